@@ -1,0 +1,54 @@
+"""Neural-network layers in NumPy whose gradients are derived by hand.
+
+Every class has its derivation in its docstring, in the same four steps, and is tested to equal `jax.vjp`.
+
+Notation
+--------
+out = f(x)    what forward computes
+dx            the gradient of the loss with respect to x, of the same shape as x; dout is given to backward
+δx            a small nudge of x; δout is what it moves out by, in first order: linear in δx
+⟨A, B⟩        the inner product, Σ A_i B_i over all entries; ⟨dout, δout⟩ is the change of the loss
+⊙             the product of elements
+[x > 0]       1 where the condition holds, 0 elsewhere
+Aᵀ            the transpose; of an input (..., D), its rows stacked to one matrix first
+1             a column of ones
+N, C, D, M    rows of a batch, classes, numbers in, numbers out; "..." is any leading axes, also none
+
+The four steps
+--------------
+1. Nudge each input; find δout, linear in the nudges.
+2. Form ⟨dout, δout⟩.
+3. Move every factor off the nudges, until it reads ⟨something, δx⟩ + ...
+4. That something is dx.
+
+The contract
+------------
+``out = layer.forward(x)``, then ``dx = layer.backward(dout)``, as often as you like: backward is the
+vector-Jacobian product of forward for every dout, and keeps nothing from one call to the next. Gradients of
+constructor arguments (``layer.params``) are left in attributes, ``layer.dW``.
+
+A gradient has the shape and the floating dtype of what it is the gradient of. Nothing of the caller's is written
+to, and no result shares memory with an argument. Inputs are remembered, not copied: leave them unchanged until
+backward is done. Outputs that a layer remembers are read-only. No finite input causes a NumPy warning.
+"""
+
+from handgrad.activations import Relu, Sigmoid
+from handgrad.affine import Affine
+from handgrad.layer import Layer, vjp
+from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
+from handgrad.nodes import Add, Exp, MatMul, Multiply, Reciprocal
+
+__all__ = [
+    "Add",
+    "Affine",
+    "Exp",
+    "IdentityWithLoss",
+    "Layer",
+    "MatMul",
+    "Multiply",
+    "Reciprocal",
+    "Relu",
+    "Sigmoid",
+    "SoftmaxWithLoss",
+    "vjp",
+]

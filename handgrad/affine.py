@@ -1,0 +1,88 @@
+"""The affine map (アフィン変換): a matrix product and a bias, over the last axis."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from handgrad.checks import Array, Shape, floating, ieee, shape_error, sum_to, upstream
+
+
+class Affine:
+    """Multiply by a matrix and add a bias: out = x W + b.
+
+    Shapes
+    ------
+    x, dx : (..., D)      W, dW : (D, M)      b, db : (M,)      out, dout : (..., M)
+
+    Derivation
+    ----------
+    Nudge all three. By the product rule, and because b is added to every row (1 is a column of ones),
+
+        δout = δx W + x δW + 1 δb
+
+    Take the inner product with dout and free each nudge with ⟨A, B C⟩ = ⟨A Cᵀ, B⟩ = ⟨Bᵀ A, C⟩:
+
+        ⟨dout, δout⟩ = ⟨dout Wᵀ, δx⟩ + ⟨xᵀ dout, δW⟩ + ⟨1ᵀ dout, δb⟩
+
+    so that dx = dout Wᵀ, dW = xᵀ dout, db = 1ᵀ dout: the bias meets every row, so it hears from every row.
+
+    Examples
+    --------
+    >>> affine = Affine(W=[[1.0, 2.0], [3.0, 4.0]], b=[10.0, 20.0])
+    >>> affine.forward([1.0, 1.0])
+    array([14., 26.])
+    >>> affine.backward([1.0, 0.0])
+    array([1., 3.])
+    >>> affine.dW
+    array([[1., 0.],
+           [1., 0.]])
+    >>> affine.db
+    array([1., 0.])
+    """
+
+    params = ("W", "b")
+
+    W: Array  # (D, M)
+    b: Array  # (M,)
+    x: Array  # (..., D)  remembered by forward
+    dW: Array  # (D, M)   left by backward
+    db: Array  # (M,)
+    out_shape: Shape
+
+    def __init__(self, W: npt.ArrayLike, b: npt.ArrayLike) -> None:
+        self.W, self.b = floating("Affine", W=W, b=b)
+        _expect_params("Affine", self.W, self.b)
+
+    @ieee
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Compute x W + b. Raises ValueError if the last axis of x does not fit W."""
+        x, W, b = floating("Affine.forward", x=x, W=self.W, b=self.b)
+        _expect_params("Affine.forward", W, b)
+        if x.shape[-1:] != W.shape[:1]:
+            raise shape_error("Affine.forward", "x", x.shape, f"(..., {len(W)})", f"W.shape is {W.shape}")
+        out = x @ W + b
+        self.x, self.out_shape = x, out.shape
+        return out
+
+    @ieee
+    def backward(self, dout: npt.ArrayLike) -> Array:
+        """Return dx, and leave dW and db."""
+        dout = upstream(self, dout)
+        dx = dout @ self.W.T
+        dW = _rows(self.x).T @ _rows(dout)
+        self.dW = np.array(dW, self.W.dtype)
+        self.db = sum_to(dout, self.b)
+        return np.array(dx, self.x.dtype)
+
+
+def _rows(array: Array) -> Array:
+    """Give (..., D) as a matrix whose rows are the last axis. A single sample is one row."""
+    return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
+
+
+def _expect_params(where: str, W: Array, b: Array) -> None:
+    if W.ndim != 2:
+        raise shape_error(where, "W", W.shape, "(D, M)", "it maps D numbers to M")
+    if b.shape != W.shape[1:]:
+        raise shape_error(where, "b", b.shape, W.shape[1:], f"W.shape is {W.shape}")

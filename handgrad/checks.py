@@ -1,0 +1,102 @@
+"""The layers' contract with their callers: dtypes, shapes, and errors that say what was wrong.
+
+Every check runs before a layer changes any state, so that a call that raises leaves no trace.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating[Any]]
+Shape = tuple[int, ...]
+
+ieee = np.errstate(all="ignore")
+"""Decorates what follows IEEE 754 in silence: what overflows is inf, and 0/0 is NaN, without a warning."""
+
+
+class Spec(NamedTuple):
+    """What a layer remembers of an input whose values its backward does not need."""
+
+    shape: Shape
+    dtype: np.dtype[Any]
+
+
+def floating(where: str, **arguments: npt.ArrayLike) -> tuple[Array, ...]:
+    """Give each argument as a floating array: floating dtypes are kept, integers and booleans become float64.
+
+    A Python number takes the dtype of the arrays beside it, as everywhere in NumPy.
+
+    Raises
+    ------
+    TypeError
+        For an argument that is not made of real numbers. The message names it.
+    """
+    dtypes = [np.asarray(a).dtype for a in arguments.values() if not isinstance(a, int | float)]
+    return tuple(_floating(where, name, argument, dtypes) for name, argument in arguments.items())
+
+
+def _floating(where: str, name: str, argument: npt.ArrayLike, beside: list[np.dtype[Any]]) -> Array:
+    array = real(where, name, argument)
+    if isinstance(argument, int | float):
+        array = array.astype(np.result_type(argument, *beside))
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def real(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Give an argument as an array of real numbers, or raise a TypeError that names it and its dtype."""
+    try:
+        array = np.asarray(argument)
+    except ValueError as error:
+        raise ValueError(f"{where}: {name} is not an array: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{where}: {name}.dtype is {array.dtype}; expected floating, integer or boolean")
+    return array
+
+
+def shape_error(where: str, name: str, shape: Shape, expected: Shape | str, because: str) -> ValueError:
+    """Word the error that all layers share for a shape that does not fit."""
+    return ValueError(f"{where}: {name}.shape is {shape}; expected {expected}, because {because}")
+
+
+def upstream(layer: Any, dout: npt.ArrayLike) -> Array:
+    """Give the gradient that a backward was called with, widened, of the shape of what forward returned.
+
+    Raises
+    ------
+    RuntimeError
+        If forward has not run.
+    ValueError, TypeError
+        If it has another shape, or is not made of real numbers.
+    """
+    where = f"{type(layer).__name__}.backward"
+    if not hasattr(layer, "out_shape"):
+        raise RuntimeError(f"{where}: call forward first; there is nothing to go back through yet")
+    (dout,) = floating(where, dout=dout)
+    if dout.shape != layer.out_shape:
+        because = "that is the shape of forward's output"
+        raise shape_error(where, "dout", dout.shape, layer.out_shape, because)
+    return wide(dout)
+
+
+def remembered(out: npt.ArrayLike) -> Array:
+    """Make an output that backward needs read-only, so that a stray in-place write raises."""
+    array = np.asarray(out)
+    array.flags.writeable = False
+    return array
+
+
+def wide(array: Array) -> Array:
+    """Widen float16 to float32, in which sums neither overflow nor stagnate; leave the rest as it is."""
+    return array.astype(np.float32) if array.dtype == np.float16 else array
+
+
+def sum_to(grad: Array, like: Spec | Array) -> Array:
+    """Sum a gradient over the axes that broadcasting added to `like` or stretched, and give it its dtype.
+
+    Broadcasting copies an entry to many places; each of them has a say in its gradient. Always a new array.
+    """
+    added = grad.ndim - len(like.shape)
+    stretched = [added + axis for axis, length in enumerate(like.shape) if length == 1]
+    summed = wide(grad).sum(axis=(*range(added), *stretched))
+    return np.array(summed, like.dtype).reshape(like.shape)

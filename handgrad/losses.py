@@ -1,0 +1,142 @@
+"""Output functions together with their losses (損失関数), the pairs whose gradient is y - t.
+
+A loss is the mean over the rows of a batch; a single sample is a batch of one. With a mask it is the mean over
+the rows that count. The other rows may hold anything, even NaN or labels that do not exist: neither the loss nor
+a gradient knows of them.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from handgrad.checks import Array, Shape, floating, ieee, remembered, shape_error, upstream, wide
+from handgrad.functions import (
+    batch_mean,
+    cross_entropy,
+    log_softmax,
+    result_dtype,
+    scale_rows,
+    softmax,
+    squared_error,
+    subtract_targets,
+)
+from handgrad.targets import Mask, as_mask, as_targets
+
+
+class SoftmaxWithLoss:
+    """Turn scores into probabilities, and measure them by cross-entropy: loss = -1/N Σₙ Σ_k t_nk log softmax(x_n)_k.
+
+    Shapes
+    ------
+    x, dx, y : (..., C)      t : integer class indices (...), or one-hot rows or soft targets (..., C)
+    mask : booleans (...), True for the N rows that count      loss, dout : ()
+
+    Derivation
+    ----------
+    With y = softmax(x), log y_k = x_k - log Σᵢ exp(x_i). Nudge x. In each row,
+
+        δlog y_k = δx_k - Σᵢ y_i δx_i
+        δloss = -1/N Σ_k t_k (δx_k - Σᵢ y_i δx_i) = 1/N Σᵢ (y_i Σ_k t_k - t_i) δx_i
+
+    Take the product with dout, which is a single number here, and free the nudge:
+
+        ⟨dout, δloss⟩ = ⟨dout (y Σt - t) / N, δx⟩
+
+    so that dx = dout (y Σt - t) / N, which is y - t where the targets of a row sum to 1 and the rest is plain.
+
+    The logarithm is never taken of y, which underflows, but derived from x: the loss is the function whose
+    gradient this is, for any finite scores.
+
+    Examples
+    --------
+    >>> layer = SoftmaxWithLoss()
+    >>> layer.forward([[0.0, 100.0], [0.0, 100.0]], [0, 1])
+    np.float64(50.0)
+    >>> layer.backward()
+    array([[-0.5,  0.5],
+           [ 0. ,  0. ]])
+    """
+
+    loss: np.floating[Any]  # ()
+    y: Array  # (..., C) probabilities, read-only
+    t: npt.NDArray[Any]  # (...) or (..., C)
+    mask: Mask  # (...)
+    out_shape: Shape
+
+    @ieee
+    def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> np.floating[Any]:
+        """Compute the loss.
+
+        Raises IndexError for a class index out of range, ValueError and TypeError for what does not fit x.
+        """
+        (x,) = floating("SoftmaxWithLoss.forward", x=x)
+        mask = as_mask("SoftmaxWithLoss.forward", mask, x)
+        t = as_targets("SoftmaxWithLoss.forward", t, x, mask)
+        rows = cross_entropy(log_softmax(wide(x)), t)
+        self.loss = batch_mean(rows, mask, result_dtype(x, t))
+        self.y = remembered(softmax(x))
+        self.t, self.mask, self.out_shape = t, mask, ()
+        return self.loss
+
+    @ieee
+    def backward(self, dout: npt.ArrayLike = 1.0) -> Array:
+        """Return dx: 0 in masked rows."""
+        dout = upstream(self, dout)
+        dx = scale_rows(subtract_targets(self.y, self.t), self.mask, dout)
+        return np.array(dx, self.y.dtype)
+
+
+class IdentityWithLoss:
+    """Output the input as it is, and measure it by half the sum of squares: loss = 1/N Σₙ ½ Σ_k (y_nk - t_nk)².
+
+    Shapes
+    ------
+    x, dx, y, t : (..., D)      mask : booleans (...), True for the N rows that count      loss, dout : ()
+
+    Derivation
+    ----------
+    With y = x, nudge x. In each row,
+
+        δloss = 1/N Σ_k (y_k - t_k) δx_k
+
+    Take the product with dout, which is a single number here, and free the nudge:
+
+        ⟨dout, δloss⟩ = ⟨dout (y - t) / N, δx⟩
+
+    so that dx = dout (y - t) / N: the ½ is there to make it the same as that of softmax with cross-entropy.
+
+    Examples
+    --------
+    >>> layer = IdentityWithLoss()
+    >>> layer.forward([[3.0, 4.0], [1.0, 1.0]], [[0.0, 0.0], [1.0, 1.0]])
+    np.float64(6.25)
+    >>> layer.backward()
+    array([[1.5, 2. ],
+           [0. , 0. ]])
+    """
+
+    loss: np.floating[Any]  # ()
+    y: Array  # (..., D)
+    t: Array  # (..., D)
+    mask: Mask  # (...)
+    out_shape: Shape
+
+    @ieee
+    def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> np.floating[Any]:
+        """Compute the loss. Raises ValueError and TypeError for targets or a mask that do not fit x."""
+        x, t = floating("IdentityWithLoss.forward", x=x, t=t)
+        mask = as_mask("IdentityWithLoss.forward", mask, x)
+        if t.shape != x.shape:
+            raise shape_error("IdentityWithLoss.forward", "t", t.shape, x.shape, "that is the shape of x")
+        rows = squared_error(x, t)
+        self.loss = batch_mean(rows, mask, result_dtype(x, t))
+        self.y, self.t, self.mask, self.out_shape = x, t, mask, ()
+        return self.loss
+
+    @ieee
+    def backward(self, dout: npt.ArrayLike = 1.0) -> Array:
+        """Return dx: 0 in masked rows."""
+        dout = upstream(self, dout)
+        dx = scale_rows(wide(self.y) - self.t, self.mask, dout)
+        return np.array(dx, self.y.dtype)
