@@ -1,0 +1,94 @@
+"""The page that a failure prints: what does not hold, on which example, and Python that shows it again."""
+
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from handgrad.testing.search import Failure
+from handgrad.testing.subject import AnyArray
+from handgrad.testing.trial import Trial
+
+
+def page(failures: Sequence[Failure], held: Sequence[str]) -> str:
+    """Print every property that failed, with its smallest example, and the names of those that held."""
+    parts = [_section(failure) for failure in failures]
+    parts.append(_wrapped("held: ", ", ".join(held) or "nothing"))
+    return "\n\n".join(parts)
+
+
+def _section(failure: Failure) -> str:
+    trial, meaning = failure.trial, (failure.property.__doc__ or "").strip()
+    return "\n".join(
+        [
+            f"{failure.property.__name__}, in {trial.dtype}: {meaning}",
+            _wrapped("  ", failure.complaint),
+            "",
+            textwrap.indent(reproduction(trial), "    "),
+        ]
+    )
+
+
+def reproduction(trial: Trial) -> str:
+    """Write Python that runs the layer and JAX on a trial's arguments."""
+    arguments = {**trial.inputs, "dout": trial.dout}
+    subject = trial.subject
+    forward = [name for name in trial.inputs if name in subject.forward_names]
+    wrt = _differentiated(trial)
+    rest = [name for name in trial.inputs if name not in wrt]
+    return "\n".join(
+        [
+            "import jax",
+            "import numpy as np",
+            "from numpy import inf, nan",
+            _import(subject.make, subject.name),
+            _import(trial.oracle.reference, "reference"),
+            "",
+            'jax.config.update("jax_enable_x64", True)',
+            *(f"{name} = {literal(array)}" for name, array in arguments.items()),
+            "",
+            f"layer = {subject.name}({_keywords(subject.constructor_names)})",
+            f"print(layer.forward({_keywords(forward)}))",
+            f"print(layer.backward(dout){''.join(f', layer.d{name}' for name in subject.constructor_names)})",
+            *(f"{name} = {name}.astype(np.float64)" for name in (*wrt, "dout")),
+            f"twin = lambda {', '.join(wrt)}: {_called(trial.oracle.reference, 'reference')}({_keywords((*wrt, *rest))})",
+            f"out, pullback = jax.vjp(twin, {', '.join(wrt)})",
+            "print(out)",
+            "print(*pullback(dout))",
+        ]
+    )
+
+
+def _differentiated(trial: Trial) -> list[str]:
+    try:
+        return [name for name in trial.results if name != "out"]
+    except Exception:  # the failure may be that the layer raises
+        return [name for name, array in trial.inputs.items() if array.dtype.kind == "f"]
+
+
+def _called(function: Callable[..., Any], fallback: str) -> str:
+    name = getattr(function, "__name__", fallback)
+    return name if name.isidentifier() else fallback
+
+
+def _import(function: Callable[..., Any], fallback: str) -> str:
+    module, name = getattr(function, "__module__", "__main__"), _called(function, fallback)
+    importable = module != "__main__" and getattr(function, "__qualname__", "") == name
+    return f"from {module} import {name}" if importable else f"# {name} is yours"
+
+
+def _keywords(names: Sequence[str]) -> str:
+    return ", ".join(f"{name}={name}" for name in names)
+
+
+def literal(array: AnyArray) -> str:
+    """Write an array as Python that gives it back to the bit."""
+    dtype = "bool" if array.dtype == np.bool_ else f"np.{array.dtype}"
+    if array.size == 0:
+        return f"np.zeros({array.shape}, {dtype})"
+    return f"np.array({array.tolist()}, {dtype})"
+
+
+def _wrapped(label: str, text: str) -> str:
+    return textwrap.fill(label + text, 96, subsequent_indent=" " * len(label), break_long_words=False)

@@ -1,0 +1,226 @@
+"""The battery: what must hold for every layer at every input. One function each; its docstring is its meaning.
+
+A property returns None where it holds, raises a Complaint where it does not, and returns the reason where it has
+nothing to say about an example.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from handgrad.testing.agreement import overflows
+from handgrad.testing.oracle import Exact
+from handgrad.testing.subject import AnyArray, Results
+from handgrad.testing.trial import Complaint, Trial, brief, called, copies, expect_identical
+
+Property = Callable[[Trial], str | None]
+
+
+def runs(trial: Trial) -> None:
+    """Forward and backward accept every input that the description allows."""
+    _ = trial.results
+
+
+def shape(trial: Trial) -> None:
+    """The output has the shape of the reference's, and every gradient the shape of what it is the gradient of."""
+    for name, array in trial.results.items():
+        expected = trial.truth[name].value.shape
+        if array.shape != expected:
+            raise Complaint(f"{called(name)}.shape is {array.shape}; expected {expected}")
+
+
+def dtype(trial: Trial) -> None:
+    """Floating dtypes are kept: float32 in, float32 out, and so for every gradient."""
+    for name, array in trial.results.items():
+        if array.dtype != trial.dtype:
+            raise Complaint(f"{called(name)}.dtype is {array.dtype}; expected {trial.dtype}")
+
+
+def value(trial: Trial) -> None:
+    """Forward equals the reference."""
+    trial.expect_close({"out": trial.kept["out"]}, trial.truth)
+
+
+def gradient(trial: Trial) -> str | None:
+    """Every gradient equals the reference's vector-Jacobian product, for any upstream gradient."""
+    if overflows(trial.truth["out"], trial.dtype):
+        return "the value overflows"
+    trial.expect_close(_gradients(trial.kept), trial.truth)
+    return None
+
+
+def zero(trial: Trial) -> str | None:
+    """An upstream gradient of 0 gives gradients of exactly 0."""
+    if not all(np.isfinite(array).all() for array in trial.kept.values()):
+        return "a result is not finite"
+    for name, grad in trial.run.backward(np.zeros_like(trial.dout)).items():
+        if np.any(grad != 0):
+            raise Complaint(f"for dout = 0, d{name} is {brief(grad)}")
+    return None
+
+
+def repeatable(trial: Trial) -> None:
+    """Backward called twice says the same twice, to the bit."""
+    expect_identical(trial.run.backward(trial.dout.copy()), trial.kept, "differs when backward is called again")
+
+
+def stateless(trial: Trial) -> None:
+    """Only the last forward counts: what the layer has seen before leaves no trace, to the bit."""
+    run = trial.subject.build(copies(trial.inputs))
+    run.forward(_flipped(trial, run.names))
+    run.backward(trial.dout.copy())
+    again = {"out": run.forward(copies(trial.inputs)), **run.backward(trial.dout.copy())}
+    expect_identical(again, trial.kept, "depends on what the layer saw before")
+
+
+def _flipped(trial: Trial, names: tuple[str, ...]) -> Results:
+    """Reverse every forward input along all axes: other numbers, of the same kind and shape."""
+    return {name: np.flip(array) if name in names else array for name, array in copies(trial.inputs).items()}
+
+
+def pure(trial: Trial) -> None:
+    """Inputs, params and dout are left unchanged, to the bit."""
+    _ = trial.results
+    for name, array in {**trial.inputs, "dout": trial.dout}.items():
+        if trial.given[name].tobytes() != array.tobytes():
+            raise Complaint(f"{name} was changed: it is {brief(trial.given[name])}, and was {brief(array)}")
+
+
+def read_only(trial: Trial) -> None:
+    """Read-only arrays are accepted, and give the same numbers."""
+    inputs, dout = copies(trial.inputs), trial.dout.copy()
+    for array in (*inputs.values(), dout):
+        array.flags.writeable = False
+    expect_identical(trial.fresh(inputs, dout), trial.kept, "differs when the arguments are read-only")
+
+
+def unshared(trial: Trial) -> None:
+    """No result shares memory with an argument or with another result."""
+    results = list(trial.results.items())
+    for i, (name, array) in enumerate(results):
+        others = {**trial.given, **{called(other): result for other, result in results[:i]}}
+        for other, memory in others.items():
+            if np.shares_memory(array, memory):
+                raise Complaint(f"{called(name)} shares memory with {other}")
+
+
+def detached(trial: Trial) -> None:
+    """Writing into a result does not change what the layer says next; a result it relies on is read-only."""
+    run = trial.subject.build(copies(trial.inputs))
+    out = run.forward(copies(trial.inputs))
+    _overwrite({"out": out})
+    grads = run.backward(trial.dout.copy())
+    expect_identical(grads, trial.kept, "changes when the output is written to in between")
+    _overwrite(grads)
+    again = run.backward(trial.dout.copy())
+    expect_identical(again, trial.kept, "changes when an earlier gradient is written to")
+
+
+def _overwrite(results: Mapping[str, AnyArray]) -> None:
+    for array in results.values():
+        if array.flags.writeable:
+            array[...] = 7
+
+
+def layouts(trial: Trial) -> str | None:
+    """Fortran-ordered, strided, negatively strided and 0-stride arrays give the same numbers."""
+    relaid = LAYOUTS[trial.layout]
+    inputs = {name: relaid(array) for name, array in copies(trial.inputs).items()}
+    dout = relaid(trial.dout.copy())
+    got = trial.fresh(inputs, dout)
+    contiguous = {name: np.array(array, order="C") for name, array in inputs.items()}
+    want = trial.fresh(contiguous, np.array(dout, order="C"))
+    entitled = trial.ask(contiguous, dout)
+    if overflows(entitled["out"], trial.dtype):
+        return "the value overflows"
+    # the layer's own result stands in for the true one, so that this judges the layout alone
+    own = {name: Exact(want[name].astype(np.float64), exact.entitled) for name, exact in entitled.items()}
+    trial.expect_close(got, own, f" when the arguments are {trial.layout}")
+    return None
+
+
+def _strided(array: AnyArray) -> AnyArray:
+    if array.ndim == 0:
+        return array
+    gaps = np.repeat(array, 2, axis=-1)
+    return gaps[..., ::2]
+
+
+def _reversed(array: AnyArray) -> AnyArray:
+    return np.flip(np.flip(array).copy())
+
+
+def _repeated(array: AnyArray) -> AnyArray:
+    first = array.reshape(-1)[0] if array.size and array.dtype.kind == "f" else None
+    return array if first is None else np.broadcast_to(first, array.shape)
+
+
+LAYOUTS: dict[str, Callable[[AnyArray], AnyArray]] = {
+    "Fortran-ordered": lambda array: np.array(array, order="F"),
+    "strided": _strided,
+    "negatively strided": _reversed,
+    "broadcast (0-stride)": _repeated,
+}
+
+
+def masked(trial: Trial) -> str | None:
+    """What a mask leaves out changes nothing, to the bit, whatever it holds, and has a gradient of exactly 0."""
+    if not trial.masks:
+        return "no argument is described as a mask"
+    poisoned, blocked = copies(trial.inputs), {}
+    for mask, names in trial.masks.items():
+        for name in names:
+            blocked[name] = ~trial.inputs[mask]
+            poisoned[name][blocked[name]] = trial.poison if poisoned[name].dtype.kind == "f" else -1
+    expect_identical(trial.fresh(poisoned, trial.dout.copy()), trial.kept, "depends on masked entries")
+    for name, grad in _gradients(trial.kept).items():
+        if name in blocked and np.any(grad[blocked[name]] != 0):
+            raise Complaint(f"d{name} is not 0 where the mask blocks: {brief(grad)}")
+    return None
+
+
+def confined(trial: Trial) -> str | None:
+    """A NaN reaches no result that it does not reach in the reference."""
+    first = next((name for name, array in trial.inputs.items() if array.size and array.dtype.kind == "f"), None)
+    if first is None:
+        return "no input is there to hold a NaN"
+    inputs = copies(trial.inputs)
+    inputs[first].reshape(-1)[-1] = np.nan
+    truth = trial.ask(inputs, trial.dout)
+    for name, array in trial.fresh(inputs, trial.dout.copy()).items():
+        leaked = np.isnan(array) & ~np.isnan(truth[name].value) & np.isfinite(trial.kept[name])
+        if leaked.any():
+            raise Complaint(f"with a NaN as the last entry of {first}, {called(name)} is {brief(array)}")
+    return None
+
+
+def quiet(trial: Trial) -> None:
+    """Finite inputs cause no warning."""
+    _ = trial.results
+    if trial.warned:
+        raise Complaint(f"{trial.warned[0].category.__name__}: {trial.warned[0].message}")
+
+
+def _gradients(results: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: array for name, array in results.items() if name != "out"}
+
+
+BATTERY: tuple[Property, ...] = (
+    runs,
+    shape,
+    dtype,
+    value,
+    gradient,
+    zero,
+    repeatable,
+    stateless,
+    pure,
+    read_only,
+    unshared,
+    detached,
+    layouts,
+    masked,
+    confined,
+    quiet,
+)

@@ -1,0 +1,115 @@
+"""The search: Hypothesis invents examples until a property fails, and then makes the example small."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import hypothesis
+import hypothesis.strategies as st
+import numpy as np
+
+from handgrad.testing.agreement import units
+from handgrad.testing.inputs import Inputs
+from handgrad.testing.oracle import Oracle
+from handgrad.testing.properties import LAYOUTS, Property
+from handgrad.testing.subject import Subject
+from handgrad.testing.trial import Complaint, Trial
+from handgrad.testing.values import real_numbers
+
+POISONS = (np.nan, np.inf, -np.inf)
+LARGEST_TARGET = 1e9  # what Hypothesis climbs towards must be finite
+
+
+@dataclass
+class Found:
+    """What one search saw: how often each property held, why it had nothing to say, and the worst error."""
+
+    examples: int = 0
+    passed: Counter[str] = field(default_factory=Counter)
+    left_out: dict[str, Counter[str]] = field(default_factory=dict)
+    worst: dict[str, float] = field(default_factory=dict)
+    shapes: set[tuple[tuple[int, ...], ...]] = field(default_factory=set)
+    failure: "Failure | None" = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A property that does not hold, and the smallest example found."""
+
+    property: Property
+    complaint: str
+    trial: Trial
+
+
+def search(
+    subject: Subject,
+    oracle: Oracle,
+    inputs: Inputs,
+    dtype: np.dtype[Any],
+    properties: Sequence[Property],
+    *,
+    max_examples: int,
+    seed: int | None,
+) -> Found:
+    """Try the properties on examples of one dtype. Stop at the first that fails, with its smallest example."""
+    found = Found()
+
+    @hypothesis.settings(
+        max_examples=max_examples,
+        database=None,
+        deadline=None,
+        derandomize=seed is None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        verbosity=hypothesis.Verbosity.quiet,
+    )
+    @hypothesis.given(trials(subject, oracle, inputs, dtype))
+    def examine(trial: Trial) -> None:
+        for each in properties:
+            try:
+                reason = each(trial)
+            except Exception as error:
+                found.failure = Failure(each, _sentence(error), trial)
+                raise
+            if reason is None:
+                found.passed[each.__name__] += 1
+            else:
+                found.left_out.setdefault(each.__name__, Counter())[reason] += 1
+        _record(found, trial)
+
+    try:
+        (examine if seed is None else hypothesis.seed(seed)(examine))()
+    except Exception:
+        if found.failure is None:
+            raise
+    return found
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, Complaint) else f"{type(error).__name__}: {error}"
+
+
+def _record(found: Found, trial: Trial) -> None:
+    found.examples += 1
+    found.shapes.add(tuple(array.shape for array in trial.inputs.values()))
+    for name, exact in trial.truth.items():
+        error = float(units(trial.kept[name], exact, trial.dtype).max(initial=0))
+        found.worst[name] = max(found.worst.get(name, 0), error)
+        hypothesis.target(min(error, LARGEST_TARGET), label=name)
+
+
+@st.composite
+def trials(draw: st.DrawFn, subject: Subject, oracle: Oracle, inputs: Inputs, dtype: np.dtype[Any]) -> Trial:
+    """Draw one example."""
+    drawn = draw(st.sampled_from(inputs.pool()).flatmap(lambda sizes: inputs.of_sizes(sizes, dtype)))
+    return Trial(
+        subject,
+        oracle,
+        drawn,
+        {name: argument.masks for name, argument in inputs.arguments.items() if argument.masks},
+        draw(real_numbers(oracle.out_shape(drawn), dtype)),
+        dtype,
+        draw(st.sampled_from(sorted(LAYOUTS))),
+        draw(st.sampled_from(POISONS)),
+    )

@@ -1,0 +1,114 @@
+"""One example: a layer, its oracle, drawn inputs, and the results that several properties look at."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from handgrad.testing.agreement import LIMIT, units
+from handgrad.testing.oracle import Exact, Oracle
+from handgrad.testing.subject import AnyArray, Results, Run, Subject
+
+
+class Complaint(AssertionError):
+    """A property that does not hold, in one sentence."""
+
+
+@dataclass
+class Trial:
+    """One example. `layout` and `poison` are drawn for the properties that want one.
+
+    The layer only ever gets copies of `inputs` and `dout`.
+    """
+
+    subject: Subject
+    oracle: Oracle
+    inputs: Mapping[str, AnyArray]
+    masks: Mapping[str, tuple[str, ...]]
+    dout: AnyArray
+    dtype: np.dtype[Any]
+    layout: str
+    poison: float
+
+    @cached_property
+    def given(self) -> Results:
+        """The very arrays that the first run gets, with dout among them."""
+        return copies(self.inputs) | {"dout": self.dout.copy()}
+
+    @cached_property
+    def run(self) -> Run:
+        """The layer of the first run."""
+        return self.subject.build(self.given)
+
+    @cached_property
+    def results(self) -> Results:
+        """The results of the first run: the value, called "out", and every gradient."""
+        with warnings.catch_warnings(record=True) as self.warned:
+            warnings.simplefilter("always")
+            out = self.run.forward(self.given)
+            return {"out": out, **self.run.backward(self.given["dout"])}
+
+    @cached_property
+    def kept(self) -> Results:
+        """Copies of the results, as they were when they were returned."""
+        return copies(self.results)
+
+    @cached_property
+    def truth(self) -> dict[str, Exact]:
+        """What the results must be."""
+        return self.ask(self.inputs, self.dout)
+
+    def ask(self, inputs: Mapping[str, AnyArray], dout: AnyArray) -> dict[str, Exact]:
+        """Ask the oracle for the value and for the gradients that the layer gives."""
+        return self.oracle(inputs, dout, tuple(name for name in self.results if name != "out"))
+
+    def fresh(self, inputs: Mapping[str, AnyArray], dout: AnyArray) -> Results:
+        """Run a new layer on exactly these arrays."""
+        run = self.subject.build(inputs)
+        return {"out": run.forward(inputs), **run.backward(dout)}
+
+    def expect_close(self, got: Mapping[str, AnyArray], want: Mapping[str, Exact], what: str = "") -> None:
+        """Complain of the worst element that differs from the true result by more than rounding explains."""
+        for name, array in got.items():
+            if array.shape == want[name].value.shape:
+                self._expect_close(name, array, want[name], what)
+
+    def _expect_close(self, name: str, got: AnyArray, want: Exact, what: str) -> None:
+        error = units(got, want, self.dtype)
+        if error.max(initial=0) > LIMIT:
+            worst = np.unravel_index(int(error.argmax()), error.shape)
+            index = f"[{', '.join(str(i) for i in worst)}]" if worst else ""
+            raise Complaint(
+                f"{called(name)}{index} is {got[worst]!s}{what}; expected {want.value[worst]!s}, "
+                f"which is {error[worst]:.3g} units away (limit {LIMIT:.0f})"
+            )
+
+
+def expect_identical(got: Mapping[str, AnyArray], want: Mapping[str, AnyArray], what: str) -> None:
+    """Complain unless all arrays are equal to the bit."""
+    for name, array in got.items():
+        if not identical(array, want[name]):
+            raise Complaint(f"{called(name)} {what}: it is {brief(array)}, and was {brief(want[name])}")
+
+
+def identical(a: AnyArray, b: AnyArray) -> bool:
+    """Compare shape, dtype and bytes."""
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+
+
+def copies(arrays: Mapping[str, AnyArray]) -> Results:
+    """Copy each array."""
+    return {name: array.copy() for name, array in arrays.items()}
+
+
+def called(name: str) -> str:
+    """Name a result: the gradient of x is dx."""
+    return name if name == "out" else f"d{name}"
+
+
+def brief(array: AnyArray) -> str:
+    """Print an array in one line."""
+    return " ".join(np.array2string(array, threshold=12).split())
