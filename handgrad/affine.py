@@ -69,10 +69,11 @@ class Affine:
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx, and leave dW and db."""
         dout = upstream(self, dout)
-        dx = dout @ self.W.T
+        W, b = floating("Affine.backward", W=self.W, b=self.b)
+        dx = dout @ W.T
         dW = _rows(self.x).T @ _rows(dout)
-        self.dW = np.array(dW, self.W.dtype)
-        self.db = sum_to(dout, self.b)
+        self.dW = np.array(dW, W.dtype)
+        self.db = sum_to(dout, b)
         return np.array(dx, self.x.dtype)
 
 

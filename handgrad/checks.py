@@ -32,15 +32,17 @@ def floating(where: str, **arguments: npt.ArrayLike) -> tuple[Array, ...]:
     TypeError
         For an argument that is not made of real numbers. The message names it.
     """
-    dtypes = [np.asarray(a).dtype for a in arguments.values() if not isinstance(a, int | float)]
-    return tuple(_floating(where, name, argument, dtypes) for name, argument in arguments.items())
+    arrays = {name: real(where, name, argument) for name, argument in arguments.items()}
+    weak = {name for name, argument in arguments.items() if type(argument) in (bool, int, float)}
+    beside = [_floating_dtype(array) for name, array in arrays.items() if name not in weak]
+    return tuple(
+        array.astype(np.result_type(0.0, *beside) if name in weak else _floating_dtype(array), copy=False)
+        for name, array in arrays.items()
+    )
 
 
-def _floating(where: str, name: str, argument: npt.ArrayLike, beside: list[np.dtype[Any]]) -> Array:
-    array = real(where, name, argument)
-    if isinstance(argument, int | float):
-        array = array.astype(np.result_type(argument, *beside))
-    return array if array.dtype.kind == "f" else array.astype(np.float64)
+def _floating_dtype(array: npt.NDArray[Any]) -> np.dtype[Any]:
+    return array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
 
 
 def real(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -114,7 +114,7 @@ def sum_squared_error(y: npt.ArrayLike, t: npt.ArrayLike) -> np.floating[Any]:
 def cross_entropy(log_y: Array, t: npt.NDArray[Any]) -> Array:
     """Compute -Σ_k t_k log y_k for each row. A class with t_k = 0 adds 0, also where log y_k is -inf."""
     if t.ndim < log_y.ndim:
-        return -np.take_along_axis(log_y, t[..., np.newaxis], axis=-1)[..., 0]
+        return -_pick(log_y, t)[..., 0]
     return -np.where(t == 0, 0, t * log_y).sum(axis=-1)
 
 
@@ -128,10 +128,17 @@ def subtract_targets(y: Array, t: npt.NDArray[Any]) -> Array:
     y = wide(y)
     if t.ndim == y.ndim:
         return y * wide(t).sum(axis=-1, keepdims=True) - t
-    index = t[..., np.newaxis]
     difference = y.copy()
-    np.put_along_axis(difference, index, np.take_along_axis(y, index, axis=-1) - 1, axis=-1)
+    if y.size:
+        np.put_along_axis(difference, t[..., np.newaxis], _pick(y, t) - 1, axis=-1)
     return difference
+
+
+def _pick(y: Array, t: npt.NDArray[Any]) -> Array:
+    """Pick the entry of each row's class. Without any class there are only masked rows, of which nothing is known."""
+    if y.shape[-1] == 0:
+        return np.full((*t.shape, 1), np.nan, y.dtype)
+    return np.take_along_axis(y, t[..., np.newaxis], axis=-1)
 
 
 def batch_size(mask: Mask) -> int:

@@ -1,7 +1,8 @@
 """JAX twin of the affine map."""
 
+import jax
 import jax.numpy as jnp
 
 
-def affine(x, W, b):
+def affine(x: jax.Array, W: jax.Array, b: jax.Array) -> jax.Array:
     return jnp.einsum("...d,dm->...m", x, W) + b

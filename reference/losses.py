@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 
-def softmax_with_loss(x, t, mask=None):
+def softmax_with_loss(x: jax.Array, t: jax.Array, mask: jax.Array | None = None) -> jax.Array:
     counts = jnp.ones(x.shape[:-1], bool) if mask is None else mask
     scores = jnp.where(counts[..., None], x, 0)
     if t.ndim < x.ndim:
@@ -16,7 +16,7 @@ def softmax_with_loss(x, t, mask=None):
     return rows.sum() / jnp.maximum(counts.sum(), 1)
 
 
-def identity_with_loss(x, t, mask=None):
+def identity_with_loss(x: jax.Array, t: jax.Array, mask: jax.Array | None = None) -> jax.Array:
     counts = jnp.ones(x.shape[:-1], bool) if mask is None else mask
     difference = jnp.where(counts[..., None], x, 0) - jnp.where(counts[..., None], t, 0)
     return 0.5 * jnp.vdot(difference, difference) / jnp.maximum(counts.sum(), 1)

@@ -7,11 +7,11 @@
 It needs more than handgrad does: ``pip install "handgrad[testing]"``.
 """
 
-try:
-    import hypothesis as _  # noqa: F401 - only to say what is missing
-    import jax as _  # noqa: F401
-except ImportError as error:
-    raise ImportError(f'handgrad.testing needs {error.name}: pip install "handgrad[testing]"') from error
+from importlib.util import find_spec
+
+for needed in ("jax", "hypothesis"):
+    if find_spec(needed) is None:
+        raise ImportError(f'handgrad.testing needs {needed}: pip install "handgrad[testing]"', name=needed)
 
 from handgrad.testing.checker import Report, check_layer, inspect_layer
 from handgrad.testing.inputs import arrays, labels, masks, one_hot, probabilities, reals

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.inputs import Inputs
-from handgrad.testing.oracle import Oracle
+from handgrad.testing.oracle import Oracle, oracle_of
 from handgrad.testing.page import page
-from handgrad.testing.properties import BATTERY, Property
-from handgrad.testing.search import Failure, Found, search
+from handgrad.testing.properties import BATTERY, Property, runs
+from handgrad.testing.search import Failure, Found, Settings, search
 from handgrad.testing.subject import Subject
 
 DTYPES = ("float64", "float32", "float16")
@@ -32,11 +32,6 @@ class Report:
         """Name the properties that had something to say and never failed."""
         failed = {failure.property.__name__ for failure in self.failures}
         return [name for name in self.found.passed if name not in failed]
-
-    @property
-    def page(self) -> str:
-        """Say what failed, or nothing."""
-        return page(self.failures, self.held) if self.failures else ""
 
 
 def check_layer(
@@ -75,10 +70,22 @@ def check_layer(
         If a property fails, with a page about all that do.
     """
     reports = inspect_layer(layer, reference, inputs, max_examples=max_examples, dtypes=dtypes, seed=seed)
-    pages = [report.page for report in reports if report.failures]
-    if pages:
-        raise AssertionError("\n\n".join([f"{Subject(layer, list(inputs.arguments)).name} disagrees", *pages]))
+    failures = [failure for report in reports for failure in report.failures]
+    if failures:
+        raise AssertionError(failure_page(reports))
     return reports
+
+
+def failure_page(reports: Sequence[Report]) -> str:
+    """Say which properties failed in which dtypes, on which examples."""
+    failures = [failure for report in reports for failure in report.failures]
+    failed = {failure.property for failure in failures}
+    held = [
+        each.__name__
+        for each in BATTERY
+        if each not in failed and all(each.__name__ in report.held for report in reports)
+    ]
+    return page(failures[0].trial.subject.name, failures, held)
 
 
 def inspect_layer(
@@ -89,23 +96,26 @@ def inspect_layer(
     max_examples: int = 100,
     dtypes: Sequence[npt.DTypeLike] = DTYPES,
     seed: int | None = None,
+    climb: bool = False,
 ) -> list[Report]:
-    """Do what `check_layer` does, and return the reports also of a layer that fails."""
-    subject, oracle = Subject(layer, list(inputs.arguments)), Oracle(reference)
-    return [
-        _inspect(subject, oracle, inputs, np.dtype(dtype), max_examples=max_examples, seed=seed) for dtype in dtypes
-    ]
+    """Do what `check_layer` does, and return the reports also of a layer that fails.
+
+    With `climb`, half of the examples look for the worst error that the other half found.
+    """
+    subject, oracle = Subject(layer, list(inputs.arguments)), oracle_of(reference)
+    settings = Settings(max_examples, seed, climb)
+    return [_inspect(subject, oracle, inputs, np.dtype(dtype), settings) for dtype in dtypes]
 
 
-def _inspect(
-    subject: Subject, oracle: Oracle, inputs: Inputs, dtype: np.dtype[Any], *, max_examples: int, seed: int | None
-) -> Report:
+def _inspect(subject: Subject, oracle: Oracle, inputs: Inputs, dtype: np.dtype[Any], settings: Settings) -> Report:
+    """Search until no property fails any more, each time without those that have failed."""
     start = time.perf_counter()
     properties: list[Property] = list(BATTERY)
     failures: list[Failure] = []
     while True:
-        found = search(subject, oracle, inputs, dtype, properties, max_examples=max_examples, seed=seed)
-        if found.failure is None:
+        found = search(subject, oracle, inputs, dtype, properties, settings)
+        if found.failure is not None:
+            failures.append(found.failure)
+            properties.remove(found.failure.property)
+        if found.failure is None or found.failure.property is runs:
             return Report(str(dtype), found, failures, time.perf_counter() - start)
-        failures.append(found.failure)
-        properties.remove(found.failure.property)

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from handgrad.testing.shapes import Shape, Sizes, parse, pool, shape_of
 from handgrad.testing.values import (
-    DType,
     Drawn,
+    DType,
     booleans,
     class_indices,
     one_hot_rows,
@@ -58,12 +58,14 @@ class Inputs:
 
     def of_sizes(self, sizes: Sizes, dtype: npt.DTypeLike) -> st.SearchStrategy[dict[str, Drawn]]:
         """Draw all arguments at given lengths of the axes."""
-        return st.fixed_dictionaries(
+        drawn = st.fixed_dictionaries(
             {
                 name: argument.values(shape_of(argument.axes, sizes), np.dtype(dtype), sizes)
                 for name, argument in self.arguments.items()
             }
         )
+        # fixed_dictionaries promises the keys, not their order
+        return drawn.map(lambda arrays: {name: arrays[name] for name in self.arguments})
 
     def strategy(self, dtype: npt.DTypeLike = np.float64) -> st.SearchStrategy[dict[str, Drawn]]:
         """Draw all arguments at any lengths of the pool: for `@given`, and properties of your own."""

@@ -5,7 +5,7 @@ Everything is computed in float64 on exactly the numbers that the layer got, wha
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -13,6 +13,7 @@ import jax.extend.core as jex
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.testing.cache import keep_compiled
 from handgrad.testing.rounding import RUNS, entitled_error, noise_size
 
 Inputs = Mapping[str, npt.NDArray[Any]]
@@ -76,6 +77,7 @@ class Oracle:
             )
             return value, *pullback(dout)
 
+        keep_compiled()
         jaxpr = jax.make_jaxpr(value_and_vjp)(inputs, dout)
 
         @jax.jit
@@ -86,6 +88,12 @@ class Oracle:
 
         noise = np.random.default_rng(0).standard_normal((RUNS, noise_size(jaxpr)))
         return partial(compute, noise=noise)
+
+
+@lru_cache(maxsize=256)
+def oracle_of(reference: Callable[..., Any]) -> Oracle:
+    """Give the one oracle of a reference, so that no shape is compiled twice in a process."""
+    return Oracle(reference)
 
 
 def _shapes(inputs: Inputs) -> tuple[Any, ...]:

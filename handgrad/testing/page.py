@@ -11,21 +11,29 @@ from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Trial
 
 
-def page(failures: Sequence[Failure], held: Sequence[str]) -> str:
+def page(name: str, failures: Sequence[Failure], held: Sequence[str]) -> str:
     """Print every property that failed, with its smallest example, and the names of those that held."""
-    parts = [_section(failure) for failure in failures]
-    parts.append(_wrapped("held: ", ", ".join(held) or "nothing"))
-    return "\n\n".join(parts)
+    by_property = {
+        failure.property: [each for each in failures if each.property is failure.property] for failure in failures
+    }
+    return "\n\n".join(
+        [
+            f"{name}: {len(by_property)} of the properties of a layer do not hold.",
+            *(_section(same) for same in by_property.values()),
+            _wrapped("Held: ", ", ".join(held) or "nothing."),
+        ]
+    )
 
 
-def _section(failure: Failure) -> str:
-    trial, meaning = failure.trial, (failure.property.__doc__ or "").strip()
+def _section(failures: Sequence[Failure]) -> str:
+    """Describe the failures of one property in several dtypes by the first of them."""
+    first, dtypes = failures[0], ", ".join(str(failure.trial.dtype) for failure in failures)
     return "\n".join(
         [
-            f"{failure.property.__name__}, in {trial.dtype}: {meaning}",
-            _wrapped("  ", failure.complaint),
+            _wrapped("", f"{first.property.__name__} ({dtypes}): {first.property.__doc__}"),
+            _wrapped("  ", first.complaint),
             "",
-            textwrap.indent(reproduction(trial), "    "),
+            textwrap.indent(reproduction(first.trial), "    "),
         ]
     )
 
@@ -37,6 +45,7 @@ def reproduction(trial: Trial) -> str:
     forward = [name for name in trial.inputs if name in subject.forward_names]
     wrt = _differentiated(trial)
     rest = [name for name in trial.inputs if name not in wrt]
+    twin = _called(trial.oracle.reference, "reference")
     return "\n".join(
         [
             "import jax",
@@ -52,7 +61,7 @@ def reproduction(trial: Trial) -> str:
             f"print(layer.forward({_keywords(forward)}))",
             f"print(layer.backward(dout){''.join(f', layer.d{name}' for name in subject.constructor_names)})",
             *(f"{name} = {name}.astype(np.float64)" for name in (*wrt, "dout")),
-            f"twin = lambda {', '.join(wrt)}: {_called(trial.oracle.reference, 'reference')}({_keywords((*wrt, *rest))})",
+            f"twin = lambda {', '.join(wrt)}: {twin}({_keywords((*wrt, *rest))})",
             f"out, pullback = jax.vjp(twin, {', '.join(wrt)})",
             "print(out)",
             "print(*pullback(dout))",

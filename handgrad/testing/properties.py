@@ -76,7 +76,9 @@ def stateless(trial: Trial) -> None:
 
 def _flipped(trial: Trial, names: tuple[str, ...]) -> Results:
     """Reverse every forward input along all axes: other numbers, of the same kind and shape."""
-    return {name: np.flip(array) if name in names else array for name, array in copies(trial.inputs).items()}
+    return {
+        name: np.array(np.flip(array)) if name in names else array for name, array in copies(trial.inputs).items()
+    }
 
 
 def pure(trial: Trial) -> None:
@@ -148,7 +150,7 @@ def _strided(array: AnyArray) -> AnyArray:
 
 
 def _reversed(array: AnyArray) -> AnyArray:
-    return np.flip(np.flip(array).copy())
+    return np.asarray(np.flip(np.array(np.flip(array))))
 
 
 def _repeated(array: AnyArray) -> AnyArray:

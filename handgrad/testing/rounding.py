@@ -21,14 +21,19 @@ RUNS = 8
 
 # What moves or picks numbers and computes none is exact in any precision.
 EXACT = frozenset(
-    "abs argsort broadcast_in_dim ceil clamp concatenate convert_element_type copy copy_p dynamic_slice "
-    "dynamic_update_slice expand_dims floor gather iota max min neg optimization_barrier pad reduce_max reduce_min "
-    "reduce_precision reshape rev round scatter select_n sign slice sort split squeeze stop_gradient "
-    "transpose".split()
+    """
+    abs argsort broadcast_in_dim ceil clamp concatenate convert_element_type copy copy_p
+    dynamic_slice dynamic_update_slice expand_dims floor gather iota max min neg
+    optimization_barrier pad reduce_max reduce_min reduce_precision reshape rev round scatter
+    select_n sign slice sort split squeeze stop_gradient transpose
+    """.split()
 )
 # What only wraps another jaxpr is replayed inside.
 WRAPPERS = frozenset(
-    "checkpoint closed_call core_call custom_jvp_call custom_vjp_call custom_vjp_call_jaxpr jit pjit remat2".split()
+    """
+    checkpoint closed_call core_call custom_jvp_call custom_vjp_call custom_vjp_call_jaxpr jit pjit
+    remat2
+    """.split()
 )
 
 Jitter = Callable[[Any], Any]
@@ -98,7 +103,8 @@ def _apply(equation: jex.JaxprEqn, args: Sequence[Any], jitter: Jitter) -> Seque
         inner = equation.params["jaxpr"] if "jaxpr" in equation.params else equation.params["call_jaxpr"]
         closed = inner if isinstance(inner, jex.ClosedJaxpr) else jex.ClosedJaxpr(inner, ())
         return _replay(closed, args, jitter)
-    results = equation.primitive.bind(*args, **equation.params)
+    bind: Callable[..., Any] = equation.primitive.bind
+    results = bind(*args, **equation.params)
     results = results if equation.primitive.multiple_results else [results]
     return results if name in EXACT else [_if_floating(jitter, result) for result in results]
 

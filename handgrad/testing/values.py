@@ -24,12 +24,12 @@ def real_numbers(
     draw: st.DrawFn, shape: Shape, dtype: DType, low: float = -math.inf, high: float = math.inf
 ) -> Drawn:
     """Draw numbers between low and high: a few special ones, which tie, among any; then scaled and shifted."""
-    base = draw(_few(shape, dtype, low, high) if math.prod(shape) <= DRAWN_ONE_BY_ONE else _many(shape))
+    base = draw(_few(shape, low, high) if math.prod(shape) <= DRAWN_ONE_BY_ONE else _many(shape))
     scaled = base.astype(np.float64) * draw(st.sampled_from(SCALES)) + draw(st.sampled_from(OFFSETS))
     return without_tiny(np.clip(scaled, low, high).astype(dtype))
 
 
-def _few(shape: Shape, dtype: DType, low: float, high: float) -> st.SearchStrategy[Drawn]:
+def _few(shape: Shape, low: float, high: float) -> st.SearchStrategy[Drawn]:
     bottom, top = max(low, min(-10.0, 2 * high)), min(high, max(10.0, 2 * low))
     special = [number for number in SPECIAL if bottom <= number <= top]
     any_number = st.floats(bottom, top, allow_subnormal=False)

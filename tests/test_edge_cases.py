@@ -1,0 +1,492 @@
+import warnings
+
+import numpy as np
+import pytest
+
+from handgrad import (
+    Add,
+    Affine,
+    Exp,
+    IdentityWithLoss,
+    MatMul,
+    Multiply,
+    Reciprocal,
+    Relu,
+    Sigmoid,
+    SoftmaxWithLoss,
+    vjp,
+)
+
+LOSSES = [SoftmaxWithLoss, IdentityWithLoss]
+ELEMENTWISE = [Relu, Sigmoid, Exp, Reciprocal]
+SQUARE = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0], [2.0, 0.125, -4.0]])
+RUNS = {
+    "Add": (Add, (), (SQUARE, SQUARE.T)),
+    "Multiply": (Multiply, (), (SQUARE, SQUARE.T)),
+    "MatMul": (MatMul, (), (SQUARE, SQUARE.T)),
+    "Exp": (Exp, (), (SQUARE,)),
+    "Reciprocal": (Reciprocal, (), (SQUARE,)),
+    "Relu": (Relu, (), (SQUARE,)),
+    "Sigmoid": (Sigmoid, (), (SQUARE,)),
+    "Affine": (Affine, (SQUARE, SQUARE[0]), (SQUARE,)),
+    "SoftmaxWithLoss": (SoftmaxWithLoss, (), (SQUARE, np.array([2, 0, 1]))),
+    "SoftmaxWithLoss soft": (SoftmaxWithLoss, (), (SQUARE, SQUARE**2)),
+    "IdentityWithLoss": (IdentityWithLoss, (), (SQUARE, SQUARE.T)),
+}
+
+each_loss = pytest.mark.parametrize("loss", LOSSES)
+each_layer = pytest.mark.parametrize(("make", "params", "inputs"), RUNS.values(), ids=RUNS)
+
+
+def run(layer, *inputs, **options):
+    """Return the loss and its gradient."""
+    return layer.forward(*inputs, **options), layer.backward()
+
+
+def slope(layer, x, dout=1.0):
+    layer.forward(x)
+    return layer.backward(np.full(np.shape(x), dout))
+
+
+# Activations
+
+
+def test_relu_at_zero_has_gradient_0():
+    assert np.array_equal(slope(Relu(), [0.0, -0.0]), [0.0, 0.0])
+
+
+def test_relu_at_nan_is_nan_with_gradient_0():
+    assert np.isnan(Relu().forward([np.nan])).all()
+    assert np.array_equal(slope(Relu(), [np.nan]), [0.0])
+
+
+def test_relu_at_infinity_passes_or_blocks():
+    assert np.array_equal(Relu().forward([np.inf, -np.inf]), [np.inf, 0.0])
+    assert np.array_equal(slope(Relu(), [np.inf, -np.inf]), [1.0, 0.0])
+
+
+@pytest.mark.parametrize("dout", [np.inf, -np.inf, np.nan])
+def test_relu_blocks_also_what_is_not_finite(dout):
+    assert np.array_equal(slope(Relu(), [-1.0, 0.0, -np.inf, np.nan], dout), [0.0, 0.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_sigmoid_far_out_is_0_or_1_with_gradient_0_and_no_warning(dtype):
+    x = np.array([-np.inf, -1e4, 1e4, np.inf], dtype)
+    with np.errstate(all="raise"):
+        assert np.array_equal(Sigmoid().forward(x), [0.0, 0.0, 1.0, 1.0])
+        assert np.array_equal(slope(Sigmoid(), x), [0.0, 0.0, 0.0, 0.0])
+
+
+def test_sigmoid_of_large_negative_numbers_keeps_its_relative_accuracy():
+    # an exponential, a sum and a quotient
+    rtol = 4 * np.finfo(np.float64).eps
+    np.testing.assert_allclose(Sigmoid().forward(-100.0), 3.7200759760208356e-44, rtol=rtol)
+    np.testing.assert_allclose(slope(Sigmoid(), -100.0), 3.7200759760208356e-44, rtol=rtol)
+    rtol = 4 * np.finfo(np.float32).eps
+    np.testing.assert_allclose(Sigmoid().forward(np.float32(-80)), 1.8048513878454153e-35, rtol=rtol)
+
+
+@pytest.mark.parametrize(("dtype", "vanishes"), [(np.float32, 17), (np.float64, 37)])
+def test_slope_of_sigmoid_is_exactly_0_from_where_its_value_rounds_to_1(dtype, vanishes):
+    assert slope(Sigmoid(), np.array(vanishes, dtype)) == 0
+    assert slope(Sigmoid(), np.array(vanishes - 1, dtype)) > 0
+
+
+# Batches
+
+
+@pytest.mark.parametrize("make", ELEMENTWISE)
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0, 3)])
+def test_no_elements_give_no_elements(make, shape):
+    layer = make()
+    assert layer.forward(np.zeros(shape)).shape == shape
+    assert layer.backward(np.zeros(shape)).shape == shape
+
+
+def test_affine_of_no_rows_is_empty_with_gradients_of_zeros():
+    affine = Affine(np.ones((2, 3)), np.ones(3))
+    assert affine.forward(np.zeros((0, 2))).shape == (0, 3)
+    assert affine.backward(np.zeros((0, 3))).shape == (0, 2)
+    assert np.array_equal(affine.dW, np.zeros((2, 3)))
+    assert np.array_equal(affine.db, np.zeros(3))
+
+
+def test_matmul_of_no_rows_has_gradients_of_zeros():
+    _, pullback = vjp(MatMul(), np.zeros((0, 2)), np.ones((2, 3)))
+    da, db = pullback(np.zeros((0, 3)))
+    assert da.shape == (0, 2)
+    assert np.array_equal(db, np.zeros((2, 3)))
+
+
+@each_loss
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_loss_of_no_rows_is_0_with_an_empty_gradient(loss, dtype):
+    value, dx = run(loss(), np.zeros((0, 3), dtype), np.zeros((0, 3), dtype))
+    assert value == 0
+    assert (value.dtype, dx.dtype, dx.shape) == (dtype, dtype, (0, 3))
+
+
+def test_a_loss_of_no_rows_takes_no_class_indices():
+    value, dx = run(SoftmaxWithLoss(), np.zeros((0, 3)), np.zeros(0, np.int64))
+    assert value == 0
+    assert dx.shape == (0, 3)
+
+
+def test_affine_of_one_sample_has_an_outer_product_for_its_weights_and_dout_for_its_bias():
+    affine = Affine(np.ones((2, 3)), np.zeros(3))
+    affine.forward([2.0, 5.0])
+    assert np.array_equal(affine.backward([1.0, 3.0, -7.0]), [-3.0, -3.0])
+    assert np.array_equal(affine.dW, [[2.0, 6.0, -14.0], [5.0, 15.0, -35.0]])
+    assert np.array_equal(affine.db, [1.0, 3.0, -7.0])
+
+
+def test_affine_of_one_sample_through_a_square_matrix_has_an_outer_product_for_its_weights():
+    affine = Affine(np.eye(2), np.zeros(2))
+    affine.forward([2.0, 5.0])
+    affine.backward([1.0, 3.0])
+    assert np.array_equal(affine.dW, [[2.0, 6.0], [5.0, 15.0]])
+    assert np.array_equal(affine.db, [1.0, 3.0])
+
+
+@pytest.mark.parametrize("make", ELEMENTWISE)
+def test_elementwise_layers_take_one_sample(make):
+    assert slope(make(), np.ones(3)).shape == (3,)
+
+
+@pytest.mark.parametrize("t", [1, [0.0, 1.0, 0.0]])
+def test_loss_of_one_sample_is_not_divided_by_the_number_of_classes(t):
+    value, dx = run(SoftmaxWithLoss(), [0.0, 0.0, 0.0], t)
+    # log and a third are rounded once each
+    np.testing.assert_allclose(value, np.log(3), rtol=np.finfo(np.float64).eps)
+    np.testing.assert_allclose(dx, [1 / 3, -2 / 3, 1 / 3], rtol=np.finfo(np.float64).eps)
+
+
+def test_squared_error_of_one_sample_is_not_divided_by_its_length():
+    value, dx = run(IdentityWithLoss(), [3.0, 4.0], [0.0, 0.0])
+    assert value == 12.5
+    assert np.array_equal(dx, [3.0, 4.0])
+
+
+# Targets
+
+
+def test_labels_are_told_from_one_hot_rows_by_their_axes_where_there_is_one_class():
+    as_indices, dx_of_indices = run(SoftmaxWithLoss(), [[5.0], [7.0]], [0, 0])
+    as_rows, dx_of_rows = run(SoftmaxWithLoss(), [[5.0], [7.0]], [[1], [1]])
+    assert as_indices == as_rows == 0
+    assert not dx_of_indices.any()
+    assert not dx_of_rows.any()
+
+
+def test_as_many_labels_as_classes_are_still_labels():
+    value, dx = run(SoftmaxWithLoss(), np.zeros((2, 2)), [1, 1])
+    assert value == np.log(2)
+    assert np.array_equal(dx, [[0.25, -0.25], [0.25, -0.25]])
+
+
+def test_floating_labels_are_no_class_indices():
+    with pytest.raises(ValueError, match=r"t\.shape is \(2,\).*t\.dtype is float64"):
+        SoftmaxWithLoss().forward(np.zeros((2, 3)), [0.0, 1.0])
+
+
+def test_soft_targets_are_followed_by_forward_and_backward_alike():
+    value, dx = run(SoftmaxWithLoss(), [0.0, 0.0], [0.25, 0.75])
+    assert value == np.log(2)
+    assert np.array_equal(dx, [0.25, -0.25])
+
+
+def test_soft_targets_that_do_not_sum_to_1_have_the_gradient_of_what_forward_computes():
+    value, dx = run(SoftmaxWithLoss(), [0.0, 0.0], [3.0, 1.0])
+    # log 2 times 4 is exact, twice log 2 and three times it are rounded
+    np.testing.assert_allclose(value, 4 * np.log(2), rtol=np.finfo(np.float64).eps)
+    assert np.array_equal(dx, [-1.0, 1.0])
+
+
+@pytest.mark.parametrize("label", [-1, 3, -(2**63), 2**63 - 1])
+def test_a_label_out_of_range_is_named_with_its_position(label):
+    with pytest.raises(IndexError, match=rf"t\[1, 0\] is {label}; expected a class index from 0 to 2"):
+        SoftmaxWithLoss().forward(np.zeros((2, 2, 3)), [[0, 1], [label, 2]])
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_the_label_of_one_sample_out_of_range_is_named(label):
+    with pytest.raises(IndexError, match=rf"t is {label}; expected a class index from 0 to 2"):
+        SoftmaxWithLoss().forward(np.zeros(3), label)
+
+
+# Scores
+
+
+@pytest.mark.parametrize("t", [0, [1.0, 0.0]])
+def test_loss_of_a_target_whose_probability_underflows_is_exact(t):
+    value, dx = run(SoftmaxWithLoss(), [0.0, 100.0], t)
+    assert value == 100.0
+    assert np.array_equal(dx, [-1.0, 1.0])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_large_scores_give_a_finite_loss_and_a_gradient_that_sums_to_0(dtype):
+    x = np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]], dtype)
+    value, dx = run(SoftmaxWithLoss(), x, [1, 0])
+    # log 2 of the second row, half of which is all but lost beside 2e4
+    np.testing.assert_allclose(value, 2e4 + np.log(2) / 2, rtol=np.finfo(dtype).eps)
+    assert np.array_equal(dx, [[0.5, -0.5, 0.0], [-0.5, 0.25, 0.25]])
+    assert np.array_equal(dx.sum(axis=-1), [0.0, 0.0])
+
+
+@pytest.mark.parametrize("shift", [-10_000.0, 10_000.0, 2.0**40])
+def test_scores_shifted_by_a_constant_give_the_same_to_the_bit(shift):
+    x = np.array([[1.0, 2.0, 3.0], [4.0, 0.0, -2.0]])
+    value, dx = run(SoftmaxWithLoss(), x, [1, 0])
+    shifted_value, shifted_dx = run(SoftmaxWithLoss(), x + shift, [1, 0])
+    assert value == shifted_value
+    assert np.array_equal(dx, shifted_dx)
+
+
+@pytest.mark.parametrize("t", [0, [1.0, 0.0, 0.0]])
+def test_a_class_that_is_ruled_out_has_probability_0_and_gradient_0(t):
+    layer = SoftmaxWithLoss()
+    value, dx = run(layer, [0.0, -np.inf, 0.0], t)
+    assert value == np.log(2)
+    assert np.array_equal(layer.y, [0.5, 0.0, 0.5])
+    assert np.array_equal(dx, [-0.5, 0.0, 0.5])
+
+
+@pytest.mark.parametrize("t", [1, [0.0, 1.0, 0.0]])
+def test_a_target_that_is_ruled_out_costs_infinitely_much(t):
+    value, dx = run(SoftmaxWithLoss(), [0.0, -np.inf, 0.0], t)
+    assert value == np.inf
+    assert np.array_equal(dx, [0.5, -1.0, 0.5])
+
+
+# Masks
+
+
+@each_loss
+def test_a_masked_loss_is_divided_by_the_number_of_rows_that_count(loss):
+    x, t = np.array([[0.0, 2.0], [8.0, 8.0], [0.0, 2.0]]), np.eye(2)[[0, 0, 0]]
+    value, dx = run(loss(), x, t, mask=[True, False, False])
+    alone, dx_alone = run(loss(), x[0], t[0])
+    assert value == alone
+    assert np.array_equal(dx, [dx_alone, [0.0, 0.0], [0.0, 0.0]])
+
+
+@each_loss
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("held", [0.0, np.nan, np.inf, -np.inf])
+def test_everything_masked_gives_loss_0_and_zero_gradients_without_warning(loss, dtype, held):
+    x = np.full((2, 3), held, dtype)
+    with np.errstate(all="raise"):
+        value, dx = run(loss(), x, x, mask=[False, False])
+    assert value == 0
+    assert np.array_equal(dx, np.zeros((2, 3)))
+    assert (value.dtype, dx.dtype) == (dtype, dtype)
+
+
+@each_loss
+@pytest.mark.parametrize("held", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dout", [1.0, -3.0, np.inf, np.nan])
+def test_masked_entries_have_no_influence_whatever_they_hold(loss, held, dout):
+    x, t, mask = np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]), [True, False]
+    clean, poisoned = loss(), loss()
+    want = clean.forward(x, t, mask)
+    x, t = x.copy(), t.copy()
+    x[1], t[1] = held, held
+    assert poisoned.forward(x, t, mask) == want
+    assert np.array_equal(poisoned.backward(dout), clean.backward(dout), equal_nan=True)
+    assert np.array_equal(poisoned.backward(dout)[1], [0.0, 0.0])
+
+
+@pytest.mark.parametrize("label", [-1, 2, 255, -(2**63)])
+def test_a_masked_label_need_not_exist(label):
+    value, dx = run(SoftmaxWithLoss(), np.zeros((2, 2)), [0, label], [True, False])
+    assert value == np.log(2)
+    assert np.array_equal(dx, [[-0.5, 0.5], [0.0, 0.0]])
+
+
+def test_masked_labels_need_not_exist_where_there_are_no_classes():
+    value, dx = run(SoftmaxWithLoss(), np.zeros((2, 0)), [0, -1], [False, False])
+    assert value == 0
+    assert dx.shape == (2, 0)
+
+
+@each_loss
+def test_masked_rows_added_to_a_batch_change_nothing(loss):
+    x, t = np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])
+    want, want_dx = run(loss(), x, t)
+    longer_x, longer_t = np.insert(x, [0, 1, 2], np.nan, axis=0), np.insert(t, [0, 1, 2], np.inf, axis=0)
+    value, dx = run(loss(), longer_x, longer_t, [False, True, False, True, False])
+    assert value == want
+    assert np.array_equal(dx[[1, 3]], want_dx)
+    assert not dx[[0, 2, 4]].any()
+
+
+# Dtypes
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.uint8, np.int64, np.uint64])
+@each_layer
+def test_integers_and_booleans_are_computed_in_float64(make, params, inputs, dtype):
+    whole = [np.array([[1, 0, 1], [1, 1, 0], [0, 1, 1]], dtype) for _ in inputs]
+    params = [np.abs(each).astype(dtype) for each in params]
+    out, pullback = vjp(make(*params), *whole)
+    want, want_pullback = vjp(
+        make(*(each.astype(np.float64) for each in params)), *(each.astype(np.float64) for each in whole)
+    )
+    assert out.dtype == np.float64
+    assert np.array_equal(out, want)
+    for grad, want_grad in zip(pullback(np.ones_like(out)), want_pullback(np.ones_like(out)), strict=True):
+        assert grad.dtype == np.float64
+        assert np.array_equal(grad, want_grad, equal_nan=True)
+
+
+def test_bias_of_float16_hears_from_all_of_very_many_rows():
+    affine = Affine(np.zeros((1, 2), np.float16), np.zeros(2, np.float16))
+    affine.forward(np.zeros((2**17, 1), np.float16))
+    affine.backward(np.full((2**17, 2), 0.25, np.float16))
+    assert np.array_equal(affine.db, [2.0**15, 2.0**15])
+
+
+def test_weights_of_float16_hear_from_all_of_very_many_rows():
+    affine = Affine(np.zeros((1, 1), np.float16), np.zeros(1, np.float16))
+    affine.forward(np.full((2**17, 1), 0.5, np.float16))
+    affine.backward(np.full((2**17, 1), 0.5, np.float16))
+    assert np.array_equal(affine.dW, [[2.0**15]])
+
+
+def test_sums_of_float16_may_leave_its_range_on_the_way():
+    add = Add()
+    add.forward(np.zeros(4, np.float16), np.float16(0))
+    _, db = add.backward(np.array([6e4, 6e4, -6e4, -6e4], np.float16))
+    assert db == 0
+
+
+def test_losses_of_float16_neither_overflow_nor_stagnate_over_very_many_rows():
+    value, dx = run(IdentityWithLoss(), np.full((70_000, 2), 2, np.float16), np.zeros((70_000, 2), np.float16))
+    assert value == 4
+    # 2 / 70000, to half an eps, and on the grid of what is below float16's smallest normal number
+    np.testing.assert_allclose(dx, 2 / 70_000, rtol=0, atol=0.51 * np.finfo(np.float16).smallest_subnormal)
+    value, _ = run(SoftmaxWithLoss(), np.zeros((70_000, 2), np.float16), np.zeros(70_000, np.int64))
+    # to half an eps
+    np.testing.assert_allclose(value, np.log(2), rtol=0.51 * np.finfo(np.float16).eps)
+
+
+def test_the_number_of_rows_may_be_beyond_float16():
+    _, dx = run(SoftmaxWithLoss(), np.zeros((2**17, 2), np.float16), np.zeros(2**17, np.int64))
+    assert np.all(dx == [-(2.0**-18), 2.0**-18])
+
+
+# Layouts
+
+
+def read_only(array):
+    array = np.array(array)
+    array.flags.writeable = False
+    return array
+
+
+def fortran_ordered(array):
+    return np.array(array, order="F")
+
+
+def negatively_strided(array):
+    return np.flip(np.flip(array).copy())
+
+
+def strided(array):
+    return np.repeat(array, 2, axis=-1)[..., ::2] if array.ndim else array
+
+
+@pytest.mark.parametrize("laid_out", [read_only, fortran_ordered, negatively_strided, strided])
+@each_layer
+def test_any_layout_gives_the_same_numbers(make, params, inputs, laid_out):
+    want, want_pullback = vjp(make(*params), *inputs)
+    dout = np.ones_like(want) * 2
+    out, pullback = vjp(make(*map(laid_out, params)), *map(laid_out, inputs))
+    # another layout may be summed in another order
+    np.testing.assert_allclose(out, want, rtol=4 * np.finfo(np.float64).eps)
+    for grad, want_grad in zip(pullback(laid_out(dout)), want_pullback(dout), strict=True):
+        np.testing.assert_allclose(grad, want_grad, rtol=4 * np.finfo(np.float64).eps)
+
+
+@each_layer
+def test_broadcast_arrays_give_the_same_numbers_as_their_copies(make, params, inputs):
+    repeated = [np.broadcast_to(each[0], each.shape) for each in inputs]
+    out, pullback = vjp(make(*params), *repeated)
+    want, want_pullback = vjp(make(*params), *(each.copy() for each in repeated))
+    dout = np.broadcast_to(np.float64(3), want.shape)
+    np.testing.assert_allclose(out, want, rtol=4 * np.finfo(np.float64).eps)
+    for grad, want_grad in zip(pullback(dout), want_pullback(dout.copy()), strict=True):
+        np.testing.assert_allclose(grad, want_grad, rtol=4 * np.finfo(np.float64).eps)
+
+
+@each_layer
+def test_nothing_of_the_callers_is_written_to(make, params, inputs):
+    own_params, own_inputs = [each.copy() for each in params], [each.copy() for each in inputs]
+    out, pullback = vjp(make(*own_params), *own_inputs)
+    dout = np.ones_like(out)
+    pullback(dout)
+    for own, before in zip([*own_params, *own_inputs], [*params, *inputs], strict=True):
+        assert np.array_equal(own, before)
+    assert np.array_equal(dout, np.ones_like(out))
+
+
+@each_layer
+def test_no_result_shares_memory_with_an_argument_or_another_result(make, params, inputs):
+    out, pullback = vjp(make(*params), *inputs)
+    dout = np.ones_like(out)
+    arrays = [out, dout, *pullback(dout), *params, *inputs]
+    for i, one in enumerate(arrays[: -len(params + inputs)]):
+        assert not any(np.shares_memory(one, other) for other in arrays[i + 1 :])
+
+
+@pytest.mark.parametrize("make", ELEMENTWISE)
+@pytest.mark.parametrize("x", [2.0, 2, np.float32(2), np.array(2.0), np.array(2, np.int8)])
+def test_elementwise_layers_take_numbers_and_arrays_of_no_axes(make, x):
+    layer, of_row = make(), make()
+    assert layer.forward(x) == of_row.forward(np.array([x]))[0]
+    dx = layer.backward(3)
+    assert dx.shape == ()
+    assert dx == of_row.backward([3])[0]
+    assert dx.dtype == (np.float32 if isinstance(x, np.float32) else np.float64)
+
+
+@pytest.mark.parametrize("node", [Add, Multiply])
+def test_nodes_of_two_inputs_take_numbers(node):
+    layer = node()
+    assert layer.forward(2.0, 3) in (5.0, 6.0)
+    assert [grad.shape for grad in layer.backward(1.0)] == [(), ()]
+
+
+# Warnings
+
+
+@pytest.mark.parametrize("make", ELEMENTWISE)
+def test_no_finite_number_causes_a_warning(make):
+    extremes = np.array([np.finfo(np.float64).max, np.finfo(np.float64).tiny, 1e300, 710.0, 0.0])
+    with warnings.catch_warnings(), np.errstate(all="raise"):
+        warnings.simplefilter("error")
+        layer = make()
+        layer.forward(np.concatenate([extremes, -extremes]))
+        layer.backward(np.full(10, 1e300))
+
+
+@each_loss
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_no_finite_scores_cause_a_warning(loss, dtype):
+    largest = np.finfo(dtype).max
+    x = np.array([[largest, -largest, 0.0], [0.0, 0.0, largest]], dtype)
+    with warnings.catch_warnings(), np.errstate(all="raise"):
+        warnings.simplefilter("error")
+        layer = loss()
+        layer.forward(x, np.eye(3, dtype=dtype)[:2])
+        layer.backward(1e300)
+
+
+def test_affine_of_numbers_that_overflow_causes_no_warning():
+    with warnings.catch_warnings(), np.errstate(all="raise"):
+        warnings.simplefilter("error")
+        affine = Affine([[1e300]], [0.0])
+        assert affine.forward([1e300]) == np.inf
+        assert affine.backward([1e300]) == np.inf

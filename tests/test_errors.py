@@ -1,0 +1,362 @@
+import re
+
+import numpy as np
+import pytest
+
+import handgrad
+from handgrad import Add, Affine, Exp, IdentityWithLoss, MatMul, Multiply, Reciprocal, Relu, Sigmoid, SoftmaxWithLoss
+from handgrad.functions import cross_entropy_error, log_softmax, sigmoid, softmax, sum_squared_error
+
+X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0]])
+LABELS = np.array([2, 0])
+
+
+def affine():
+    return Affine(np.ones((3, 4)), np.zeros(4))
+
+
+# How to make each layer, what its forward takes, and the shape of what it returns.
+LAYERS = {
+    "Add": (Add, {"a": X, "b": X}, (2, 3)),
+    "Multiply": (Multiply, {"a": X, "b": X}, (2, 3)),
+    "Exp": (Exp, {"x": X}, (2, 3)),
+    "Reciprocal": (Reciprocal, {"x": X}, (2, 3)),
+    "MatMul": (MatMul, {"a": X, "b": X.T}, (2, 2)),
+    "Relu": (Relu, {"x": X}, (2, 3)),
+    "Sigmoid": (Sigmoid, {"x": X}, (2, 3)),
+    "Affine": (affine, {"x": X}, (2, 4)),
+    "SoftmaxWithLoss": (SoftmaxWithLoss, {"x": X, "t": LABELS}, ()),
+    "IdentityWithLoss": (IdentityWithLoss, {"x": X, "t": X}, ()),
+}
+ARGUMENTS = [(name, argument) for name, (_, inputs, _) in LAYERS.items() for argument in inputs]
+NOT_REAL = [
+    ("complex128", np.zeros((2, 3), complex)),
+    ("object", np.array([[None, 1, 2], [3, 4, 5]])),
+    ("<U1", np.array([["a", "b", "c"], ["d", "e", "f"]])),
+    ("|S1", np.array([[b"a", b"b", b"c"], [b"d", b"e", b"f"]])),
+    ("datetime64[D]", np.zeros((2, 3), "datetime64[D]")),
+    ("timedelta64[s]", np.zeros((2, 3), "timedelta64[s]")),
+]
+
+each_layer = pytest.mark.parametrize("name", LAYERS)
+each_argument = pytest.mark.parametrize(("name", "argument"), ARGUMENTS)
+each_loss = pytest.mark.parametrize("loss", [SoftmaxWithLoss, IdentityWithLoss])
+
+
+def raises(error, message):
+    """Expect an error that says exactly this."""
+    return pytest.raises(error, match=f"^{re.escape(message)}$")
+
+
+def test_every_layer_is_tried():
+    layers = {name for name, each in vars(handgrad).items() if isinstance(each, type) and hasattr(each, "backward")}
+    assert LAYERS.keys() == layers - {"Layer"}
+
+
+# Order
+
+
+@each_layer
+def test_backward_before_forward_says_so(name):
+    make, _, out_shape = LAYERS[name]
+    with raises(RuntimeError, f"{name}.backward: call forward first; there is nothing to go back through yet"):
+        make().backward(np.ones(out_shape))
+
+
+@pytest.mark.parametrize("loss", [SoftmaxWithLoss, IdentityWithLoss])
+def test_backward_of_a_loss_before_forward_says_so_also_without_dout(loss):
+    with pytest.raises(RuntimeError, match="call forward first"):
+        loss().backward()
+
+
+@each_layer
+def test_backward_after_a_first_forward_that_raised_says_that_there_was_none(name):
+    make, inputs, out_shape = LAYERS[name]
+    layer = make()
+    with pytest.raises(TypeError):
+        layer.forward(**dict.fromkeys(inputs, "nonsense"))
+    with pytest.raises(RuntimeError, match="call forward first"):
+        layer.backward(np.ones(out_shape))
+
+
+# Shapes
+
+
+@each_layer
+@pytest.mark.parametrize("wrong", [(3, 2), (2, 3, 1), (1,), (7,), (0,)])
+def test_dout_of_a_shape_that_is_not_forwards_names_both(name, wrong):
+    make, inputs, out_shape = LAYERS[name]
+    layer = make()
+    layer.forward(**inputs)
+    because = "that is the shape of forward's output"
+    with raises(ValueError, f"{name}.backward: dout.shape is {wrong}; expected {out_shape}, because {because}"):
+        layer.backward(np.ones(wrong))
+
+
+@pytest.mark.parametrize("name", [name for name, (*_, out_shape) in LAYERS.items() if out_shape])
+def test_dout_is_not_broadcast(name):
+    make, inputs, out_shape = LAYERS[name]
+    layer = make()
+    layer.forward(**inputs)
+    for dout in (1.0, np.ones(out_shape[1:]), np.ones((1, *out_shape))):
+        with pytest.raises(ValueError, match=r"dout\.shape is"):
+            layer.backward(dout)
+
+
+@pytest.mark.parametrize("x", [np.ones((2, 5)), np.ones(5), np.ones((2, 3, 1)), np.ones((2, 0))])
+def test_affine_names_the_shapes_of_its_input_and_its_weights(x):
+    message = f"Affine.forward: x.shape is {x.shape}; expected (..., 3), because W.shape is (3, 4)"
+    with raises(ValueError, message):
+        affine().forward(x)
+
+
+def test_affine_takes_no_single_number():
+    with raises(ValueError, "Affine.forward: x.shape is (); expected (..., 3), because W.shape is (3, 4)"):
+        affine().forward(1.0)
+
+
+@pytest.mark.parametrize("b", [np.zeros(3), np.zeros(1), np.zeros((1, 4)), np.zeros(()), np.zeros((2, 4))])
+def test_affine_takes_no_bias_that_would_be_broadcast(b):
+    with raises(ValueError, f"Affine: b.shape is {b.shape}; expected (4,), because W.shape is (3, 4)"):
+        Affine(np.ones((3, 4)), b)
+
+
+@pytest.mark.parametrize("W", [np.ones(3), np.ones((2, 3, 4)), np.ones(())])
+def test_affine_takes_no_weights_that_are_not_a_matrix(W):
+    with raises(ValueError, f"Affine: W.shape is {W.shape}; expected (D, M), because it maps D numbers to M"):
+        Affine(W, np.zeros(4))
+
+
+def test_affine_checks_parameters_that_were_replaced():
+    layer = affine()
+    layer.b = np.zeros(1)
+    with raises(ValueError, "Affine.forward: b.shape is (1,); expected (4,), because W.shape is (3, 4)"):
+        layer.forward(X)
+    layer.W = np.ones(3)
+    with raises(ValueError, "Affine.forward: W.shape is (3,); expected (D, M), because it maps D numbers to M"):
+        layer.forward(X)
+
+
+@pytest.mark.parametrize("node", [Add, Multiply])
+def test_nodes_name_shapes_that_do_not_broadcast(node):
+    message = "forward: b.shape is (2,); expected axes that broadcast, because a.shape is (2, 3)"
+    with raises(ValueError, f"{node.__name__}.{message}"):
+        node().forward(X, np.ones(2))
+
+
+@pytest.mark.parametrize("b", [np.ones((2, 3)), np.ones(2), np.ones((5, 2, 3)), np.ones(())])
+def test_matmul_names_matrices_that_do_not_fit(b):
+    with raises(
+        ValueError,
+        f"MatMul.forward: b.shape is {b.shape}; expected (..., 3, M) or (3,), because a.shape is (2, 3)",
+    ):
+        MatMul().forward(X, b)
+
+
+def test_matmul_takes_no_single_number():
+    message = "a.shape is (); expected (..., N, D) or (D,), because a single number is no matrix"
+    with raises(ValueError, f"MatMul.forward: {message}"):
+        MatMul().forward(2.0, X)
+
+
+def test_matmul_names_leading_axes_that_do_not_broadcast():
+    with pytest.raises(ValueError, match=r"b\.shape is \(4, 3, 2\);.*\(5,\).*a\.shape is \(5, 2, 3\)"):
+        MatMul().forward(np.ones((5, 2, 3)), np.ones((4, 3, 2)))
+
+
+@each_loss
+@pytest.mark.parametrize("mask", [[True], [True, False, True], [[True, False]], True])
+def test_a_mask_of_another_shape_names_both(loss, mask):
+    shape = np.shape(mask)
+    because = "x.shape is (2, 3)"
+    with raises(ValueError, f"{loss.__name__}.forward: mask.shape is {shape}; expected (2,), because {because}"):
+        loss().forward(X, X, mask)
+
+
+@pytest.mark.parametrize("shape", [(3,), (1,), (), (2, 1)])
+def test_class_indices_of_another_shape_name_both(shape):
+    with pytest.raises(ValueError, match=re.escape(f"SoftmaxWithLoss.forward: t.shape is {shape}; expected (2")):
+        SoftmaxWithLoss().forward(X, np.zeros(shape, np.int64))
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (3,), (1, 3), (2, 3, 1)])
+def test_distributions_of_another_shape_name_both(shape):
+    expected = "(2, 3) for distributions or (2,) for integer class indices"
+    because = "x.shape is (2, 3) and t.dtype is float64"
+    message = f"SoftmaxWithLoss.forward: t.shape is {shape}; expected {expected}, because {because}"
+    with raises(ValueError, message):
+        SoftmaxWithLoss().forward(X, np.zeros(shape))
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 3), (2, 1), (), (2,)])
+def test_targets_are_not_broadcast(shape):
+    because = "that is the shape of x"
+    with raises(ValueError, f"IdentityWithLoss.forward: t.shape is {shape}; expected (2, 3), because {because}"):
+        IdentityWithLoss().forward(X, np.zeros(shape))
+
+
+@each_loss
+def test_a_loss_takes_no_single_number(loss):
+    because = "a loss sums over the last axis"
+    with raises(ValueError, f"{loss.__name__}.forward: x.shape is (); expected (..., C), because {because}"):
+        loss().forward(1.0, 0)
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax])
+def test_softmax_takes_no_single_number(function):
+    because = "the last axis holds the classes"
+    with raises(ValueError, f"{function.__name__}: x.shape is (); expected (..., C), because {because}"):
+        function(1.0)
+
+
+@pytest.mark.parametrize("function", [cross_entropy_error, sum_squared_error])
+def test_errors_are_functions_of_rows(function):
+    with pytest.raises(ValueError, match=rf"^{function.__name__}: x\.shape is \(\); expected"):
+        function(1.0, 1.0)
+
+
+def test_functions_name_targets_that_do_not_fit():
+    with pytest.raises(ValueError, match=r"^sum_squared_error: t\.shape is \(3,\); expected \(2, 3\)"):
+        sum_squared_error(X, np.zeros(3))
+    with pytest.raises(ValueError, match=r"^cross_entropy_error: t\.shape is \(3,\); expected \(2,\)"):
+        cross_entropy_error(X, [0, 0, 0])
+
+
+@each_argument
+def test_rows_of_different_lengths_are_no_array_and_the_error_names_the_argument(name, argument):
+    make, inputs, _ = LAYERS[name]
+    with pytest.raises(ValueError, match=rf"^{name}\.forward: {argument} is not an array"):
+        make().forward(**inputs | {argument: [[1.0, 2.0], [3.0]]})
+
+
+# Labels
+
+
+@pytest.mark.parametrize("label", [-1, 3, 100])
+def test_a_label_that_does_not_exist_is_named_with_its_position(label):
+    message = f"t[1] is {label}; expected a class index from 0 to 2, because x.shape is (2, 3)"
+    with raises(IndexError, f"SoftmaxWithLoss.forward: {message}"):
+        SoftmaxWithLoss().forward(X, [0, label])
+    with raises(IndexError, f"cross_entropy_error: {message}"):
+        cross_entropy_error(X, [0, label])
+
+
+def test_the_first_label_that_does_not_exist_and_counts_is_named():
+    with pytest.raises(IndexError, match=r"t\[2\] is 7;"):
+        SoftmaxWithLoss().forward(np.zeros((4, 3)), [-1, 0, 7, 8], [False, True, True, True])
+
+
+def test_the_label_of_one_sample_has_no_position():
+    message = "t is 3; expected a class index from 0 to 2, because x.shape is (3,)"
+    with raises(IndexError, f"SoftmaxWithLoss.forward: {message}"):
+        SoftmaxWithLoss().forward(X[0], 3)
+
+
+# Dtypes
+
+
+@each_argument
+@pytest.mark.parametrize(("dtype", "wrong"), NOT_REAL, ids=[dtype for dtype, _ in NOT_REAL])
+def test_what_is_not_made_of_real_numbers_is_named_with_its_dtype(name, argument, dtype, wrong):
+    make, inputs, _ = LAYERS[name]
+    message = f"{name}.forward: {argument}.dtype is {dtype}; expected floating, integer or boolean"
+    with raises(TypeError, message):
+        make().forward(**inputs | {argument: wrong})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "dtype"), [(None, "object"), ("abc", "<U3"), (1j, "complex128"), (2**70, "object")]
+)
+def test_what_is_not_an_array_is_named_with_the_dtype_that_it_would_have(wrong, dtype):
+    with raises(TypeError, f"Relu.forward: x.dtype is {dtype}; expected floating, integer or boolean"):
+        Relu().forward(wrong)
+
+
+@each_layer
+@pytest.mark.parametrize(("dtype", "wrong"), NOT_REAL, ids=[dtype for dtype, _ in NOT_REAL])
+def test_a_dout_that_is_not_made_of_real_numbers_is_named_with_its_dtype(name, dtype, wrong):
+    make, inputs, _ = LAYERS[name]
+    layer = make()
+    layer.forward(**inputs)
+    with raises(TypeError, f"{name}.backward: dout.dtype is {dtype}; expected floating, integer or boolean"):
+        layer.backward(wrong)
+
+
+@pytest.mark.parametrize("argument", ["W", "b"])
+def test_parameters_that_are_not_made_of_real_numbers_are_named_with_their_dtype(argument):
+    params = {"W": np.ones((3, 4)), "b": np.zeros(4)}
+    params[argument] = params[argument].astype(complex)
+    with raises(TypeError, f"Affine: {argument}.dtype is complex128; expected floating, integer or boolean"):
+        Affine(**params)
+
+
+@each_loss
+@pytest.mark.parametrize("mask", [[1, 0], [1.0, 0.0], ["a", "b"], [None, None]])
+def test_a_mask_that_is_not_boolean_is_named_with_its_dtype(loss, mask):
+    dtype = np.asarray(mask).dtype
+    message = f"{loss.__name__}.forward: mask.dtype is {dtype}; expected bool, True where a row counts"
+    with raises(TypeError, message):
+        loss().forward(X, X, mask)
+
+
+@pytest.mark.parametrize("function", [sigmoid, softmax, log_softmax])
+def test_functions_name_what_is_not_made_of_real_numbers(function):
+    message = "x.dtype is complex128; expected floating, integer or boolean"
+    with raises(TypeError, f"{function.__name__}: {message}"):
+        function(X + 1j)
+
+
+# State
+
+
+REFUSED = [
+    *((name, {argument: "nonsense"}) for name, argument in ARGUMENTS),
+    ("Add", {"b": np.ones(2)}),
+    ("Multiply", {"b": np.ones(2)}),
+    ("MatMul", {"b": X}),
+    ("Affine", {"x": np.ones((2, 5))}),
+    ("SoftmaxWithLoss", {"t": np.array([0, -1])}),
+    ("SoftmaxWithLoss", {"t": np.zeros((2, 4))}),
+    ("SoftmaxWithLoss", {"mask": np.ones(3, bool)}),
+    ("SoftmaxWithLoss", {"mask": np.ones(2)}),
+    ("IdentityWithLoss", {"t": np.zeros((2, 4))}),
+    ("IdentityWithLoss", {"mask": np.ones(3, bool)}),
+    ("IdentityWithLoss", {"mask": np.ones(2)}),
+]
+
+
+@pytest.mark.parametrize(("name", "wrong"), REFUSED)
+def test_a_forward_that_raises_leaves_the_layer_as_it_was(name, wrong):
+    make, inputs, out_shape = LAYERS[name]
+    layer = make()
+    layer.forward(**inputs)
+    want = answers(layer, out_shape)
+    before = dict(vars(layer))
+    doubled = {key: 2 * each if each.dtype.kind == "f" else each for key, each in inputs.items()}
+    with pytest.raises((TypeError, ValueError, IndexError)):
+        layer.forward(**doubled | wrong)
+    assert vars(layer).keys() == before.keys()
+    assert all(vars(layer)[key] is value for key, value in before.items())
+    for got, expected in zip(answers(layer, out_shape), want, strict=True):
+        assert np.array_equal(got, expected)
+
+
+def answers(layer, out_shape):
+    returned = layer.backward(np.full(out_shape, 3.0))
+    grads = returned if isinstance(returned, tuple) else (returned,)
+    return [*grads, *(getattr(layer, f"d{param}") for param in getattr(layer, "params", ()))]
+
+
+@each_layer
+def test_a_backward_that_raises_leaves_the_layer_as_it_was(name):
+    make, inputs, out_shape = LAYERS[name]
+    layer = make()
+    layer.forward(**inputs)
+    want = answers(layer, out_shape)
+    before = dict(vars(layer))
+    for wrong in (np.ones((9, 9)), "nonsense"):
+        with pytest.raises((TypeError, ValueError)):
+            layer.backward(wrong)
+    assert all(vars(layer)[key] is value for key, value in before.items())
+    for got, expected in zip(answers(layer, out_shape), want, strict=True):
+        assert np.array_equal(got, expected)

@@ -1,0 +1,195 @@
+import copy
+
+import numpy as np
+import pytest
+
+import handgrad
+from handgrad import Add, Affine, Exp, IdentityWithLoss, MatMul, Multiply, Reciprocal, Relu, Sigmoid, SoftmaxWithLoss
+
+X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0]])
+W = np.array([[1.0, 2.0, 0.0], [0.0, -1.0, 3.0], [4.0, 0.0, 1.0]])
+DOUT = np.array([[1.0, -1.0, 2.0], [0.0, 3.0, 0.5]])
+COLUMNS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+
+RUNS = [
+    (Add(), (X, W[0]), DOUT),
+    (Multiply(), (X, W[0]), DOUT),
+    (Exp(), (X,), DOUT),
+    (Reciprocal(), (X,), DOUT),
+    (MatMul(), (X, W), DOUT),
+    (Relu(), (X,), DOUT),
+    (Sigmoid(), (X,), DOUT),
+    (Affine(W, np.ones(3)), (X,), DOUT),
+    (SoftmaxWithLoss(), (X, np.array([2, 0])), 3.0),
+    (IdentityWithLoss(), (X, DOUT), -2.0),
+]
+each_layer = pytest.mark.parametrize(
+    ("layer", "inputs", "dout"), RUNS, ids=[type(layer).__name__ for layer, *_ in RUNS]
+)
+
+
+def assert_same(got, want):
+    assert len(got) == len(want)
+    for one, other in zip(got, want, strict=True):
+        assert one.dtype == other.dtype
+        assert np.array_equal(one, other)
+
+
+def test_every_layer_is_tried():
+    layers = {name for name, each in vars(handgrad).items() if isinstance(each, type) and hasattr(each, "backward")}
+    assert {type(layer).__name__ for layer, *_ in RUNS} == layers - {"Layer"}
+
+
+@each_layer
+def test_output_and_pullback_are_forward_and_backward(layer, inputs, dout):
+    out, pullback = handgrad.vjp(layer, *inputs)
+    make = type(layer)
+    own = make(layer.W, layer.b) if make is Affine else make()
+    assert np.array_equal(out, own.forward(*inputs))
+    returned = own.backward(dout)
+    grads = returned if isinstance(returned, tuple) else (returned,)
+    params = [own.dW, own.db] if make is Affine else []
+    assert_same(pullback(dout), [*grads, *params])
+
+
+@each_layer
+def test_nothing_is_stored_on_the_callers_layer(layer, inputs, dout):
+    before = dict(vars(layer))
+    _, pullback = handgrad.vjp(layer, *inputs)
+    pullback(dout)
+    assert vars(layer).keys() == before.keys()
+    assert all(vars(layer)[name] is value for name, value in before.items())
+
+
+@each_layer
+def test_a_pullback_called_twice_says_the_same_twice(layer, inputs, dout):
+    _, pullback = handgrad.vjp(layer, *inputs)
+    first = pullback(dout)
+    kept = [grad.copy() for grad in first]
+    again = pullback(dout)
+    assert_same(again, kept)
+    assert not any(np.shares_memory(one, other) for one in first for other in again)
+
+
+@each_layer
+def test_a_pullback_called_with_another_dout_in_between_says_the_same(layer, inputs, dout):
+    _, pullback = handgrad.vjp(layer, *inputs)
+    first = pullback(dout)
+    kept = [grad.copy() for grad in first]
+    pullback(7 * dout)
+    assert_same(first, kept)
+    assert_same(pullback(dout), kept)
+
+
+@each_layer
+def test_pullbacks_of_one_layer_are_independent(layer, inputs, dout):
+    _, pullback = handgrad.vjp(layer, *inputs)
+    want = pullback(dout)
+    first, *rest = inputs
+    _, other = handgrad.vjp(layer, first[::-1] * 2, *rest)
+    other(dout)
+    assert_same(pullback(dout), want)
+
+
+@each_layer
+def test_a_forward_of_the_layer_itself_does_not_touch_a_pullback(layer, inputs, dout):
+    own = copy.copy(layer)
+    _, pullback = handgrad.vjp(own, *inputs)
+    want = pullback(dout)
+    first, *rest = inputs
+    own.forward(first[::-1] * 2, *rest)
+    own.backward(dout)
+    assert_same(pullback(dout), want)
+
+
+def test_gradients_of_the_inputs_come_first_and_those_of_the_params_follow():
+    _, pullback = handgrad.vjp(Affine(COLUMNS, np.zeros(2)), X)
+    dx, dW, db = pullback(np.ones((2, 2)))
+    assert (dx.shape, dW.shape, db.shape) == (X.shape, COLUMNS.shape, (2,))
+
+
+def test_options_are_handed_to_forward():
+    loss, pullback = handgrad.vjp(IdentityWithLoss(), X, DOUT, mask=[False, True])
+    assert loss == IdentityWithLoss().forward(X[1], DOUT[1])
+    (dx,) = pullback(1.0)
+    assert not dx[0].any()
+
+
+def test_one_layer_unrolled_in_time_equals_a_layer_for_every_step():
+    shared = Affine(W, np.ones(3))
+    h, pullbacks, steps = X, [], []
+    for _ in range(3):
+        h, pullback = handgrad.vjp(shared, h)
+        pullbacks.append(pullback)
+    unrolled = X
+    for _ in range(3):
+        steps.append(Affine(W, np.ones(3)))
+        unrolled = steps[-1].forward(unrolled)
+    assert np.array_equal(h, unrolled)
+
+    dh = dunrolled = DOUT
+    for pullback, step in zip(reversed(pullbacks), reversed(steps), strict=True):
+        dh, dW, db = pullback(dh)
+        dunrolled = step.backward(dunrolled)
+        assert_same([dh, dW, db], [dunrolled, step.dW, step.db])
+
+
+def test_a_shared_weight_has_the_gradient_of_its_square():
+    # y = (x w) w moves by 2 x w for each unit of w
+    shared = Affine([[3.0]], [0.0])
+    once, to_x = handgrad.vjp(shared, [5.0])
+    twice, to_once = handgrad.vjp(shared, once)
+    donce, dW_second, _ = to_once([1.0])
+    dx, dW_first, _ = to_x(donce)
+    assert twice == 5.0 * 3.0**2
+    assert dx == 3.0**2
+    assert dW_first + dW_second == 2 * 5.0 * 3.0
+
+
+def test_parameters_replaced_after_forward_do_not_reach_its_pullback():
+    affine = Affine(W, np.ones(3))
+    _, pullback = handgrad.vjp(affine, X)
+    want = pullback(DOUT)
+    affine.W, affine.b = np.zeros((3, 3)), np.zeros(3)
+    assert_same(pullback(DOUT), want)
+
+
+def test_a_failing_forward_leaves_the_layer_and_its_pullbacks_as_they_were():
+    affine = Affine(W, np.ones(3))
+    _, pullback = handgrad.vjp(affine, X)
+    want = pullback(DOUT)
+    with pytest.raises(ValueError, match=r"x\.shape"):
+        handgrad.vjp(affine, np.ones(4))
+    assert_same(pullback(DOUT), want)
+
+
+def test_anybodys_layer_has_a_pullback():
+    class Double:
+        def forward(self, x):
+            return 2 * x
+
+        def backward(self, dout):
+            return 2 * dout
+
+    out, pullback = handgrad.vjp(Double(), np.ones(2))
+    assert np.array_equal(out, [2.0, 2.0])
+    assert_same(pullback(np.array([1.0, 3.0])), [np.array([2.0, 6.0])])
+
+
+def test_a_layer_that_has_only_params_has_a_pullback_to_them():
+    class Embedding:
+        params = ("W",)
+
+        def __init__(self, W):
+            self.W = W
+
+        def forward(self, index):
+            self.index = index
+            return self.W[index]
+
+        def backward(self, dout):
+            self.dW = np.zeros_like(self.W)
+            np.add.at(self.dW, self.index, dout)
+
+    _, pullback = handgrad.vjp(Embedding(np.ones((2, 1))), np.array([1, 1]))
+    assert_same(pullback(np.array([[3.0], [4.0]])), [np.array([[0.0], [7.0]])])

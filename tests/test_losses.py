@@ -1,0 +1,391 @@
+import math
+
+import hypothesis.extra.numpy as hnp
+import hypothesis.strategies as st
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+
+from handgrad import Add, Exp, IdentityWithLoss, MatMul, Multiply, Reciprocal, Sigmoid, SoftmaxWithLoss, vjp
+from handgrad.functions import cross_entropy_error, softmax, sum_squared_error
+
+EPS = np.finfo(np.float64).eps
+LOSSES = [SoftmaxWithLoss, IdentityWithLoss]
+N, C = 5, 3
+POISON = st.sampled_from([np.nan, np.inf, -np.inf, 1e300])
+
+each_loss = pytest.mark.parametrize("loss", LOSSES)
+
+
+def whole_numbers(shape, low=-9, high=9):
+    """Draw whole numbers: their sums and products are exact, so that results can be compared exactly."""
+    return hnp.arrays(np.float64, shape, elements=st.integers(low, high), fill=st.nothing())
+
+
+def numbers(shape, size=30.0):
+    return hnp.arrays(np.float64, shape, elements=st.floats(-size, size, allow_subnormal=False), fill=st.nothing())
+
+
+def labels(shape, classes=C):
+    return hnp.arrays(np.int64, shape, elements=st.integers(0, classes - 1), fill=st.nothing())
+
+
+def masks(shape=N):
+    return hnp.arrays(np.bool_, shape, fill=st.nothing())
+
+
+def run(layer, *inputs, **options):
+    """Return the loss and its gradient."""
+    return layer.forward(*inputs, **options), layer.backward()
+
+
+def close(got, want, terms):
+    # each of `terms` numbers below 100 may be rounded once more or once less
+    np.testing.assert_allclose(got, want, rtol=terms * EPS, atol=terms * 100 * EPS)
+
+
+# What they are made of
+
+
+@given(whole_numbers((N, C)), whole_numbers((N, C)), st.sampled_from([1.0, -2.0, 0.0]))
+def test_identity_with_loss_equals_its_graph_of_nodes(x, t, dout):
+    minus_t = Multiply().forward(t, -1.0)
+    difference, to_x = vjp(Add(), x, minus_t)
+    squares, to_difference = vjp(Multiply(), difference, difference)
+    total, to_squares = vjp(MatMul(), squares.ravel(), np.ones(N * C))
+    loss, to_total = vjp(Multiply(), total, 0.5)
+    (dtotal, _) = to_total(dout)
+    (dsquares, _) = to_squares(dtotal)
+    (dx, _) = to_x(np.add(*to_difference(dsquares.reshape(N, C))))
+
+    layer = IdentityWithLoss()
+    # the division by N is the only thing that rounds
+    assert layer.forward(x, t) == loss / N
+    np.testing.assert_allclose(layer.backward(dout), dx / N, rtol=2 * EPS)
+
+
+@given(numbers((N, C), size=3.0), labels(N))
+def test_softmax_with_loss_equals_its_graph_of_nodes(x, t):
+    exps, to_x = vjp(Exp(), x)
+    total, to_exps = vjp(MatMul(), exps, np.ones((C, 1)))
+    inverse, to_total = vjp(Reciprocal(), total)
+    y, to_factors = vjp(Multiply(), exps, inverse)
+    one_hot = np.eye(C)[t]
+    dy = -one_hot / y / N  # the slope of -Σ t log y
+    dexps, dinverse = to_factors(dy)
+    (dtotal,) = to_total(dinverse)
+    through_total, _ = to_exps(dtotal)
+    (dx,) = to_x(dexps + through_total)
+
+    layer = SoftmaxWithLoss()
+    np.testing.assert_allclose(layer.forward(x, t), -np.sum(one_hot * np.log(y)) / N, rtol=32 * EPS)
+    # the graph subtracts numbers as large as 1/N: some eps of them is lost
+    np.testing.assert_allclose(layer.backward(), dx, rtol=0, atol=16 * EPS / N)
+
+
+@given(numbers((N, C)), labels(N))
+def test_softmax_with_loss_equals_its_two_functions_where_neither_underflows(x, t):
+    loss = cross_entropy_error(softmax(x), t)
+    close(SoftmaxWithLoss().forward(x, t), loss, terms=N * C)
+
+
+@given(numbers((N, C)), numbers((N, C)))
+def test_identity_with_loss_equals_its_function(x, t):
+    assert IdentityWithLoss().forward(x, t) == sum_squared_error(x, t)
+
+
+@given(numbers((N, C)), labels(N))
+def test_probabilities_are_kept_as_y(x, t):
+    layer = SoftmaxWithLoss()
+    layer.forward(x, t)
+    assert np.array_equal(layer.y, softmax(x))
+
+
+@given(numbers((N, C)), labels(N))
+def test_loss_is_kept_as_loss(x, t):
+    layer = SoftmaxWithLoss()
+    assert layer.forward(x, t) == layer.loss
+
+
+# Closed forms
+
+
+@pytest.mark.parametrize("classes", [1, 2, 10, 1000])
+def test_scores_that_tie_cost_the_logarithm_of_the_number_of_classes(classes):
+    layer = SoftmaxWithLoss()
+    # log is rounded twice, here and there
+    np.testing.assert_allclose(layer.forward(np.zeros(classes), 0), math.log(classes), rtol=2 * EPS)
+
+
+@given(st.floats(-30, 30))
+def test_two_classes_have_the_slope_of_a_sigmoid(x):
+    _, dx = run(SoftmaxWithLoss(), [0.0, x], 0)
+    # probabilities computed along two routes, each off by at most 4 eps
+    np.testing.assert_allclose(dx[1], Sigmoid().forward(x), rtol=8 * EPS)
+    np.testing.assert_allclose(dx[0], -Sigmoid().forward(x), rtol=8 * EPS, atol=EPS)
+
+
+@pytest.mark.parametrize(
+    ("x", "t"),
+    [([1.0, 2.0, 3.0], 0), ([-5.0, 0.5, 2.5], 2), ([10.0, -10.0, 0.0], 1), ([700.0, -700.0, 3.0], 1)],
+)
+def test_softmax_with_loss_equals_mpmath(x, t):
+    with mpmath.workdps(700):
+        exps = [mpmath.exp(each) for each in x]
+        y = [each / mpmath.fsum(exps) for each in exps]
+        want, slope = -mpmath.log(y[t]), [y_k - (k == t) for k, y_k in enumerate(y)]
+    loss, dx = run(SoftmaxWithLoss(), x, t)
+    np.testing.assert_allclose(loss, float(want), rtol=8 * EPS)
+    # y - 1 is off by the rounding of y, whatever is left of it
+    np.testing.assert_allclose(dx, [float(each) for each in slope], rtol=8 * EPS, atol=2 * EPS)
+
+
+def test_identity_with_loss_worked_out_by_hand():
+    loss, dx = run(IdentityWithLoss(), [[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0], [0.0, 0.0]])
+    assert loss == (2.0**2 + 3.0**2 + 4.0**2) / 2 / 2
+    assert np.array_equal(dx, [[0.0, 1.0], [1.5, 2.0]])
+
+
+@given(numbers((N, C)), labels(N))
+def test_softmax_with_loss_is_never_negative_and_pulls_towards_the_label_alone(x, t):
+    loss, dx = run(SoftmaxWithLoss(), x, t)
+    is_label = np.eye(C, dtype=bool)[t]
+    assert loss >= 0
+    assert np.all(dx[is_label] <= 0)
+    assert np.all(dx[~is_label] >= 0)
+
+
+@given(numbers((N, C)))
+def test_identity_with_loss_is_0_exactly_at_the_targets(x):
+    loss, dx = run(IdentityWithLoss(), x, x)
+    assert loss == 0
+    assert not dx.any()
+
+
+@given(numbers((N, C)), labels(N))
+def test_rows_of_the_gradient_of_softmax_with_loss_sum_to_0(x, t):
+    _, dx = run(SoftmaxWithLoss(), x, t)
+    # y is rounded in C places, each at most 1
+    np.testing.assert_allclose(dx.sum(axis=-1), np.zeros(N), rtol=0, atol=2 * C * EPS)
+
+
+@given(numbers((N, C)), numbers((N, C), size=5.0))
+def test_rows_of_the_gradient_sum_to_0_also_for_targets_that_sum_to_anything(x, t):
+    _, dx = run(SoftmaxWithLoss(), x, t)
+    weights = np.abs(t).sum(axis=-1)
+    assert np.all(np.abs(dx.sum(axis=-1)) <= 4 * C * EPS * weights)
+
+
+@given(whole_numbers((N, C)), labels(N), whole_numbers((N, 1), -10_000, 10_000))
+def test_a_shift_of_all_scores_of_a_row_changes_nothing(x, t, shift):
+    loss, dx = run(SoftmaxWithLoss(), x, t)
+    shifted_loss, shifted_dx = run(SoftmaxWithLoss(), x + shift, t)
+    assert loss == shifted_loss
+    assert np.array_equal(dx, shifted_dx)
+
+
+@given(whole_numbers((N, C)), whole_numbers((N, C)), whole_numbers((N, C), -10_000, 10_000))
+def test_a_shift_of_outputs_and_targets_alike_changes_nothing(x, t, shift):
+    loss, dx = run(IdentityWithLoss(), x, t)
+    shifted_loss, shifted_dx = run(IdentityWithLoss(), x + shift, t + shift)
+    assert loss == shifted_loss
+    assert np.array_equal(dx, shifted_dx)
+
+
+# Targets
+
+
+@given(numbers((N, C)), labels(N))
+def test_class_indices_are_one_hot_rows_that_are_never_built(x, t):
+    loss, dx = run(SoftmaxWithLoss(), x, t)
+    one_hot_loss, one_hot_dx = run(SoftmaxWithLoss(), x, np.eye(C)[t])
+    assert loss == one_hot_loss
+    assert np.array_equal(dx, one_hot_dx)
+
+
+@pytest.mark.parametrize("dtype", "bBhHiIqQ")
+def test_class_indices_may_have_any_integer_dtype(dtype):
+    x = np.array([[1.0, 2.0, 3.0], [4.0, 0.0, 0.0]])
+    loss, dx = run(SoftmaxWithLoss(), x, np.array([2, 0], dtype))
+    want, want_dx = run(SoftmaxWithLoss(), x, [2, 0])
+    assert loss == want
+    assert np.array_equal(dx, want_dx)
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.int64, np.float32])
+def test_one_hot_rows_may_have_any_real_dtype(dtype):
+    x = np.array([[1.0, 2.0, 3.0], [4.0, 0.0, 0.0]])
+    loss, dx = run(SoftmaxWithLoss(), x, np.eye(3, dtype=dtype)[[2, 0]])
+    want, want_dx = run(SoftmaxWithLoss(), x, [2, 0])
+    assert loss == want
+    assert np.array_equal(dx, want_dx)
+
+
+@given(numbers(C), whole_numbers(C, 0, 8))
+def test_soft_targets_weigh_the_losses_of_the_classes(x, weights):
+    soft, dx = run(SoftmaxWithLoss(), x, weights / 8)
+    parts = [run(SoftmaxWithLoss(), x, k) for k in range(C)]
+    close(soft, sum(w / 8 * loss for w, (loss, _) in zip(weights, parts, strict=True)), terms=2 * C)
+    close(dx, sum(w / 8 * grad for w, (_, grad) in zip(weights, parts, strict=True)), terms=2 * C)
+
+
+# Batches
+
+
+@each_loss
+@given(data=st.data())
+def test_loss_of_a_batch_is_the_mean_of_its_rows(loss, data):
+    x, t = data.draw(numbers((N, C))), data.draw(numbers((N, C), size=5.0))
+    whole, dx = run(loss(), x, t)
+    rows = [run(loss(), x_n, t_n) for x_n, t_n in zip(x, t, strict=True)]
+    values, grads = np.array([row for row, _ in rows]), np.array([grad for _, grad in rows])
+    # the sum of N numbers, each computed alike
+    np.testing.assert_allclose(whole, values.mean(), rtol=0, atol=2 * N * EPS * np.abs(values).sum())
+    np.testing.assert_allclose(dx, grads / N, rtol=2 * EPS, atol=32 * EPS)
+
+
+@each_loss
+@given(data=st.data())
+def test_one_sample_is_a_batch_of_one(loss, data):
+    x, t = data.draw(numbers(C)), data.draw(numbers(C))
+    alone, dx = run(loss(), x, t)
+    batch, batch_dx = run(loss(), x[np.newaxis], t[np.newaxis])
+    assert alone == batch
+    assert np.array_equal(dx, batch_dx[0])
+
+
+@each_loss
+@given(data=st.data())
+def test_leading_axes_are_one_long_batch(loss, data):
+    x, t, mask = (data.draw(each) for each in (numbers((2, 4, C)), numbers((2, 4, C)), masks((2, 4))))
+    deep, dx = run(loss(), x, t, mask)
+    flat, flat_dx = run(loss(), x.reshape(8, C), t.reshape(8, C), mask.ravel())
+    # the 8 rows may be summed in another order
+    np.testing.assert_allclose(deep, flat, rtol=0, atol=8 * EPS * np.abs(x).sum() * np.abs(t).sum())
+    assert np.array_equal(dx, flat_dx.reshape(x.shape))
+
+
+@each_loss
+@given(data=st.data())
+def test_order_of_the_rows_does_not_matter(loss, data):
+    x, t = data.draw(whole_numbers((N, C))), data.draw(whole_numbers((N, C), 0))
+    order = data.draw(st.permutations(range(N)))
+    before, dx = run(loss(), x, t)
+    after, permuted_dx = run(loss(), x[order], t[order])
+    # N numbers that are not negative, summed in another order
+    np.testing.assert_allclose(before, after, rtol=N * EPS)
+    assert np.array_equal(dx[order], permuted_dx)
+
+
+@each_loss
+@given(x=whole_numbers((N, C)), exponent=st.integers(-20, 20), sign=st.sampled_from([-1.0, 1.0]))
+def test_gradient_is_proportional_to_dout(loss, x, exponent, sign):
+    layer = loss()
+    layer.forward(x, np.eye(C)[[0, 1, 2, 0, 1]])
+    dout = sign * 2.0**exponent  # multiplying by it is exact where nothing is subnormal
+    assert np.array_equal(layer.backward(dout), dout * layer.backward())
+    assert not layer.backward(0.0).any()
+
+
+# Masks
+
+
+@each_loss
+@given(data=st.data())
+def test_masked_rows_may_hold_anything(loss, data):
+    x, t, mask = (data.draw(each) for each in (numbers((N, C)), numbers((N, C)), masks()))
+    want, want_dx = run(loss(), x, t, mask)
+    x[~mask], t[~mask] = data.draw(POISON), data.draw(POISON)
+    got, dx = run(loss(), x, t, mask)
+    assert got == want
+    assert np.array_equal(dx, want_dx)
+    assert not dx[~mask].any()
+
+
+@given(numbers((N, C)), labels(N), masks(), st.sampled_from([-1, C, -(2**63), 2**63 - 1]))
+def test_masked_labels_need_not_exist(x, t, mask, nonsense):
+    want, want_dx = run(SoftmaxWithLoss(), x, t, mask)
+    got, dx = run(SoftmaxWithLoss(), x, np.where(mask, t, nonsense), mask)
+    assert got == want
+    assert np.array_equal(dx, want_dx)
+
+
+@each_loss
+@given(data=st.data())
+def test_a_mask_leaves_the_loss_of_the_rows_that_count(loss, data):
+    x, t, mask = (data.draw(each) for each in (numbers((N, C)), whole_numbers((N, C), 0), masks()))
+    got, dx = run(loss(), x, t, mask)
+    want, want_dx = run(loss(), x[mask], t[mask])
+    # as many numbers that are not negative, with zeros in between
+    np.testing.assert_allclose(got, want, rtol=N * EPS)
+    assert np.array_equal(dx[mask], want_dx)
+
+
+@each_loss
+@given(data=st.data(), rows=st.integers(1, 20))
+def test_adding_masked_rows_changes_nothing(loss, data, rows):
+    x, t = data.draw(numbers((N, C))), data.draw(whole_numbers((N, C), 0))
+    at = data.draw(st.lists(st.integers(0, N), min_size=rows, max_size=rows))
+    want, want_dx = run(loss(), x, t)
+    longer_x, longer_t = np.insert(x, at, np.nan, axis=0), np.insert(t, at, 7.0, axis=0)
+    mask = np.insert(np.ones(N, bool), at, False)
+    got, dx = run(loss(), longer_x, longer_t, mask)
+    # the same numbers that are not negative, summed in another order among zeros
+    np.testing.assert_allclose(got, want, rtol=N * EPS)
+    assert np.array_equal(dx[mask], want_dx)
+    assert not dx[~mask].any()
+
+
+@each_loss
+@given(data=st.data())
+def test_a_mask_that_masks_nothing_changes_nothing(loss, data):
+    x, t = data.draw(numbers((N, C))), data.draw(numbers((N, C)))
+    want, want_dx = run(loss(), x, t)
+    got, dx = run(loss(), x, t, np.ones(N, bool))
+    assert got == want
+    assert np.array_equal(dx, want_dx)
+
+
+@each_loss
+@pytest.mark.parametrize("counts", [True, False])
+def test_one_sample_takes_a_mask_of_no_axes(loss, counts):
+    value, dx = run(loss(), [1.0, 2.0], [0.0, 1.0], mask=counts)
+    assert bool(value) is counts
+    assert dx.any() == counts
+
+
+# Dtypes
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("t", [[0, 1], [[1, 0], [0, 1]]])
+def test_integer_targets_leave_the_dtype_of_the_scores(dtype, t):
+    layer = SoftmaxWithLoss()
+    assert layer.forward(np.ones((2, 2), dtype), t).dtype == dtype
+    assert layer.y.dtype == dtype
+    assert layer.backward(np.float64(2)).dtype == dtype
+
+
+@each_loss
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_masks_leave_the_dtype(loss, dtype):
+    value, dx = run(loss(), np.ones((3, 2), dtype), np.ones((3, 2), dtype), [True, False, True])
+    assert (value.dtype, dx.dtype) == (dtype, dtype)
+
+
+@each_loss
+def test_dtypes_that_mix_are_promoted_and_the_gradient_keeps_that_of_x(loss):
+    value, dx = run(loss(), np.ones((2, 2), np.float32), np.ones((2, 2)))
+    assert (value.dtype, dx.dtype) == (np.float64, np.float32)
+
+
+@given(st.sampled_from(LOSSES), numbers((N, C), size=5.0), labels(N))
+def test_float32_is_float64_rounded(loss, x, t):
+    x, t = x.astype(np.float32), np.eye(C, dtype=np.float32)[t]
+    value, dx = run(loss(), x, t)
+    want, want_dx = run(loss(), x.astype(np.float64), t.astype(np.float64))
+    eps = np.finfo(np.float32).eps
+    # relative to the largest score, 5, and its square
+    np.testing.assert_allclose(value, want, rtol=2 * C * eps, atol=16 * eps)
+    np.testing.assert_allclose(dx, want_dx, rtol=4 * eps, atol=8 * eps)

@@ -1,0 +1,93 @@
+"""The theorem: for every input and every dout, a layer's value and gradients are those of `jax.vjp` of its twin.
+
+JAX computes in float64 on exactly the numbers that the layer got. Equal means: no further away than rounding
+explains, which the oracle measures on the twin (`entitled`).
+"""
+
+from functools import cache
+
+import hypothesis.strategies as st
+import jax
+import numpy as np
+import pytest
+from hypothesis import given
+
+import handgrad
+from handgrad.testing.agreement import LIMIT, overflows, units
+from handgrad.testing.oracle import Exact, oracle_of
+from handgrad.testing.values import real_numbers
+from reference.cases import CASES
+
+LOSSES = [case for case in CASES if case.layer.__name__.endswith("WithLoss")]
+DTYPES = st.sampled_from([np.dtype(np.float64), np.dtype(np.float32)])
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+each_loss = pytest.mark.parametrize("case", LOSSES, ids=lambda case: case.name)
+
+
+@each_case
+@given(data=st.data(), dtype=DTYPES)
+def test_value_and_gradients_equal_jax_vjp(case, data, dtype):
+    inputs = data.draw(case.inputs.strategy(dtype))
+    dout = data.draw(real_numbers(oracle_of(case.twin).out_shape(inputs), dtype))
+    params, forward_inputs = split(case, inputs)
+
+    out, pullback = handgrad.vjp(case.layer(**params), **forward_inputs)
+    grads = pullback(dout)
+
+    wrt = (*list(forward_inputs)[: len(grads) - len(params)], *params)
+    jax_out, jax_grads = jax_vjp(case.twin, wrt)(in_float64(inputs), dout.astype(np.float64))
+
+    entitled = [exact.entitled for exact in oracle_of(case.twin)(inputs, dout, wrt).values()]
+    assert_equal([out], [jax_out], entitled[:1], dtype)
+    if not overflows(Exact(np.asarray(jax_out), entitled[0]), dtype):
+        assert_equal(grads, jax_grads, entitled[1:], dtype)
+
+
+@each_loss
+@given(data=st.data(), dtype=DTYPES)
+def test_gradient_of_a_loss_equals_jax_grad(case, data, dtype):
+    inputs = data.draw(case.inputs.strategy(dtype))
+    layer = case.layer()
+    layer.forward(**inputs)
+
+    dx = layer.backward()
+
+    jax_dx = jax_grad(case.twin)(in_float64(inputs))
+
+    entitled = oracle_of(case.twin)(inputs, np.ones((), dtype), ("x",))["x"].entitled
+    assert_equal([dx], [jax_dx], [entitled], dtype)
+
+
+@cache
+def jax_vjp(twin, wrt):
+    @jax.jit
+    def value_and_gradients(inputs, dout):
+        rest = {name: array for name, array in inputs.items() if name not in wrt}
+        out, pullback = jax.vjp(
+            lambda *args: twin(**rest, **dict(zip(wrt, args, strict=True))), *(inputs[name] for name in wrt)
+        )
+        return out, pullback(dout)
+
+    return value_and_gradients
+
+
+@cache
+def jax_grad(twin):
+    return jax.jit(lambda inputs: jax.grad(lambda x: twin(**{**inputs, "x": x}))(inputs["x"]))
+
+
+def split(case, inputs):
+    names = getattr(case.layer, "params", ())
+    params = {name: inputs[name] for name in names}
+    return params, {name: array for name, array in inputs.items() if name not in names}
+
+
+def in_float64(inputs):
+    return {name: array if array.dtype.kind in "ib" else array.astype(np.float64) for name, array in inputs.items()}
+
+
+def assert_equal(got, want, entitled, dtype):
+    for one, other, error in zip(got, want, entitled, strict=True):
+        assert np.shape(one) == np.shape(other)
+        assert np.all(units(np.asarray(one), Exact(np.asarray(other), error), dtype) <= LIMIT)
