@@ -51,11 +51,11 @@ class SoftmaxWithLoss:
     Examples
     --------
     >>> layer = SoftmaxWithLoss()
-    >>> layer.forward([[0.0, 100.0], [0.0, 100.0]], [0, 1])
-    np.float64(50.0)
+    >>> layer.forward([[0.0, 100.0], [3.0, 3.0]], [0, 1])
+    np.float64(50.346573590279974)
     >>> layer.backward()
-    array([[-0.5,  0.5],
-           [ 0. ,  0. ]])
+    array([[-0.5 ,  0.5 ],
+           [ 0.25, -0.25]])
     """
 
     loss: np.floating[Any]  # ()
