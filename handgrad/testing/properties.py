@@ -18,8 +18,12 @@ Property = Callable[[Trial], str | None]
 
 
 def runs(trial: Trial) -> None:
-    """Forward and backward accept every input that the description allows."""
-    _ = trial.results
+    """Forward and backward accept every input that the description allows, and leave gradients to judge."""
+    if len(trial.results) == 1:
+        raise Complaint("backward returned no gradient and left none in an attribute d<name>")
+    for name in trial.subject.constructor_names:
+        if trial.inputs[name].dtype.kind == "f" and name not in trial.results:
+            raise Complaint(f"backward left no d{name}; bind {name} with functools.partial if it needs no gradient")
 
 
 def shape(trial: Trial) -> None:

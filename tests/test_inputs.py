@@ -1,0 +1,109 @@
+import hypothesis
+import numpy as np
+import pytest
+
+from handgrad.testing import arrays, labels, masks, one_hot, probabilities, reals
+from handgrad.testing.shapes import parse, pool, shape_of
+
+AXES = parse("... D M")
+SHAPES = [(sizes["..."], *sizes["D"], *sizes["M"]) for sizes in pool(AXES)]
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [
+        lambda leading, D, M: leading == (),
+        lambda leading, D, M: leading == (0,),
+        lambda leading, D, M: leading == (1,),
+        lambda leading, D, M: len(leading) == 2,
+        lambda leading, D, M: leading == (D,) and D == M > 1,
+        lambda leading, D, M: leading != (D,) and D == M > 1,
+        lambda leading, D, M: D == M == 1 and leading[0:1] > (1,),
+        lambda leading, D, M: len({*leading, D, M}) == 3 and 0 not in (*leading, D, M),
+        lambda leading, D, M: D == 0 and M > 0 and leading[0:1] > (0,),
+        lambda leading, D, M: M == 0 and D > 0 and leading[0:1] > (0,),
+        lambda leading, D, M: M == 1 and D > 1 and leading[0:1] > (1,),
+    ],
+    ids="alone empty single several all-equal square all-1 distinct D=0 M=0 M=1".split(),
+)
+def test_the_pool_reaches(reached):
+    assert any(reached(*shape) for shape in SHAPES)
+
+
+def test_the_simplest_shape_comes_first():
+    assert SHAPES[0] == ((), 1, 1)
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [
+        lambda x: np.any((x == 0) & ~np.signbit(x)),
+        lambda x: np.any((x == 0) & np.signbit(x)),
+        lambda x: np.any(x > 0) and np.any(x < 0),
+        lambda x: len(x) > 1 and np.all(x == x[0]) and x[0] != 0,
+        lambda x: np.any(np.abs(x) >= 3000),
+        lambda x: np.any((np.abs(x) < 1e-3) & (x != 0)),
+        lambda x: np.all(x > 900) and len(set(x)) > 1,
+    ],
+    ids="zero negative-zero both-signs ties large small offset".split(),
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_numbers_reach(reached, dtype):
+    found = hypothesis.find(
+        arrays(x="4").strategy(dtype),
+        lambda drawn: bool(reached(drawn["x"])),
+        settings=hypothesis.settings(max_examples=2000, database=None, phases=[hypothesis.Phase.generate]),
+    )
+    assert found["x"].dtype == dtype
+
+
+@hypothesis.given(arrays(x="... D", W="D M", b="M").strategy(np.float32))
+def test_the_same_letter_is_the_same_length(drawn):
+    assert drawn["x"].shape[-1] == drawn["W"].shape[0]
+    assert drawn["W"].shape[1:] == drawn["b"].shape
+    assert {array.dtype for array in drawn.values()} == {np.dtype(np.float32)}
+
+
+@hypothesis.given(arrays(x="... D").strategy(np.float16))
+def test_numbers_are_never_subnormal(drawn):
+    x = drawn["x"]
+    assert np.all((x == 0) | (np.abs(x) >= np.finfo(np.float16).tiny))
+
+
+@hypothesis.given(arrays(x="3", y=reals("3", low=0.5), z=reals("3", low=-1, high=1)).strategy())
+def test_numbers_stay_in_their_domain(drawn):
+    assert np.all(drawn["y"] >= 0.5)
+    assert np.all(np.abs(drawn["z"]) <= 1)
+
+
+@hypothesis.given(arrays(x="... C", t=labels("...", classes="C"), mask=masks("...", of="x")).strategy())
+def test_labels_name_a_class(drawn):
+    x, t, mask = drawn.values()
+    assert t.shape == mask.shape == x.shape[:-1]
+    assert np.all((t >= 0) & (t < max(x.shape[-1], 1)))
+    assert t.size == 0 or x.shape[-1] > 0
+
+
+@hypothesis.given(arrays(t=one_hot("... C"), p=probabilities("... C")).strategy())
+def test_distributions_sum_to_1(drawn):
+    for rows in drawn.values():
+        assert np.all(rows >= 0)
+        assert rows.shape[-1] == 0 or np.allclose(rows.sum(axis=-1), 1)
+    assert set(np.unique(drawn["t"])) <= {0, 1}
+
+
+def test_many_numbers_are_drawn_from_a_seed_with_special_ones_among_them():
+    found = hypothesis.find(
+        arrays(x="200").strategy(), lambda drawn: np.any(drawn["x"] == 0), settings=hypothesis.settings(database=None)
+    )
+    assert len(np.unique(found["x"])) > 150
+
+
+def test_a_number_is_a_fixed_length():
+    assert shape_of(parse("N 1"), {"N": (3,)}) == (3, 1)
+
+
+@pytest.mark.parametrize("axes", ["N-1", "...D", "... ..."])
+def test_a_description_that_is_none_is_refused(axes):
+    with pytest.raises(ValueError, match="axes"):
+        arrays(x=axes)
