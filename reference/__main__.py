@@ -53,9 +53,9 @@ def positive(text: str) -> int:
 
 def compare_layers(cases: Sequence[Case], examples: int, seed: int | None) -> bool:
     """Print a line for every case and dtype as soon as it is measured, and the pages of those that fail."""
-    print(f"handgrad against jax.vjp: {len(cases)} cases, {len(DTYPES)} dtypes, {examples} examples of each.")
+    print(f"handgrad against jax.vjp. Cases: {len(cases)}, dtypes: {len(DTYPES)}, examples of each: {examples}.")
     print(f"The worst error found is in units of what rounding explains; above {LIMIT:.0f}, a result disagrees.\n")
-    print(f"{'case':<28}{'dtype':<9}{'examples':>8}  {'worst error, in units':<43}verdict")
+    print(f"{'case':<28}{'dtype':<8}{'examples':>8}  {'worst error, in units':<43}verdict")
     pages = []
     for measured in measure_all(cases, examples, seed):
         for row in measured.rows:
@@ -68,8 +68,13 @@ def compare_layers(cases: Sequence[Case], examples: int, seed: int | None) -> bo
 
 def line(row: Row) -> str:
     """Print one row of the table."""
-    worst = "  ".join(f"{name if name == 'out' else f'd{name}'} {error:.2g}" for name, error in row.worst.items())
-    return f"{row.case:<28}{row.dtype:<9}{row.examples:>8}  {worst:<43}{'agrees' if row.agrees else 'DISAGREES'}"
+    worst = "  ".join(f"{name if name == 'out' else f'd{name}'} {brief(error)}" for name, error in row.worst.items())
+    return f"{row.case:<28}{row.dtype:<8}{row.examples:>8}  {worst:<43}{'agrees' if row.agrees else 'DISAGREES'}"
+
+
+def brief(error: float) -> str:
+    """Print an error in five characters at most."""
+    return f"{error:.2f}" if error < 100 else f"{error:.0e}"
 
 
 def compare_training(seed: int) -> bool:

@@ -18,11 +18,16 @@ def page(name: str, failures: Sequence[Failure], held: Sequence[str]) -> str:
     }
     return "\n\n".join(
         [
-            f"{name}: {len(by_property)} of the properties of a layer do not hold.",
+            f"{name} fails in {_counted(len(by_property), 'property', 'properties')}.",
             *(_section(same) for same in by_property.values()),
             _wrapped("Held: ", ", ".join(held) or "nothing."),
+            f"This shows the first of them again:\n\n{textwrap.indent(reproduction(failures[0].trial), '    ')}",
         ]
     )
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _section(failures: Sequence[Failure]) -> str:
@@ -32,15 +37,18 @@ def _section(failures: Sequence[Failure]) -> str:
         [
             _wrapped("", f"{first.property.__name__} ({dtypes}): {first.property.__doc__}"),
             _wrapped("  ", first.complaint),
-            "",
-            textwrap.indent(reproduction(first.trial), "    "),
+            *(f"    {line}" for line in arguments(first.trial)),
         ]
     )
 
 
+def arguments(trial: Trial) -> list[str]:
+    """Write a trial's arguments as Python, a line each."""
+    return [f"{name} = {literal(array)}" for name, array in {**trial.inputs, "dout": trial.dout}.items()]
+
+
 def reproduction(trial: Trial) -> str:
     """Write Python that runs the layer and JAX on a trial's arguments."""
-    arguments = {**trial.inputs, "dout": trial.dout}
     subject = trial.subject
     forward = [name for name in trial.inputs if name in subject.forward_names]
     wrt = _differentiated(trial)
@@ -55,7 +63,7 @@ def reproduction(trial: Trial) -> str:
             _import(trial.oracle.reference, "reference"),
             "",
             'jax.config.update("jax_enable_x64", True)',
-            *(f"{name} = {literal(array)}" for name, array in arguments.items()),
+            *arguments(trial),
             "",
             f"layer = {subject.name}({_keywords(subject.constructor_names)})",
             f"print(layer.forward({_keywords(forward)}))",

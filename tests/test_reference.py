@@ -1,0 +1,72 @@
+import dataclasses
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import handgrad
+import reference.__main__ as command
+from reference.cases import CASES
+from reference.digits import BATCH, EPOCHS, train
+from reference.measure import Row, measure
+
+
+@pytest.fixture(scope="module")
+def training():
+    return train()
+
+
+def test_one_case_is_measured_and_agrees(capsys):
+    assert command.main(["--case", "relu", "--examples", "5"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("Relu") == 3
+    assert printed.count(" 5  out 0.00  dx 0.00 ") == 3
+    assert "Everything agrees" in printed
+
+
+def test_a_layer_that_is_wrong_makes_the_command_fail(capsys, monkeypatch):
+    wrong = replace(CASES[0], layer=handgrad.Multiply)
+    monkeypatch.setattr("reference.measure.CASES", (wrong,))
+    measured = measure(0, 20, None)
+    assert not any(row.agrees for row in measured.rows)
+    monkeypatch.setattr(command, "measure_all", lambda *_: [measured])
+    assert not command.compare_layers([wrong], 20, None)
+    printed = capsys.readouterr().out
+    assert "DISAGREES" in printed
+    assert "from reference.nodes import add" in printed
+
+
+def test_the_table_fits_100_columns():
+    longest = max((case.name for case in CASES), key=len)
+    worst = {"out": 99.99, "x": 1.1e09, "W": 1.1e09, "b": 1.1e09}
+    assert len(command.line(Row(longest, "float64", 100_000, worst, False))) <= 100
+
+
+@pytest.mark.parametrize("arguments", [["--case", "Gelu"], ["--examples", "0"]])
+def test_a_command_line_that_would_prove_nothing_is_refused(arguments):
+    with pytest.raises(SystemExit) as error:
+        command.parse(arguments)
+    assert error.value.code == 2
+
+
+def test_names_of_cases_are_unique():
+    names = [case.name for case in CASES]
+    assert len(set(names)) == len(names)
+
+
+def test_both_networks_learn_the_digits_and_the_same(training):
+    assert len(training.losses) == EPOCHS * (1437 // BATCH)
+    assert training.accuracy >= 0.97
+    assert training.jax_accuracy >= 0.97
+    assert max(training.differences) <= 1e-12
+    assert np.allclose(training.losses, training.jax_losses, rtol=1e-9)
+    assert command.agreement(training)
+
+
+def test_masking_a_quarter_of_a_batch_equals_the_smaller_batch(training):
+    assert training.masked_difference <= 1e-12
+
+
+@pytest.mark.parametrize("spoiled", [{"differences": [1e-9]}, {"masked_difference": 1e-9}, {"accuracy": 0.9}])
+def test_a_training_that_comes_apart_is_no_agreement(training, spoiled):
+    assert not command.agreement(dataclasses.replace(training, **spoiled))
