@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, floating, ieee, shape_error, sum_to, upstream
+from handgrad.checks import Array, Shape, floating, ieee, shape_error, sum_to, upstream, wide
 
 
 class Affine:
@@ -61,9 +61,9 @@ class Affine:
         _expect_params("Affine.forward", W, b)
         if x.shape[-1:] != W.shape[:1]:
             raise shape_error("Affine.forward", "x", x.shape, f"(..., {len(W)})", f"W.shape is {W.shape}")
-        out = x @ W + b
+        out = wide(x) @ wide(W) + wide(b)
         self.x, self.out_shape = x, out.shape
-        return out
+        return out.astype(np.result_type(x, W, b), copy=False)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
