@@ -165,5 +165,5 @@ def test_whole_numbers_give_the_same_in_float32_as_in_float64(example):
 
 
 def test_float16_overflows_in_its_result_alone_and_not_on_the_way():
-    layer = handgrad.Affine(np.full((2, 1), 300, np.float16), np.array([-60000], np.float16))
+    layer = Affine(np.full((2, 1), 300, np.float16), np.array([-60000], np.float16))
     assert layer.forward(np.array([200, 100], np.float16)).tolist() == [30000]
