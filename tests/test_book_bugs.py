@@ -195,7 +195,7 @@ class LossThatIgnoresDout:
         rows = -(t * handgrad.functions.log_softmax(x)).sum(axis=-1)
         return mean_over_rows(rows)
 
-    def backward(self, dout=1):  # noqa: ARG002 the mistake
+    def backward(self, dout=1):
         return (self.y - self.t) / max(self.t[..., 0].size, 1)
 
 

@@ -102,6 +102,10 @@ def inspect_layer(
 
     With `climb`, half of the examples look for the worst error that the other half found.
     """
+    if not isinstance(inputs, Inputs):
+        raise TypeError(f"inputs is a {type(inputs).__name__}; expected what arrays(...) makes")
+    if not dtypes:
+        raise ValueError("dtypes is empty, and checking in no dtype would prove nothing")
     subject, oracle = Subject(layer, list(inputs.arguments)), oracle_of(reference)
     settings = Settings(max_examples, seed, climb)
     return [_inspect(subject, oracle, inputs, np.dtype(dtype), settings) for dtype in dtypes]

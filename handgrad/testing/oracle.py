@@ -3,6 +3,7 @@
 Everything is computed in float64 on exactly the numbers that the layer got, whatever the layer's own dtype.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -63,7 +64,8 @@ class Oracle:
 
     def _trace_out_shape(self, inputs: Inputs) -> tuple[int, ...]:
         with jax.enable_x64(True):
-            out = jax.eval_shape(self.reference, **{name: _in_float64(array) for name, array in inputs.items()})
+            arguments = {name: _in_float64(array) for name, array in inputs.items()}
+            out = jax.eval_shape(partial(call_by_name, self.reference), arguments)
         if not hasattr(out, "shape"):
             raise TypeError(f"the reference returned {type(out).__name__}; expected one array")
         return out.shape
@@ -72,7 +74,7 @@ class Oracle:
         def value_and_vjp(inputs: Inputs, dout: Any) -> tuple[Any, ...]:
             rest = {name: array for name, array in inputs.items() if name not in wrt}
             value, pullback = jax.vjp(
-                lambda *args: self.reference(**rest, **dict(zip(wrt, args, strict=True))),
+                lambda *args: call_by_name(self.reference, rest | dict(zip(wrt, args, strict=True))),
                 *(inputs[name] for name in wrt),
             )
             return value, *pullback(dout)
@@ -94,6 +96,14 @@ class Oracle:
 def oracle_of(reference: Callable[..., Any]) -> Oracle:
     """Give the one oracle of a reference, so that no shape is compiled twice in a process."""
     return Oracle(reference)
+
+
+def call_by_name(reference: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a function by the names of its parameters, also of positional-only ones, such as those of `jnp.tanh`."""
+    parameters = inspect.signature(reference).parameters.values()
+    first = [each.name for each in parameters if each.kind is each.POSITIONAL_ONLY and each.name in arguments]
+    rest = {name: value for name, value in arguments.items() if name not in first}
+    return reference(*(arguments[name] for name in first), **rest)
 
 
 def _shapes(inputs: Inputs) -> tuple[Any, ...]:
