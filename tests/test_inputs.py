@@ -107,3 +107,15 @@ def test_a_number_is_a_fixed_length():
 def test_a_description_that_is_none_is_refused(axes):
     with pytest.raises(ValueError, match="axes"):
         arrays(x=axes)
+
+
+@pytest.mark.parametrize(
+    "reached", [np.all, lambda mask: not np.any(mask), lambda mask: 0 < np.sum(mask) < 5], ids="all none some".split()
+)
+def test_masks_reach(reached):
+    found = hypothesis.find(
+        arrays(x="5 C", mask=masks("5", of="x")).strategy(),
+        lambda drawn: bool(reached(drawn["mask"])),
+        settings=hypothesis.settings(max_examples=500, database=None),
+    )
+    assert found["mask"].shape == (5,)

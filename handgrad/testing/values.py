@@ -75,5 +75,7 @@ def _normalised(rows: Drawn) -> Drawn:
 
 
 def booleans(shape: Shape) -> st.SearchStrategy[Drawn]:
-    """Draw True and False, sometimes False alone."""
-    return hnp.arrays(np.bool_, shape, elements=st.booleans(), fill=st.nothing())
+    """Draw True and False: mostly True, so that something counts, and sometimes False alone."""
+    some = hnp.arrays(np.bool_, shape, elements=st.sampled_from((True, True, False)), fill=st.nothing())
+    none = st.builds(np.zeros, st.just(shape), st.just(np.bool_))
+    return st.sampled_from((some, some, some, none)).flatmap(lambda strategy: strategy)
