@@ -39,10 +39,14 @@ CASES = (
     Case(handgrad.MatMul, nodes.mat_mul, arrays(a="... N D", b="D M"), "shared"),
     Case(handgrad.MatMul, nodes.mat_mul, arrays(a="D", b="... D M"), "row"),
     Case(handgrad.MatMul, nodes.mat_mul, arrays(a="... N D", b="D"), "column"),
-    Case(handgrad.Relu, activations.relu, arrays(x="...")),
+    Case(handgrad.Relu, activations.relu, arrays(x=reals("...", kinks=[0]))),
     Case(handgrad.Sigmoid, activations.sigmoid, arrays(x="...")),
     Case(handgrad.Affine, affine.affine, arrays(x="... D", W="D M", b="M")),
-    Case(handgrad.SoftmaxWithLoss, losses.softmax_with_loss, arrays(x="... C", t=labels("...", classes="C"))),
+    Case(
+        handgrad.SoftmaxWithLoss,
+        losses.softmax_with_loss,
+        arrays(x="... C", t=labels("...", classes="C", validated=True)),
+    ),
     Case(handgrad.SoftmaxWithLoss, losses.softmax_with_loss, arrays(x="... C", t=one_hot("... C")), "one-hot"),
     Case(handgrad.SoftmaxWithLoss, losses.softmax_with_loss, arrays(x="... C", t=probabilities("... C")), "soft"),
     Case(
@@ -54,7 +58,7 @@ CASES = (
     Case(
         handgrad.SoftmaxWithLoss,
         losses.softmax_with_loss,
-        arrays(x="... C", t=labels("...", classes="C"), mask=masks("...", of="x t")),
+        arrays(x="... C", t=labels("...", classes="C", validated=True), mask=masks("...", of="x t")),
         "masked",
     ),
     Case(

@@ -6,7 +6,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-from handgrad.testing.checker import Report, failure_page, inspect_layer
+from handgrad.testing import check_layer
+from handgrad.testing.report import Searched
 from reference.cases import CASES, Case
 
 
@@ -41,10 +42,11 @@ def measure_all(cases: Sequence[Case], examples: int, seed: int | None) -> Itera
 def measure(index: int, examples: int, seed: int | None) -> Measured:
     """Measure one case, named by its place in the table: a case itself cannot travel between processes."""
     case = CASES[index]
-    reports = inspect_layer(case.layer, case.twin, case.inputs, max_examples=examples, seed=seed, climb=True)
-    failed = any(report.failures for report in reports)
-    return Measured([_row(case.name, report) for report in reports], failure_page(reports) if failed else "")
+    report = check_layer(
+        case.layer, case.twin, case.inputs, max_examples=examples, seed=seed, climb=True, raises=False
+    )
+    return Measured([_row(case.name, each) for each in report.searched], str(report) if report.failures else "")
 
 
-def _row(name: str, report: Report) -> Row:
-    return Row(name, report.dtype, report.found.examples, report.found.worst, not report.failures)
+def _row(name: str, searched: Searched) -> Row:
+    return Row(name, searched.dtype, searched.found.examples, searched.found.worst, not searched.failures)

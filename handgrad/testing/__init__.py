@@ -13,14 +13,14 @@ for needed in ("jax", "hypothesis"):
     if find_spec(needed) is None:
         raise ImportError(f'handgrad.testing needs {needed}: pip install "handgrad[testing]"', name=needed)
 
-from handgrad.testing.checker import Report, check_layer, inspect_layer
+from handgrad.testing.checker import check_layer
 from handgrad.testing.inputs import arrays, labels, masks, one_hot, probabilities, reals
+from handgrad.testing.report import Report
 
 __all__ = [
     "Report",
     "arrays",
     "check_layer",
-    "inspect_layer",
     "labels",
     "masks",
     "one_hot",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.testing.dtypes import limits
 from handgrad.testing.oracle import Exact
 
 LIMIT = 16.0
@@ -23,7 +24,7 @@ def units(got: npt.NDArray[Any], exact: Exact, dtype: np.dtype[Any]) -> npt.NDAr
 
     A number that `dtype` cannot hold may be infinite, with the right sign.
     """
-    info = np.finfo(dtype)
+    info = limits(dtype)
     want = exact.value
     with np.errstate(all="ignore"):
         entitled = np.where(np.isfinite(exact.entitled), exact.entitled, 0)
@@ -37,4 +38,4 @@ def units(got: npt.NDArray[Any], exact: Exact, dtype: np.dtype[Any]) -> npt.NDAr
 def overflows(exact: Exact, dtype: np.dtype[Any]) -> bool:
     """Tell whether `dtype` is too narrow for the true result: then its gradient, too, is beyond it."""
     largest = np.abs(exact.value[np.isfinite(exact.value)]).max(initial=0)
-    return bool(largest > float(np.finfo(dtype).max))
+    return bool(largest > float(limits(dtype).max))

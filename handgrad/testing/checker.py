@@ -2,36 +2,20 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.testing.dtypes import as_floating
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Oracle, oracle_of
-from handgrad.testing.page import page
-from handgrad.testing.properties import BATTERY, Property, runs
-from handgrad.testing.search import Failure, Found, Settings, search
-from handgrad.testing.subject import Subject
+from handgrad.testing.properties import BATTERY, FIRST, Property
+from handgrad.testing.report import Report, Searched
+from handgrad.testing.search import Failure, Settings, search
+from handgrad.testing.subject import Subject, an
 
 DTYPES = ("float64", "float32", "float16")
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a check saw, in one dtype."""
-
-    dtype: str
-    found: Found
-    failures: Sequence[Failure]
-    seconds: float
-
-    @property
-    def held(self) -> list[str]:
-        """Name the properties that had something to say and never failed."""
-        failed = {failure.property.__name__ for failure in self.failures}
-        return [name for name in self.found.passed if name not in failed]
 
 
 def check_layer(
@@ -42,13 +26,18 @@ def check_layer(
     max_examples: int = 100,
     dtypes: Sequence[npt.DTypeLike] = DTYPES,
     seed: int | None = None,
-) -> list[Report]:
+    climb: bool = False,
+    raises: bool = True,
+) -> Report:
     """Compare a layer with a pure JAX function, and check that it behaves as a layer should.
 
     Parameters
     ----------
     layer
-        A class or factory. What its signature names of `inputs` goes to it, the rest to its ``forward``.
+        A class or factory. What its signature names of `inputs` goes to it, the rest to its ``forward``; options
+        that are always the same come in with `functools.partial`. Its ``backward`` returns the gradient of the
+        first input, a tuple for the leading ones, or None; gradients of what the constructor took are left in
+        attributes ``d<name>``. Or a function of all inputs that returns ``(out, pullback)``.
     reference
         A JAX function that takes all inputs by name and returns one array.
     inputs
@@ -56,62 +45,43 @@ def check_layer(
     max_examples
         How many examples to try in each dtype.
     dtypes
-        Which floating dtypes to try.
+        Which floating dtypes to try; also "bfloat16", where ml_dtypes is there.
     seed
         Draw other examples. Without one they are the same in every run.
+    climb
+        Let half of the examples look for the worst error that the other half found.
+    raises
+        Whether a failure raises. If not, its report is returned.
 
     Returns
     -------
-    A report for each dtype.
+    Report
+        What was tried, what held, and how close the results were. Print it.
 
     Raises
     ------
     AssertionError
         If a property fails, with a page about all that do.
+    TypeError, ValueError
+        If the layer, the reference and the inputs do not go together.
     """
-    reports = inspect_layer(layer, reference, inputs, max_examples=max_examples, dtypes=dtypes, seed=seed)
-    failures = [failure for report in reports for failure in report.failures]
-    if failures:
-        raise AssertionError(failure_page(reports))
-    return reports
-
-
-def failure_page(reports: Sequence[Report]) -> str:
-    """Say which properties failed in which dtypes, on which examples."""
-    failures = [failure for report in reports for failure in report.failures]
-    failed = {failure.property for failure in failures}
-    held = [
-        each.__name__
-        for each in BATTERY
-        if each not in failed and all(each.__name__ in report.held for report in reports)
-    ]
-    return page(failures[0].trial.subject.name, failures, held)
-
-
-def inspect_layer(
-    layer: Callable[..., Any],
-    reference: Callable[..., Any],
-    inputs: Inputs,
-    *,
-    max_examples: int = 100,
-    dtypes: Sequence[npt.DTypeLike] = DTYPES,
-    seed: int | None = None,
-    climb: bool = False,
-) -> list[Report]:
-    """Do what `check_layer` does, and return the reports also of a layer that fails.
-
-    With `climb`, half of the examples look for the worst error that the other half found.
-    """
+    __tracebackhide__ = True  # a failure is about the layer; pytest leaves out the frames of the checker
     if not isinstance(inputs, Inputs):
-        raise TypeError(f"inputs is a {type(inputs).__name__}; expected what arrays(...) makes")
+        raise TypeError(f"inputs is {an(type(inputs).__name__)}; expected what arrays(...) makes")
     if not dtypes:
         raise ValueError("dtypes is empty, and checking in no dtype would prove nothing")
+    if max_examples < 1:
+        raise ValueError(f"max_examples is {max_examples}, which would prove nothing; expected 1 or more")
     subject, oracle = Subject(layer, list(inputs.arguments)), oracle_of(reference)
+    oracle.expect_to_take(inputs.arguments)
     settings = Settings(max_examples, seed, climb)
-    return [_inspect(subject, oracle, inputs, np.dtype(dtype), settings) for dtype in dtypes]
+    report = Report(subject.name, [_search(subject, oracle, inputs, as_floating(each), settings) for each in dtypes])
+    if raises and report.failures:
+        raise AssertionError(str(report))
+    return report
 
 
-def _inspect(subject: Subject, oracle: Oracle, inputs: Inputs, dtype: np.dtype[Any], settings: Settings) -> Report:
+def _search(subject: Subject, oracle: Oracle, inputs: Inputs, dtype: np.dtype[Any], settings: Settings) -> Searched:
     """Search until no property fails any more, each time without those that have failed."""
     start = time.perf_counter()
     properties: list[Property] = list(BATTERY)
@@ -121,5 +91,5 @@ def _inspect(subject: Subject, oracle: Oracle, inputs: Inputs, dtype: np.dtype[A
         if found.failure is not None:
             failures.append(found.failure)
             properties.remove(found.failure.property)
-        if found.failure is None or found.failure.property is runs:
-            return Report(str(dtype), found, failures, time.perf_counter() - start)
+        if found.failure is None or found.failure.property in FIRST:
+            return Searched(str(dtype), found, failures, time.perf_counter() - start)

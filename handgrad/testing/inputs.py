@@ -7,37 +7,45 @@ leading axes, the same in every argument; a number is a fixed length.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.testing.dtypes import as_floating, is_floating
 from handgrad.testing.shapes import Shape, Sizes, parse, pool, shape_of
+from handgrad.testing.subject import an
 from handgrad.testing.values import (
-    Drawn,
     DType,
     booleans,
     class_indices,
     one_hot_rows,
     probability_rows,
     real_numbers,
+    small_integers,
 )
+
+Draw = Callable[[Shape, DType, Sizes], st.SearchStrategy[Any]]
 
 
 @dataclass(frozen=True)
 class Argument:
     """One argument: its axes and how its values are drawn.
 
-    `values` gets the shape, the dtype under test and the lengths of all axes. A mask names the arguments that it
-    masks. Labels name the axis that holds their classes, without which there are none.
+    `values` gets the shape, the dtype under test and the lengths of all axes; so does `kinks`, which draws an array
+    full of points where the derivative jumps. A mask names the arguments that it masks. Labels name the axis that
+    holds their classes, without which there are none; `validated` ones have to be refused where they name no class.
     """
 
     axes: tuple[str, ...]
-    values: Callable[[Shape, DType, Sizes], st.SearchStrategy[Drawn]]
+    values: Draw
+    kinks: Draw | None = None
     masks: tuple[str, ...] = ()
     classes: str | None = None
+    validated: bool = False
 
     def possible(self, sizes: Sizes) -> bool:
         """Tell whether values exist: there are no labels for no classes, except for no rows."""
@@ -56,47 +64,119 @@ class Inputs:
         sizes = pool(axis for argument in self.arguments.values() for axis in argument.axes)
         return [each for each in sizes if all(argument.possible(each) for argument in self.arguments.values())]
 
-    def of_sizes(self, sizes: Sizes, dtype: npt.DTypeLike) -> st.SearchStrategy[dict[str, Drawn]]:
+    def of_sizes(self, sizes: Sizes, dtype: npt.DTypeLike) -> st.SearchStrategy[dict[str, Any]]:
         """Draw all arguments at given lengths of the axes."""
+        return self._each(sizes, dtype, {name: argument.values for name, argument in self.arguments.items()})
+
+    def at_kinks(self, sizes: Sizes, dtype: npt.DTypeLike) -> st.SearchStrategy[dict[str, Any]]:
+        """Draw the arguments that have kinks, full of them."""
+        return self._each(
+            sizes, dtype, {name: argument.kinks for name, argument in self.arguments.items() if argument.kinks}
+        )
+
+    def _each(
+        self, sizes: Sizes, dtype: npt.DTypeLike, draws: Mapping[str, Draw]
+    ) -> st.SearchStrategy[dict[str, Any]]:
         drawn = st.fixed_dictionaries(
             {
-                name: argument.values(shape_of(argument.axes, sizes), np.dtype(dtype), sizes)
-                for name, argument in self.arguments.items()
+                name: draw(shape_of(self.arguments[name].axes, sizes), as_floating(dtype), sizes)
+                for name, draw in draws.items()
             }
         )
         # fixed_dictionaries promises the keys, not their order
-        return drawn.map(lambda arrays: {name: arrays[name] for name in self.arguments})
+        return drawn.map(lambda arrays: {name: arrays[name] for name in draws})
 
-    def strategy(self, dtype: npt.DTypeLike = np.float64) -> st.SearchStrategy[dict[str, Drawn]]:
+    def strategy(self, dtype: npt.DTypeLike = np.float64) -> st.SearchStrategy[dict[str, Any]]:
         """Draw all arguments at any lengths of the pool: for `@given`, and properties of your own."""
         return st.sampled_from(self.pool()).flatmap(lambda sizes: self.of_sizes(sizes, dtype))
 
 
-def arrays(**arguments: str | Argument) -> Inputs:
+def arrays(**arguments: str | Argument | st.SearchStrategy[Any]) -> Inputs:
     """Describe the inputs of a layer and its reference.
 
     Parameters
     ----------
     **arguments
-        For each argument its axes, for real numbers of all kinds, or one of the functions below for others.
+        For each argument its axes, for real numbers of all kinds; or one of the functions below, for others; or any
+        Hypothesis strategy. Floating arrays that a strategy draws are cast to the dtype under test; Python numbers,
+        texts and whatever else it draws are handed on as they are.
 
     Examples
     --------
     >>> affine = arrays(x="... D", W="D M", b="M")
     >>> classifier = arrays(x="... C", t=labels("...", classes="C"), mask=masks("...", of="x t"))
+    >>> import hypothesis.strategies as st
+    >>> softmax = arrays(x="N D", axis=st.sampled_from([0, 1, -1]))
     """
-    return Inputs({name: reals(each) if isinstance(each, str) else each for name, each in arguments.items()})
+    if not arguments:
+        raise ValueError("arrays() describes no argument; expected one or more, such as x='... D'")
+    described = Inputs({name: _argument(name, each) for name, each in arguments.items()})
+    for name, argument in described.arguments.items():
+        for masked in argument.masks:
+            if masked not in arguments:
+                raise ValueError(f"{name} masks {masked}, which is no argument; there are {', '.join(arguments)}")
+    return described
 
 
-def reals(axes: str, low: float = -math.inf, high: float = math.inf) -> Argument:
-    """Real numbers from `low` to `high`, of the dtype under test: both signs, zeros, ties, several scales."""
-    return Argument(parse(axes), lambda shape, dtype, _: real_numbers(shape, dtype, low, high))
+def _argument(name: str, described: Any) -> Argument:
+    if isinstance(described, Argument):
+        return described
+    if isinstance(described, str):
+        return reals(described)
+    if isinstance(described, st.SearchStrategy):
+        return Argument((), lambda _, dtype, __: described.map(lambda drawn: _in_dtype(drawn, dtype)))
+    raise TypeError(
+        f"{name} is described by {an(type(described).__name__)}; expected its axes, such as '... D', what labels(), "
+        "masks() and the like make, or a Hypothesis strategy"
+    )
 
 
-def labels(axes: str, *, classes: str) -> Argument:
-    """Integer class indices, for as many classes as the axis `classes` is long."""
+def _in_dtype(drawn: Any, dtype: DType) -> Any:
+    if not isinstance(drawn, (np.ndarray, np.generic)):
+        return drawn
+    array = np.asarray(drawn)
+    return array.astype(dtype) if is_floating(array) else array
+
+
+def reals(
+    axes: str,
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    kinks: Sequence[float] = (),
+    ties: bool = False,
+) -> Argument:
+    """Real numbers from `low` to `high`, of the dtype under test: both signs, zeros, ties, several scales.
+
+    Parameters
+    ----------
+    axes
+        Their axes.
+    low, high
+        Their domain.
+    kinks
+        Where the derivative jumps, such as 0 and 6 for relu6: the layer has to agree with the reference there, too.
+    ties
+        Whether it jumps where numbers are equal, as that of a maximum does.
+    """
+    at = tuple(kinks)
     return Argument(
-        parse(axes), lambda shape, _, sizes: class_indices(shape, shape_of((classes,), sizes)[0]), classes=classes
+        parse(axes),
+        lambda shape, dtype, _: real_numbers(shape, dtype, low, high, at),
+        kinks=(lambda shape, dtype, _: small_integers(shape, dtype, at, low, high)) if at or ties else None,
+    )
+
+
+def labels(axes: str, *, classes: str, validated: bool = False) -> Argument:
+    """Integer class indices, for as many classes as the axis `classes` is long.
+
+    With `validated`, the layer promises an error for a label that names no class, such as -1.
+    """
+    return Argument(
+        parse(axes),
+        lambda shape, _, sizes: class_indices(shape, shape_of((classes,), sizes)[0]),
+        classes=classes,
+        validated=validated,
     )
 
 

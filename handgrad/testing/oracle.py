@@ -4,20 +4,22 @@ Everything is computed in float64 on exactly the numbers that the layer got, wha
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
 import jax
 import jax.extend.core as jex
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.cache import keep_compiled
 from handgrad.testing.rounding import RUNS, entitled_error, noise_size
+from handgrad.testing.subject import call_by_name
 
-Inputs = Mapping[str, npt.NDArray[Any]]
+Inputs = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,38 @@ class Oracle:
         self.reference = reference
         self._compiled: dict[Any, Callable[..., Any]] = {}
 
+    def expect_to_take(self, names: Collection[str]) -> None:
+        """Raise TypeError unless the reference can be called with these arguments."""
+        try:
+            parameters = inspect.signature(self.reference).parameters
+        except ValueError:  # some callables have no signature, and are called as they are
+            return
+        kinds = {each.kind for each in parameters.values()}
+        takes = f"it takes {', '.join(parameters) or 'nothing'}"
+        unknown = [name for name in names if name not in parameters]
+        if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
+            raise TypeError(f"the reference does not take {', '.join(unknown)}, which the inputs name: {takes}")
+        optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        lacking = [
+            each.name
+            for each in parameters.values()
+            if each.default is each.empty and each.kind not in optional and each.name not in names
+        ]
+        if lacking:
+            raise TypeError(f"the reference needs {', '.join(lacking)}, which the inputs do not name: {takes}")
+
     def out_shape(self, inputs: Inputs) -> tuple[int, ...]:
         """Tell the shape of the reference's output without computing it."""
-        return self._cached(("shape", *_shapes(inputs)), lambda: self._trace_out_shape(inputs))
+        arrays, options = _split(inputs)
+        return self._cached(("shape", *_key(arrays, options)), lambda: self._trace_out_shape(arrays, options))
 
     def __call__(self, inputs: Inputs, dout: npt.NDArray[Any], wrt: tuple[str, ...]) -> dict[str, Exact]:
         """Give the value, under the name "out", and the gradient of every input named in `wrt`."""
-        arguments = {name: _in_float64(array) for name, array in inputs.items()}
+        arrays, options = _split(inputs)
         dout = _in_float64(dout)
         with jax.enable_x64(True):
-            compute = self._cached((wrt, *_shapes(inputs)), lambda: self._compile(arguments, dout, wrt))
-            values, entitled = compute(arguments, dout)
+            compute = self._cached((wrt, *_key(arrays, options)), lambda: self._compile(arrays, options, dout, wrt))
+            values, entitled = compute(arrays, dout)
         return {
             name: Exact(np.asarray(value), np.asarray(error))
             for name, value, error in zip(("out", *wrt), values, entitled, strict=True)
@@ -62,29 +85,32 @@ class Oracle:
             self._compiled[key] = compute()
         return self._compiled[key]
 
-    def _trace_out_shape(self, inputs: Inputs) -> tuple[int, ...]:
+    def _trace_out_shape(self, arrays: Inputs, options: Mapping[str, Any]) -> tuple[int, ...]:
         with jax.enable_x64(True):
-            arguments = {name: _in_float64(array) for name, array in inputs.items()}
-            out = jax.eval_shape(partial(call_by_name, self.reference), arguments)
+            out = jax.eval_shape(lambda arrays: call_by_name(self.reference, {**arrays, **options}), arrays)
         if not hasattr(out, "shape"):
             raise TypeError(f"the reference returned {type(out).__name__}; expected one array")
+        if not jnp.issubdtype(out.dtype, jnp.floating):
+            raise TypeError(f"the reference returned {out.dtype}; expected a floating dtype, which has gradients")
         return out.shape
 
-    def _compile(self, inputs: Inputs, dout: npt.NDArray[Any], wrt: tuple[str, ...]) -> Callable[..., Any]:
-        def value_and_vjp(inputs: Inputs, dout: Any) -> tuple[Any, ...]:
-            rest = {name: array for name, array in inputs.items() if name not in wrt}
+    def _compile(
+        self, arrays: Inputs, options: Mapping[str, Any], dout: npt.NDArray[Any], wrt: tuple[str, ...]
+    ) -> Callable[..., Any]:
+        def value_and_vjp(arrays: Inputs, dout: Any) -> tuple[Any, ...]:
+            rest = {name: array for name, array in arrays.items() if name not in wrt} | dict(options)
             value, pullback = jax.vjp(
                 lambda *args: call_by_name(self.reference, rest | dict(zip(wrt, args, strict=True))),
-                *(inputs[name] for name in wrt),
+                *(arrays[name] for name in wrt),
             )
             return value, *pullback(dout)
 
         keep_compiled()
-        jaxpr = jax.make_jaxpr(value_and_vjp)(inputs, dout)
+        jaxpr = jax.make_jaxpr(value_and_vjp)(arrays, dout)
 
         @jax.jit
-        def compute(inputs: Inputs, dout: Any, noise: Any) -> Any:
-            args = jax.tree.leaves((inputs, dout))
+        def compute(arrays: Inputs, dout: Any, noise: Any) -> Any:
+            args = jax.tree.leaves((arrays, dout))
             exact = jex.jaxpr_as_fun(jaxpr)(*args)
             return exact, entitled_error(jaxpr, exact, args, noise)
 
@@ -98,16 +124,16 @@ def oracle_of(reference: Callable[..., Any]) -> Oracle:
     return Oracle(reference)
 
 
-def call_by_name(reference: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """Call a function by the names of its parameters, also of positional-only ones, such as those of `jnp.tanh`."""
-    parameters = inspect.signature(reference).parameters.values()
-    first = [each.name for each in parameters if each.kind is each.POSITIONAL_ONLY and each.name in arguments]
-    rest = {name: value for name, value in arguments.items() if name not in first}
-    return reference(*(arguments[name] for name in first), **rest)
+def _split(inputs: Inputs) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Tell numbers, which JAX traces, from options such as an axis, which it compiles in."""
+    numbers = {name: each for name, each in inputs.items() if isinstance(each, (np.ndarray, float))}
+    options = {name: each for name, each in inputs.items() if name not in numbers}
+    return {name: _in_float64(np.asarray(each)) for name, each in numbers.items()}, options
 
 
-def _shapes(inputs: Inputs) -> tuple[Any, ...]:
-    return tuple((name, array.shape, array.dtype.kind) for name, array in inputs.items())
+def _key(arrays: Inputs, options: Mapping[str, Any]) -> tuple[Any, ...]:
+    shapes = ((name, array.shape, array.dtype.kind) for name, array in arrays.items())
+    return *shapes, *((name, repr(option)) for name, option in options.items())
 
 
 def _in_float64(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

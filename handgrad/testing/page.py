@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.testing.dtypes import is_floating
 from handgrad.testing.search import Failure
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Trial
 
 
-def page(name: str, failures: Sequence[Failure], held: Sequence[str]) -> str:
-    """Print every property that failed, with its smallest example, and the names of those that held."""
+def page(name: str, failures: Sequence[Failure], summary: Sequence[str]) -> str:
+    """Print every property that failed, with its smallest example, and a summary of the others."""
     by_property = {
         failure.property: [each for each in failures if each.property is failure.property] for failure in failures
     }
@@ -20,7 +21,7 @@ def page(name: str, failures: Sequence[Failure], held: Sequence[str]) -> str:
         [
             f"{name} fails in {_counted(len(by_property), 'property', 'properties')}.",
             *(_section(same) for same in by_property.values()),
-            _wrapped("Held: ", ", ".join(held) or "nothing."),
+            "\n".join(_wrapped("", line) for line in summary),
             f"This shows the first of them again:\n\n{textwrap.indent(reproduction(failures[0].trial), '    ')}",
         ]
     )
@@ -44,7 +45,10 @@ def _section(failures: Sequence[Failure]) -> str:
 
 def arguments(trial: Trial) -> list[str]:
     """Write a trial's arguments as Python, a line each."""
-    return [f"{name} = {literal(array)}" for name, array in {**trial.inputs, "dout": trial.dout}.items()]
+    drawn = {**trial.inputs, **trial.options, "dout": trial.dout}
+    return [
+        f"{name} = {literal(each) if isinstance(each, np.ndarray) else repr(each)}" for name, each in drawn.items()
+    ]
 
 
 def reproduction(trial: Trial) -> str:
@@ -81,7 +85,7 @@ def _differentiated(trial: Trial) -> list[str]:
     try:
         return [name for name in trial.results if name != "out"]
     except Exception:  # the failure may be that the layer raises
-        return [name for name, array in trial.inputs.items() if array.dtype.kind == "f"]
+        return [name for name, array in trial.inputs.items() if is_floating(array)]
 
 
 def _called(function: Callable[..., Any], fallback: str) -> str:

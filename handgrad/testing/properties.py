@@ -5,25 +5,33 @@ nothing to say about an example.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from handgrad.testing.agreement import overflows
+from handgrad.testing.dtypes import is_floating
 from handgrad.testing.oracle import Exact
 from handgrad.testing.subject import AnyArray, Results
-from handgrad.testing.trial import Complaint, Trial, brief, called, copies, expect_identical
+from handgrad.testing.trial import Complaint, Trial, brief, called, copies, expect_identical, gradients
 
 Property = Callable[[Trial], str | None]
 
 
 def runs(trial: Trial) -> None:
     """Forward and backward accept every input that the description allows, and leave gradients to judge."""
-    if len(trial.results) == 1:
+    if not gradients(trial.results):
         raise Complaint("backward returned no gradient and left none in an attribute d<name>")
     for name in trial.subject.constructor_names:
-        if trial.inputs[name].dtype.kind == "f" and name not in trial.results:
+        floating = name in trial.inputs and is_floating(trial.inputs[name])
+        if floating and name not in trial.results:
             raise Complaint(f"backward left no d{name}; bind {name} with functools.partial if it needs no gradient")
+
+
+def deterministic(trial: Trial) -> None:
+    """Two new layers say the same: nothing is drawn at random, and nothing is kept outside of the layer."""
+    again = trial.fresh(copies(trial.inputs), trial.dout.copy())
+    expect_identical(again, trial.kept, "differs between two new layers that get the same arguments")
 
 
 def shape(trial: Trial) -> None:
@@ -50,7 +58,21 @@ def gradient(trial: Trial) -> str | None:
     """Every gradient equals the reference's vector-Jacobian product, for any upstream gradient."""
     if overflows(trial.truth["out"], trial.dtype):
         return "the value overflows"
-    trial.expect_close(_gradients(trial.kept), trial.truth)
+    trial.expect_close(gradients(trial.kept), trial.truth)
+    return None
+
+
+def kinks(trial: Trial) -> str | None:
+    """At declared kinks and ties, value and gradients are the reference's own, with no room for rounding errors."""
+    if not trial.kinks:
+        return "no kinks are declared"
+    inputs, dout = {**trial.inputs, **trial.kinks}, trial.kinks["dout"]
+    there = replace(trial, inputs={name: inputs[name] for name in trial.inputs}, dout=dout)
+    exact = {name: Exact(each.value, np.zeros_like(each.value)) for name, each in there.truth.items()}
+    try:
+        there.expect_close(there.kept, exact)
+    except Complaint as complaint:
+        raise Complaint(str(complaint), there) from None
     return None
 
 
@@ -71,10 +93,10 @@ def repeatable(trial: Trial) -> None:
 
 def stateless(trial: Trial) -> None:
     """Only the last forward counts: what the layer has seen before leaves no trace, to the bit."""
-    run = trial.subject.build(copies(trial.inputs))
-    run.forward(_flipped(trial, run.names))
+    run = trial.build(copies(trial.inputs))
+    trial.forward(run, _flipped(trial, run.names))
     run.backward(trial.dout.copy())
-    again = {"out": run.forward(copies(trial.inputs)), **run.backward(trial.dout.copy())}
+    again = {"out": trial.forward(run, copies(trial.inputs)), **run.backward(trial.dout.copy())}
     expect_identical(again, trial.kept, "depends on what the layer saw before")
 
 
@@ -113,8 +135,8 @@ def unshared(trial: Trial) -> None:
 
 def detached(trial: Trial) -> None:
     """Writing into a result does not change what the layer says next; a result it relies on is read-only."""
-    run = trial.subject.build(copies(trial.inputs))
-    out = run.forward(copies(trial.inputs))
+    run = trial.build(copies(trial.inputs))
+    out = trial.forward(run, copies(trial.inputs))
     _overwrite({"out": out})
     grads = run.backward(trial.dout.copy())
     expect_identical(grads, trial.kept, "changes when the output is written to in between")
@@ -158,7 +180,7 @@ def _reversed(array: AnyArray) -> AnyArray:
 
 
 def _repeated(array: AnyArray) -> AnyArray:
-    first = array.reshape(-1)[0] if array.size and array.dtype.kind == "f" else None
+    first = array.reshape(-1)[0] if array.size and is_floating(array) else None
     return array if first is None else np.broadcast_to(first, array.shape)
 
 
@@ -172,15 +194,16 @@ LAYOUTS: dict[str, Callable[[AnyArray], AnyArray]] = {
 
 def masked(trial: Trial) -> str | None:
     """What a mask leaves out changes nothing, to the bit, whatever it holds, and has a gradient of exactly 0."""
-    if not trial.masks:
+    masks = {name: each.masks for name, each in trial.described.arguments.items() if each.masks}
+    if not masks:
         return "no argument is described as a mask"
     poisoned, blocked = copies(trial.inputs), {}
-    for mask, names in trial.masks.items():
+    for mask, names in masks.items():
         for name in names:
             blocked[name] = ~trial.inputs[mask]
-            poisoned[name][blocked[name]] = trial.poison if poisoned[name].dtype.kind == "f" else -1
+            poisoned[name][blocked[name]] = trial.poison if is_floating(poisoned[name]) else -1
     expect_identical(trial.fresh(poisoned, trial.dout.copy()), trial.kept, "depends on masked entries")
-    for name, grad in _gradients(trial.kept).items():
+    for name, grad in gradients(trial.kept).items():
         if name in blocked and np.any(grad[blocked[name]] != 0):
             raise Complaint(f"d{name} is not 0 where the mask blocks: {brief(grad)}")
     return None
@@ -188,7 +211,7 @@ def masked(trial: Trial) -> str | None:
 
 def confined(trial: Trial) -> str | None:
     """A NaN reaches no result that it does not reach in the reference."""
-    first = next((name for name, array in trial.inputs.items() if array.size and array.dtype.kind == "f"), None)
+    first = next((name for name, array in trial.inputs.items() if array.size and is_floating(array)), None)
     if first is None:
         return "no input is there to hold a NaN"
     inputs = copies(trial.inputs)
@@ -201,6 +224,33 @@ def confined(trial: Trial) -> str | None:
     return None
 
 
+def refuses(trial: Trial) -> str | None:
+    """A label that names no class is an error, not another class."""
+    labels = [name for name, each in trial.described.arguments.items() if each.validated]
+    if not labels:
+        return "no labels are described as validated"
+    wrong = copies(trial.inputs)
+    for name in labels:
+        counting = _counting(trial, name)
+        if counting.any():
+            wrong[name][np.unravel_index(int(counting.argmax()), counting.shape)] = -1
+            try:
+                trial.fresh(wrong, trial.dout.copy())
+            except (IndexError, ValueError):
+                return None
+            raise Complaint(f"the label -1 in {name} is taken without an error")
+    return "no label is there that counts"
+
+
+def _counting(trial: Trial, name: str) -> AnyArray:
+    """Tell which entries of an argument no mask leaves out."""
+    counting = np.ones(trial.inputs[name].shape, np.bool_)
+    for mask, argument in trial.described.arguments.items():
+        if name in argument.masks:
+            counting &= trial.inputs[mask]
+    return counting
+
+
 def quiet(trial: Trial) -> None:
     """Finite inputs cause no warning."""
     _ = trial.results
@@ -208,16 +258,14 @@ def quiet(trial: Trial) -> None:
         raise Complaint(f"{trial.warned[0].category.__name__}: {trial.warned[0].message}")
 
 
-def _gradients(results: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: array for name, array in results.items() if name != "out"}
-
-
 BATTERY: tuple[Property, ...] = (
     runs,
+    deterministic,
     shape,
     dtype,
     value,
     gradient,
+    kinks,
     zero,
     repeatable,
     stateless,
@@ -228,5 +276,9 @@ BATTERY: tuple[Property, ...] = (
     layouts,
     masked,
     confined,
+    refuses,
     quiet,
 )
+
+# without these, the others have nothing to go by
+FIRST = (runs, deterministic)

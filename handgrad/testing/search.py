@@ -1,5 +1,6 @@
 """The search: Hypothesis invents examples until a property fails, and then makes the example small."""
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from handgrad.testing.oracle import Oracle
 from handgrad.testing.properties import LAYOUTS, Property
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint, Trial
-from handgrad.testing.values import real_numbers
+from handgrad.testing.values import real_numbers, small_integers
 
 POISONS = (np.nan, np.inf, -np.inf)
 LARGEST_TARGET = 1e9  # what Hypothesis climbs towards must be finite
@@ -30,7 +31,7 @@ class Found:
     passed: Counter[str] = field(default_factory=Counter)
     left_out: dict[str, Counter[str]] = field(default_factory=dict)
     worst: dict[str, float] = field(default_factory=dict)
-    shapes: set[tuple[tuple[int, ...], ...]] = field(default_factory=set)
+    shapes: Counter[tuple[tuple[int, ...], ...]] = field(default_factory=Counter)
     failure: "Failure | None" = None
 
 
@@ -80,9 +81,12 @@ def search(
     def examine(trial: Trial) -> None:
         for each in properties:
             try:
-                reason = each(trial)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # which the property `quiet` alone is about
+                    reason = each(trial)
             except Exception as error:
-                found.failure = Failure(each, _sentence(error), trial)
+                about = error.trial if isinstance(error, Complaint) else None
+                found.failure = Failure(each, _sentence(error), about or trial)
                 raise
             if reason is None:
                 found.passed[each.__name__] += 1
@@ -104,7 +108,7 @@ def _sentence(error: Exception) -> str:
 
 def _record(found: Found, trial: Trial, climb: bool) -> None:
     found.examples += 1
-    found.shapes.add(tuple(array.shape for array in trial.inputs.values()))
+    found.shapes[tuple(array.shape for array in trial.inputs.values())] += 1
     for name, exact in trial.truth.items():
         if trial.kept[name].shape != exact.value.shape:
             continue  # which the property `shape` has complained of
@@ -115,16 +119,21 @@ def _record(found: Found, trial: Trial, climb: bool) -> None:
 
 
 @st.composite
-def trials(draw: st.DrawFn, subject: Subject, oracle: Oracle, inputs: Inputs, dtype: np.dtype[Any]) -> Trial:
+def trials(draw: st.DrawFn, subject: Subject, oracle: Oracle, described: Inputs, dtype: np.dtype[Any]) -> Trial:
     """Draw one example."""
-    drawn = draw(st.sampled_from(inputs.pool()).flatmap(lambda sizes: inputs.of_sizes(sizes, dtype)))
+    sizes = draw(st.sampled_from(described.pool()))
+    drawn = draw(described.of_sizes(sizes, dtype))
+    out_shape = oracle.out_shape(drawn)
+    kinks = draw(described.at_kinks(sizes, dtype))
     return Trial(
         subject,
         oracle,
-        drawn,
-        {name: argument.masks for name, argument in inputs.arguments.items() if argument.masks},
-        draw(real_numbers(oracle.out_shape(drawn), dtype)),
+        described,
+        {name: each for name, each in drawn.items() if isinstance(each, np.ndarray)},
+        {name: each for name, each in drawn.items() if not isinstance(each, np.ndarray)},
+        draw(real_numbers(out_shape, dtype)),
         dtype,
+        kinks and {**kinks, "dout": draw(small_integers(out_shape, dtype))},
         draw(st.sampled_from(sorted(LAYOUTS))),
         draw(st.sampled_from(POISONS)),
     )

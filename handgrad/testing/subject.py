@@ -14,34 +14,62 @@ Results = dict[str, AnyArray]
 
 
 class Subject:
-    """A layer's class or factory, and how a description's arguments are handed to it.
+    """A layer's class or factory, or a function (out, pullback), and how it is handed a description's arguments.
 
-    What the signature of `make` names goes to it. The rest goes to `forward`.
+    What the signature of `make` names goes to it, the rest to `forward`. A function that takes everything is
+    expected to return its output and its pullback.
     """
 
     def __init__(self, make: Callable[..., Any], names: Sequence[str]) -> None:
+        if not callable(make):
+            raise TypeError(f"layer is {an(type(make).__name__)} object; give its class, or a factory that makes one")
         self.make = make
-        self.name: str = getattr(make, "__name__", type(make).__name__)
+        self.name = name_of(make)
         taken = inspect.signature(make).parameters
-        self.constructor_names = tuple(name for name in names if name in taken)
-        self.forward_names = tuple(name for name in names if name not in taken)
+        self.is_function = not isinstance(make, type) and set(names) <= set(taken)
+        self.constructor_names = tuple(name for name in names if name in taken and not self.is_function)
+        self.forward_names = tuple(name for name in names if name not in self.constructor_names)
 
-    def build(self, inputs: Mapping[str, AnyArray]) -> "Run":
+    def build(self, arguments: Mapping[str, Any]) -> "Run":
         """Make a new layer."""
-        layer = self.make(**{name: inputs[name] for name in self.constructor_names})
+        if self.is_function:
+            return Run(self, Pure(self.make), self.make)
+        layer = self.make(**{name: arguments[name] for name in self.constructor_names})
         missing = [method for method in ("forward", "backward") if not callable(getattr(layer, method, None))]
         if missing:
-            raise TypeError(f"{self.name} makes a {type(layer).__name__}, which has no {' and no '.join(missing)}")
-        return Run(self, layer)
+            raise TypeError(f"{self.name} makes {an(type(layer).__name__)}, which has no {' and no '.join(missing)}")
+        return Run(self, layer, layer.forward)
+
+
+class Pure:
+    """A function that returns (out, pullback), as a layer."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def forward(self, **inputs: Any) -> Any:
+        """Call the function, and remember its pullback."""
+        made = call_by_name(self.function, inputs)
+        if not (isinstance(made, tuple) and len(made) == 2 and callable(made[1])):
+            raise TypeError(
+                f"{name_of(self.function)} takes every input, so it should return (out, pullback); "
+                f"it returned {an(type(made).__name__)}"
+            )
+        out, self.pullback = made
+        return out
+
+    def backward(self, dout: AnyArray) -> Any:
+        """Call the pullback."""
+        return self.pullback(dout)
 
 
 class Run:
     """One layer, on which forward and backward are called."""
 
-    def __init__(self, subject: Subject, layer: Any) -> None:
+    def __init__(self, subject: Subject, layer: Any, forward: Callable[..., Any]) -> None:
         self.subject = subject
         self.layer = layer
-        parameters = inspect.signature(layer.forward).parameters
+        parameters = inspect.signature(forward).parameters
         self.names = tuple(name for name in parameters if name in subject.forward_names)
         unknown = [name for name in subject.forward_names if name not in parameters]
         if unknown:
@@ -50,17 +78,18 @@ class Run:
                 f"nor its forward takes (forward takes {', '.join(parameters) or 'nothing'})"
             )
 
-    def forward(self, inputs: Mapping[str, AnyArray]) -> AnyArray:
+    def forward(self, arguments: Mapping[str, Any]) -> AnyArray:
         """Call forward, and give its result as an array."""
-        return np.asarray(self.layer.forward(**{name: inputs[name] for name in self.names}))
+        return _numbers("forward", call_by_name(self.layer.forward, {name: arguments[name] for name in self.names}))
 
     def backward(self, dout: AnyArray) -> Results:
         """Call backward, and give the gradients of inputs and params by the names of what they are gradients of."""
         returned = in_order(self.layer.backward(dout))
         if len(returned) > len(self.names):
             raise TypeError(f"backward returned {len(returned)} gradients, but forward has inputs {self.names}")
-        grads = {name: np.asarray(grad) for name, grad in zip(self.names, returned, strict=False)}
-        return grads | {name: np.asarray(getattr(self.layer, f"d{name}")) for name in self.params()}
+        grads = dict(zip(self.names, returned, strict=False))
+        grads |= {name: getattr(self.layer, f"d{name}") for name in self.params()}
+        return {name: _numbers("backward", grad) for name, grad in grads.items() if grad is not None}
 
     def params(self) -> tuple[str, ...]:
         """Name the constructor's arguments that have a gradient: declared in `params`, or left as d<name>."""
@@ -68,3 +97,29 @@ class Run:
         return tuple(
             name for name in self.subject.constructor_names if name in declared or hasattr(self.layer, f"d{name}")
         )
+
+
+def _numbers(method: str, result: Any) -> AnyArray:
+    array = np.asarray(result)
+    if array.dtype.kind in "OUSMm":
+        raise TypeError(f"{method} gave {an(type(result).__name__)}; expected an array of numbers")
+    return array
+
+
+def call_by_name(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a function by the names of its parameters, also of positional-only ones, such as those of `jnp.tanh`."""
+    parameters = inspect.signature(function).parameters.values()
+    first = [each.name for each in parameters if each.kind is each.POSITIONAL_ONLY and each.name in arguments]
+    rest = {name: value for name, value in arguments.items() if name not in first}
+    return function(*(arguments[name] for name in first), **rest)
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Name a class or a function, also behind a functools.partial."""
+    named = getattr(function, "func", function)
+    return str(getattr(named, "__name__", type(named).__name__))
+
+
+def an(noun: str) -> str:
+    """Put the article before a noun."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"

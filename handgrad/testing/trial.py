@@ -9,27 +9,45 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.agreement import LIMIT, units
+from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.subject import AnyArray, Results, Run, Subject
 
 
 class Complaint(AssertionError):
-    """A property that does not hold, in one sentence."""
+    """A property that does not hold, in one sentence. `trial` is set where it is about an example of its own."""
+
+    def __init__(self, sentence: str, trial: "Trial | None" = None) -> None:
+        super().__init__(sentence)
+        self.trial = trial
 
 
 @dataclass
 class Trial:
-    """One example. `layout` and `poison` are drawn for the properties that want one.
+    """One example. `kinks`, `layout` and `poison` are drawn for the properties that want one.
 
     The layer only ever gets copies of `inputs` and `dout`.
+
+    Parameters
+    ----------
+    described
+        What the inputs were drawn from.
+    inputs
+        The arrays among the arguments.
+    options
+        Whatever else was drawn: an axis, a mode.
+    kinks
+        Arrays to take instead where the description declares kinks, and an upstream gradient that goes with them.
     """
 
     subject: Subject
     oracle: Oracle
+    described: Inputs
     inputs: Mapping[str, AnyArray]
-    masks: Mapping[str, tuple[str, ...]]
+    options: Mapping[str, Any]
     dout: AnyArray
     dtype: np.dtype[Any]
+    kinks: Mapping[str, AnyArray]
     layout: str
     poison: float
 
@@ -41,14 +59,22 @@ class Trial:
     @cached_property
     def run(self) -> Run:
         """The layer of the first run."""
-        return self.subject.build(self.given)
+        return self.build(self.given)
+
+    def build(self, inputs: Mapping[str, AnyArray]) -> Run:
+        """Make a new layer."""
+        return self.subject.build({**inputs, **self.options})
+
+    def forward(self, run: Run, inputs: Mapping[str, AnyArray]) -> AnyArray:
+        """Call a layer's forward on these arrays, and on the options."""
+        return run.forward({**inputs, **self.options})
 
     @cached_property
     def results(self) -> Results:
         """The results of the first run: the value, called "out", and every gradient."""
         with warnings.catch_warnings(record=True) as self.warned:
             warnings.simplefilter("always")
-            out = self.run.forward(self.given)
+            out = self.forward(self.run, self.given)
             return {"out": out, **self.run.backward(self.given["dout"])}
 
     @cached_property
@@ -63,12 +89,13 @@ class Trial:
 
     def ask(self, inputs: Mapping[str, AnyArray], dout: AnyArray) -> dict[str, Exact]:
         """Ask the oracle for the value and for the gradients that the layer gives."""
-        return self.oracle(inputs, dout, tuple(name for name in self.results if name != "out"))
+        wrt = tuple(name for name in self.results if name != "out")
+        return self.oracle({**inputs, **self.options}, dout, wrt)
 
     def fresh(self, inputs: Mapping[str, AnyArray], dout: AnyArray) -> Results:
         """Run a new layer on exactly these arrays."""
-        run = self.subject.build(inputs)
-        return {"out": run.forward(inputs), **run.backward(dout)}
+        run = self.build(inputs)
+        return {"out": self.forward(run, inputs), **run.backward(dout)}
 
     def expect_close(self, got: Mapping[str, AnyArray], want: Mapping[str, Exact], what: str = "") -> None:
         """Complain of the worst element that differs from the true result by more than rounding explains."""
@@ -85,6 +112,11 @@ class Trial:
                 f"{called(name)}{index} is {got[worst]!s}{what}; expected {want.value[worst]!s}, "
                 f"which is {error[worst]:.3g} units away (limit {LIMIT:.0f})"
             )
+
+
+def gradients(results: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the value."""
+    return {name: result for name, result in results.items() if name != "out"}
 
 
 def expect_identical(got: Mapping[str, AnyArray], want: Mapping[str, AnyArray], what: str) -> None:

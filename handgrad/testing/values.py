@@ -8,12 +8,14 @@ import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.testing.dtypes import limits
 from handgrad.testing.shapes import Shape
 
 DType = np.dtype[Any]
 Drawn = npt.NDArray[Any]
 
 SPECIAL = (0.0, 1.0, -1.0, -0.0, 0.5, 2.0)
+SMALL = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0)  # few, so that they tie; sums and products of them are exact
 SCALES = (1.0, 1e-3, 1e3)
 OFFSETS = (0.0, 0.0, 0.0, 1e3)
 DRAWN_ONE_BY_ONE = 64
@@ -21,19 +23,36 @@ DRAWN_ONE_BY_ONE = 64
 
 @st.composite
 def real_numbers(
-    draw: st.DrawFn, shape: Shape, dtype: DType, low: float = -math.inf, high: float = math.inf
+    draw: st.DrawFn,
+    shape: Shape,
+    dtype: DType,
+    low: float = -math.inf,
+    high: float = math.inf,
+    kinks: tuple[float, ...] = (),
 ) -> Drawn:
     """Draw numbers between low and high: a few special ones, which tie, among any; then scaled and shifted."""
-    base = draw(_few(shape, low, high) if math.prod(shape) <= DRAWN_ONE_BY_ONE else _many(shape))
+    few = math.prod(shape) <= DRAWN_ONE_BY_ONE
+    base = draw(_few(shape, low, high, SPECIAL + kinks) if few else _many(shape))
     scaled = base.astype(np.float64) * draw(st.sampled_from(SCALES)) + draw(st.sampled_from(OFFSETS))
     return without_tiny(np.clip(scaled, low, high).astype(dtype))
 
 
-def _few(shape: Shape, low: float, high: float) -> st.SearchStrategy[Drawn]:
+def small_integers(
+    shape: Shape, dtype: DType, among: tuple[float, ...] = (), low: float = -math.inf, high: float = math.inf
+) -> st.SearchStrategy[Drawn]:
+    """Draw from a few small integers between low and high, and as often from the numbers in `among`."""
+    plain = [number for number in SMALL if low <= number <= high]
+    elements = [st.sampled_from(numbers) for numbers in (among, plain) if numbers]
+    return hnp.arrays(np.float64, shape, elements=st.one_of(elements), fill=st.nothing()).map(
+        lambda array: array.astype(dtype)
+    )
+
+
+def _few(shape: Shape, low: float, high: float, special: tuple[float, ...]) -> st.SearchStrategy[Drawn]:
     bottom, top = max(low, min(-10.0, 2 * high)), min(high, max(10.0, 2 * low))
-    special = [number for number in SPECIAL if bottom <= number <= top]
+    possible = [number for number in special if bottom <= number <= top]
     any_number = st.floats(bottom, top, allow_subnormal=False)
-    elements = st.sampled_from(special) | any_number if special else any_number
+    elements = st.sampled_from(possible) | any_number if possible else any_number
     return hnp.arrays(np.float64, shape, elements=elements, fill=st.nothing())
 
 
@@ -48,7 +67,7 @@ def _many(draw: st.DrawFn, shape: Shape) -> Drawn:
 
 def without_tiny(array: Drawn) -> Drawn:
     """Replace by 0 what the oracle cannot follow: subnormals, which XLA flushes, and what overflows it when cubed."""
-    smallest = max(float(np.finfo(array.dtype).tiny), 1e-100)
+    smallest = max(float(limits(array.dtype).tiny), 1e-100)
     return np.where(np.abs(array) < smallest, np.copysign(0, array), array).astype(array.dtype)
 
 

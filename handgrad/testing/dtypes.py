@@ -1,0 +1,26 @@
+"""Floating dtypes, with those that NumPy itself does not know: bfloat16, where ml_dtypes is there."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+
+def is_floating(array: npt.NDArray[Any]) -> bool:
+    """Tell whether an array holds floating-point numbers."""
+    return bool(jnp.issubdtype(array.dtype, jnp.floating))
+
+
+def as_floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """Give a dtype by its name, and refuse what is not floating."""
+    given: np.dtype[Any] = jnp.dtype(dtype)
+    if not jnp.issubdtype(given, jnp.floating):
+        raise TypeError(f"dtypes holds {given}; expected floating dtypes, such as float32")
+    return given
+
+
+def limits(dtype: np.dtype[Any]) -> Any:
+    """Give eps, tiny and max of a floating dtype."""
+    info: Any = jnp.finfo
+    return info(dtype)

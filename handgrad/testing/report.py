@@ -1,0 +1,97 @@
+"""What a check saw: which properties held, failed or had nothing to say, and how close the results were."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handgrad.testing.agreement import LIMIT
+from handgrad.testing.page import page
+from handgrad.testing.properties import BATTERY
+from handgrad.testing.search import Failure, Found
+from handgrad.testing.trial import called
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a check saw in one dtype."""
+
+    dtype: str
+    found: Found
+    failures: Sequence[Failure]
+    seconds: float
+
+    def verdict(self, name: str) -> str:
+        """Say "passed", "failed", or "left out: " and why."""
+        if any(failure.property.__name__ == name for failure in self.failures):
+            return "failed"
+        if self.found.passed[name]:
+            return "passed"
+        reasons = self.found.left_out.get(name)
+        return f"left out: {', '.join(reasons) if reasons else 'a property before it failed'}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check saw of a layer. Printed, it is a table, and for a layer that fails a page about why.
+
+    Parameters
+    ----------
+    layer
+        The layer's name.
+    searched
+        What was seen in each dtype: examples, shapes, worst errors, failures, seconds.
+    """
+
+    layer: str
+    searched: Sequence[Searched]
+
+    @property
+    def failures(self) -> list[Failure]:
+        """List what failed, dtype by dtype, each with its smallest example."""
+        return [failure for each in self.searched for failure in each.failures]
+
+    @property
+    def failed(self) -> list[str]:
+        """Name the properties that failed in some dtype."""
+        failed = {failure.property for failure in self.failures}
+        return [each.__name__ for each in BATTERY if each in failed]
+
+    @property
+    def passed(self) -> list[str]:
+        """Name the properties that held in every dtype and had something to say in one at least."""
+        return [name for name in self._held() if any(each.verdict(name) == "passed" for each in self.searched)]
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Give the properties that had nothing to say in any dtype, and why."""
+        passed = self.passed
+        return {
+            name: self.searched[0].verdict(name).removeprefix("left out: ")
+            for name in self._held()
+            if name not in passed
+        }
+
+    def _held(self) -> list[str]:
+        return [each.__name__ for each in BATTERY if each.__name__ not in self.failed]
+
+    @property
+    def seconds(self) -> float:
+        """Tell how long it took."""
+        return sum(each.seconds for each in self.searched)
+
+    def __str__(self) -> str:
+        left_out = [f"{name} ({reason})" for name, reason in self.left_out.items()]
+        summary = [
+            f"Passed: {', '.join(self.passed) or 'nothing'}.",
+            f"Left out: {', '.join(left_out) or 'nothing'}.",
+        ]
+        if self.failures:
+            return page(self.layer, self.failures, summary)
+        return "\n".join([f"{self.layer} agrees with its reference.", *map(_line, self.searched), *summary])
+
+
+def _line(searched: Searched) -> str:
+    worst = ", ".join(f"{called(name)} {error:.2f}" for name, error in searched.found.worst.items())
+    return (
+        f"{searched.dtype}: {searched.found.examples} examples, {len(searched.found.shapes)} shapes, "
+        f"worst error in units (limit {LIMIT:.0f}): {worst}"
+    )
