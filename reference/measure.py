@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 
 from handgrad.testing import check_layer
-from handgrad.testing.report import Searched
+from handgrad.testing.search import Found
 from reference.cases import CASES, Case
 
 
@@ -45,8 +45,8 @@ def measure(index: int, examples: int, seed: int | None) -> Measured:
     report = check_layer(
         case.layer, case.twin, case.inputs, max_examples=examples, seed=seed, climb=True, raises=False
     )
-    return Measured([_row(case.name, each) for each in report.searched], str(report) if report.failures else "")
+    return Measured([_row(case.name, each) for each in report.found], str(report) if report.failures else "")
 
 
-def _row(name: str, searched: Searched) -> Row:
-    return Row(name, searched.dtype, searched.found.examples, searched.found.worst, not searched.failures)
+def _row(name: str, found: Found) -> Row:
+    return Row(name, found.dtype, found.examples, found.worst, not found.failures)

@@ -16,6 +16,6 @@ def test_every_property_holds(case):
         "refuses": lambda each: each.validated,
     }
     assert set(report.left_out) == {name for name, says in idle.items() if not any(map(says, arguments))}
-    for searched in report.searched:
-        assert {searched.verdict(name) for name in report.passed} == {"passed"}
-        assert searched.found.examples > 0
+    for found in report.found:
+        assert {found.verdict(name) for name in report.passed} == {"passed"}
+        assert found.examples > 0

@@ -85,7 +85,7 @@ class Softmax:
 )
 def test_a_right_layer_of_somebody_else_passes(layer, reference, inputs):
     report = check_layer(layer, reference, inputs)
-    assert [searched.found.examples for searched in report.searched] == [100, 100, 100]
+    assert all(found.examples >= 100 for found in report.found)
     assert not report.failures
 
 

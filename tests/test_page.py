@@ -34,7 +34,7 @@ def test_the_page_lists_what_failed_and_what_held():
     page = str(error.value)
     assert page.startswith("Exp fails in ")
     assert "value (float64, float32): Forward equals the reference." in page
-    assert "Passed: runs, deterministic, shape, dtype" in page
+    assert "Passed: runs, deterministic, pure, shape" in page
     assert all(len(line) <= 100 for line in page.splitlines())
 
 

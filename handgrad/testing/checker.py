@@ -1,18 +1,16 @@
 """`check_layer`: every property, on examples that Hypothesis invents, in every dtype."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
+from handgrad.testing.diagnosis import diagnose
 from handgrad.testing.dtypes import as_floating
 from handgrad.testing.inputs import Inputs
-from handgrad.testing.oracle import Oracle, oracle_of
-from handgrad.testing.properties import BATTERY, FIRST, Property
-from handgrad.testing.report import Report, Searched
-from handgrad.testing.search import Failure, Settings, search
+from handgrad.testing.oracle import oracle_of
+from handgrad.testing.report import Report
+from handgrad.testing.search import Search, Settings
 from handgrad.testing.subject import Subject, an
 
 DTYPES = ("float64", "float32", "float16")
@@ -75,21 +73,11 @@ def check_layer(
     subject, oracle = Subject(layer, list(inputs.arguments)), oracle_of(reference)
     oracle.expect_to_take(inputs.arguments)
     settings = Settings(max_examples, seed, climb)
-    report = Report(subject.name, [_search(subject, oracle, inputs, as_floating(each), settings) for each in dtypes])
-    if raises and report.failures:
+    searches = {str(dtype): Search(subject, oracle, inputs, dtype, settings) for dtype in map(as_floating, dtypes)}
+    found = [search.run() for search in searches.values()]
+    failures = [failure for each in found for failure in each.failures]
+    diagnosis = diagnose(failures, lambda dtype: searches[dtype].sample()) if failures else ""
+    report = Report(subject.name, found, diagnosis)
+    if raises and failures:
         raise AssertionError(str(report))
     return report
-
-
-def _search(subject: Subject, oracle: Oracle, inputs: Inputs, dtype: np.dtype[Any], settings: Settings) -> Searched:
-    """Search until no property fails any more, each time without those that have failed."""
-    start = time.perf_counter()
-    properties: list[Property] = list(BATTERY)
-    failures: list[Failure] = []
-    while True:
-        found = search(subject, oracle, inputs, dtype, properties, settings)
-        if found.failure is not None:
-            failures.append(found.failure)
-            properties.remove(found.failure.property)
-        if found.failure is None or found.failure.property in FIRST:
-            return Searched(str(dtype), found, failures, time.perf_counter() - start)

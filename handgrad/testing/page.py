@@ -7,22 +7,25 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
+from handgrad.testing.properties import BATTERY
 from handgrad.testing.search import Failure
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Trial
 
 
-def page(name: str, failures: Sequence[Failure], summary: Sequence[str]) -> str:
-    """Print every property that failed, with its smallest example, and a summary of the others."""
+def page(name: str, diagnosis: str, failures: Sequence[Failure], summary: Sequence[str]) -> str:
+    """Print what is probably wrong, every property that failed with its smallest example, and what held."""
     by_property = {
-        failure.property: [each for each in failures if each.property is failure.property] for failure in failures
+        each: same for each in BATTERY if (same := [failure for failure in failures if failure.property is each])
     }
+    first = next(iter(by_property.values()))[0]
     return "\n\n".join(
         [
             f"{name} fails in {_counted(len(by_property), 'property', 'properties')}.",
+            _wrapped("Probably: ", diagnosis),
             *(_section(same) for same in by_property.values()),
             "\n".join(_wrapped("", line) for line in summary),
-            f"This shows the first of them again:\n\n{textwrap.indent(reproduction(failures[0].trial), '    ')}",
+            f"This shows the first of them again:\n\n{textwrap.indent(reproduction(first.trial), '    ')}",
         ]
     )
 
@@ -108,6 +111,8 @@ def literal(array: AnyArray) -> str:
     dtype = "bool" if array.dtype == np.bool_ else f"np.{array.dtype}"
     if array.size == 0:
         return f"np.zeros({array.shape}, {dtype})"
+    if array.size > 1 and array.tobytes() == array.ravel()[:1].tobytes() * array.size:
+        return f"np.full({array.shape}, {array.ravel()[0].item()!r}, {dtype})"
     return f"np.array({array.tolist()}, {dtype})"
 
 

@@ -11,25 +11,6 @@ from handgrad.testing.trial import called
 
 
 @dataclass(frozen=True)
-class Searched:
-    """What a check saw in one dtype."""
-
-    dtype: str
-    found: Found
-    failures: Sequence[Failure]
-    seconds: float
-
-    def verdict(self, name: str) -> str:
-        """Say "passed", "failed", or "left out: " and why."""
-        if any(failure.property.__name__ == name for failure in self.failures):
-            return "failed"
-        if self.found.passed[name]:
-            return "passed"
-        reasons = self.found.left_out.get(name)
-        return f"left out: {', '.join(reasons) if reasons else 'a property before it failed'}"
-
-
-@dataclass(frozen=True)
 class Report:
     """What a check saw of a layer. Printed, it is a table, and for a layer that fails a page about why.
 
@@ -37,17 +18,20 @@ class Report:
     ----------
     layer
         The layer's name.
-    searched
+    found
         What was seen in each dtype: examples, shapes, worst errors, failures, seconds.
+    diagnosis
+        One line about what is probably wrong with a layer that fails.
     """
 
     layer: str
-    searched: Sequence[Searched]
+    found: Sequence[Found]
+    diagnosis: str
 
     @property
     def failures(self) -> list[Failure]:
         """List what failed, dtype by dtype, each with its smallest example."""
-        return [failure for each in self.searched for failure in each.failures]
+        return [failure for each in self.found for failure in each.failures]
 
     @property
     def failed(self) -> list[str]:
@@ -58,14 +42,14 @@ class Report:
     @property
     def passed(self) -> list[str]:
         """Name the properties that held in every dtype and had something to say in one at least."""
-        return [name for name in self._held() if any(each.verdict(name) == "passed" for each in self.searched)]
+        return [name for name in self._held() if any(each.verdict(name) == "passed" for each in self.found)]
 
     @property
     def left_out(self) -> dict[str, str]:
         """Give the properties that had nothing to say in any dtype, and why."""
         passed = self.passed
         return {
-            name: self.searched[0].verdict(name).removeprefix("left out: ")
+            name: self.found[0].verdict(name).removeprefix("left out: ")
             for name in self._held()
             if name not in passed
         }
@@ -76,7 +60,7 @@ class Report:
     @property
     def seconds(self) -> float:
         """Tell how long it took."""
-        return sum(each.seconds for each in self.searched)
+        return sum(each.seconds for each in self.found)
 
     def __str__(self) -> str:
         left_out = [f"{name} ({reason})" for name, reason in self.left_out.items()]
@@ -85,13 +69,13 @@ class Report:
             f"Left out: {', '.join(left_out) or 'nothing'}.",
         ]
         if self.failures:
-            return page(self.layer, self.failures, summary)
-        return "\n".join([f"{self.layer} agrees with its reference.", *map(_line, self.searched), *summary])
+            return page(self.layer, self.diagnosis, self.failures, summary)
+        return "\n".join([f"{self.layer} agrees with its reference.", *map(_line, self.found), *summary])
 
 
-def _line(searched: Searched) -> str:
-    worst = ", ".join(f"{called(name)} {error:.2f}" for name, error in searched.found.worst.items())
+def _line(found: Found) -> str:
+    worst = ", ".join(f"{called(name)} {error:.2f}" for name, error in found.worst.items())
     return (
-        f"{searched.dtype}: {searched.found.examples} examples, {len(searched.found.shapes)} shapes, "
+        f"{found.dtype}: {found.examples} examples, {len(found.shapes)} shapes, "
         f"worst error in units (limit {LIMIT:.0f}): {worst}"
     )

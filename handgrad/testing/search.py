@@ -1,8 +1,14 @@
-"""The search: Hypothesis invents examples until a property fails, and then makes the example small."""
+"""The search: Hypothesis invents examples until a property fails, and then makes the example small.
 
+Every entry of the pool of shapes gets its share of the examples, the simplest first: left to chance, Hypothesis
+favours what it has tried before, and may never come to an empty batch.
+"""
+
+import math
+import time
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,25 +20,15 @@ from hypothesis import Phase
 from handgrad.testing.agreement import units
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Oracle
-from handgrad.testing.properties import LAYOUTS, Property
+from handgrad.testing.properties import BATTERY, FIRST, LAYOUTS, Property
+from handgrad.testing.shapes import Sizes
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint, Trial
 from handgrad.testing.values import real_numbers, small_integers
 
 POISONS = (np.nan, np.inf, -np.inf)
 LARGEST_TARGET = 1e9  # what Hypothesis climbs towards must be finite
-
-
-@dataclass
-class Found:
-    """What one search saw: how often each property held, why it had nothing to say, and the worst error."""
-
-    examples: int = 0
-    passed: Counter[str] = field(default_factory=Counter)
-    left_out: dict[str, Counter[str]] = field(default_factory=dict)
-    worst: dict[str, float] = field(default_factory=dict)
-    shapes: Counter[tuple[tuple[int, ...], ...]] = field(default_factory=Counter)
-    failure: "Failure | None" = None
+FEWEST = 3  # examples of a shape; the first of them is always full of zeros
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,29 @@ class Failure:
     property: Property
     complaint: str
     trial: Trial
+
+
+@dataclass
+class Found:
+    """What a search saw in one dtype: how often each property held, why it had nothing to say, the worst errors."""
+
+    dtype: str
+    examples: int = 0
+    passed: Counter[str] = field(default_factory=Counter)
+    left_out: dict[str, Counter[str]] = field(default_factory=dict)
+    worst: dict[str, float] = field(default_factory=dict)
+    shapes: Counter[tuple[tuple[int, ...], ...]] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def verdict(self, name: str) -> str:
+        """Say "passed", "failed", or "left out: " and why."""
+        if any(failure.property.__name__ == name for failure in self.failures):
+            return "failed"
+        if self.passed[name]:
+            return "passed"
+        reasons = self.left_out.get(name)
+        return f"left out: {', '.join(reasons) if reasons else 'a property before it failed'}"
 
 
 @dataclass(frozen=True)
@@ -56,84 +75,120 @@ class Settings:
     climb: bool = False
 
 
-def search(
-    subject: Subject,
-    oracle: Oracle,
-    inputs: Inputs,
-    dtype: np.dtype[Any],
-    properties: Sequence[Property],
-    settings: Settings,
-) -> Found:
-    """Try the properties on examples of one dtype. Stop at the first that fails, with its smallest example."""
-    found = Found()
+@dataclass(frozen=True)
+class Search:
+    """A layer in one dtype, and all examples of it that there may be."""
 
-    @hypothesis.settings(
-        max_examples=settings.max_examples,
-        database=None,
-        deadline=None,
-        derandomize=settings.seed is None,
-        report_multiple_bugs=False,
-        phases=[Phase.generate, Phase.shrink, *([Phase.target] if settings.climb else [])],
-        suppress_health_check=list(hypothesis.HealthCheck),
-        verbosity=hypothesis.Verbosity.quiet,
-    )
-    @hypothesis.given(trials(subject, oracle, inputs, dtype))
-    def examine(trial: Trial) -> None:
-        for each in properties:
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # which the property `quiet` alone is about
-                    reason = each(trial)
-            except Exception as error:
-                about = error.trial if isinstance(error, Complaint) else None
-                found.failure = Failure(each, _sentence(error), about or trial)
+    subject: Subject
+    oracle: Oracle
+    inputs: Inputs
+    dtype: np.dtype[Any]
+    settings: Settings
+
+    def run(self) -> Found:
+        """Try every property on every shape. One that fails is left out from then on."""
+        start = time.perf_counter()
+        found, properties = Found(str(self.dtype)), list(BATTERY)
+        for sizes, number in self._shares():
+            while failure := self._find(sizes, number, properties, found):
+                if failure.property not in [each.property for each in found.failures]:
+                    found.failures.append(failure)
+                if failure.property in FIRST:
+                    break
+                properties.remove(failure.property)
+        found.seconds = time.perf_counter() - start
+        return found
+
+    def sample(self) -> list[Trial]:
+        """Draw as many examples as a search does, for whoever wants to look at them."""
+        drawn: list[Trial] = []
+        for sizes, number in self._shares():
+            self._for_all(sizes, number, drawn.append)
+        return drawn
+
+    def _shares(self) -> Iterator[tuple[Sizes, int]]:
+        """Share the examples out among the shapes; where an axis has length 0, there is little to vary."""
+        pool = self.inputs.pool()
+        full = [sizes for sizes in pool if 0 not in sum(sizes.values(), ())]
+        left = self.settings.max_examples - FEWEST * (len(pool) - len(full))
+        for sizes in pool:
+            yield sizes, max(FEWEST, math.ceil(left / len(full))) if sizes in full else FEWEST
+
+    def _find(self, sizes: Sizes, number: int, properties: Sequence[Property], found: Found) -> Failure | None:
+        """Try properties until one fails, and give its smallest example."""
+        failure: Failure | None = None
+
+        def examine(trial: Trial) -> None:
+            nonlocal failure
+            for each in properties:
+                try:
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")  # which the property `quiet` alone is about
+                        reason = each(trial)
+                except Exception as error:
+                    about = error.trial if isinstance(error, Complaint) else None
+                    failure = Failure(each, _sentence(error), about or trial)
+                    raise
+                if reason is None:
+                    found.passed[each.__name__] += 1
+                else:
+                    found.left_out.setdefault(each.__name__, Counter())[reason] += 1
+            self._record(found, trial)
+
+        try:
+            self._for_all(sizes, number, examine)
+        except Exception:
+            if failure is None:
                 raise
-            if reason is None:
-                found.passed[each.__name__] += 1
-            else:
-                found.left_out.setdefault(each.__name__, Counter())[reason] += 1
-        _record(found, trial, settings.climb)
+        return failure
 
-    try:
-        (examine if settings.seed is None else hypothesis.seed(settings.seed)(examine))()
-    except Exception:
-        if found.failure is None:
-            raise
-    return found
+    def _for_all(self, sizes: Sizes, number: int, examine: Callable[[Trial], None]) -> None:
+        """Let Hypothesis call a function with examples of one shape."""
+        seed = self.settings.seed
+        test = hypothesis.given(trials(self, sizes))(lambda trial: examine(trial))
+        hypothesis.settings(
+            max_examples=number,
+            database=None,
+            deadline=None,
+            derandomize=seed is None,
+            report_multiple_bugs=False,
+            phases=[Phase.generate, Phase.shrink, *([Phase.target] if self.settings.climb else [])],
+            suppress_health_check=list(hypothesis.HealthCheck),
+            verbosity=hypothesis.Verbosity.quiet,
+        )(test if seed is None else hypothesis.seed(seed)(test))()
+
+    def _record(self, found: Found, trial: Trial) -> None:
+        found.examples += 1
+        found.shapes[tuple(array.shape for array in trial.inputs.values())] += 1
+        for name, exact in trial.truth.items():
+            if trial.kept[name].shape != exact.value.shape:
+                continue  # which the property `shape` has complained of
+            error = float(units(trial.kept[name], exact, trial.dtype).max(initial=0))
+            found.worst[name] = max(found.worst.get(name, 0), error)
+            if self.settings.climb:
+                hypothesis.target(min(error, LARGEST_TARGET), label=name)
 
 
 def _sentence(error: Exception) -> str:
     return str(error) if isinstance(error, Complaint) else f"{type(error).__name__}: {error}"
 
 
-def _record(found: Found, trial: Trial, climb: bool) -> None:
-    found.examples += 1
-    found.shapes[tuple(array.shape for array in trial.inputs.values())] += 1
-    for name, exact in trial.truth.items():
-        if trial.kept[name].shape != exact.value.shape:
-            continue  # which the property `shape` has complained of
-        error = float(units(trial.kept[name], exact, trial.dtype).max(initial=0))
-        found.worst[name] = max(found.worst.get(name, 0), error)
-        if climb:
-            hypothesis.target(min(error, LARGEST_TARGET), label=name)
-
-
 @st.composite
-def trials(draw: st.DrawFn, subject: Subject, oracle: Oracle, described: Inputs, dtype: np.dtype[Any]) -> Trial:
+def trials(draw: st.DrawFn, search: Search, sizes: Sizes) -> Trial:
     """Draw one example."""
-    sizes = draw(st.sampled_from(described.pool()))
-    drawn = draw(described.of_sizes(sizes, dtype))
-    out_shape = oracle.out_shape(drawn)
-    kinks = draw(described.at_kinks(sizes, dtype))
+    drawn = draw(search.inputs.of_sizes(sizes, search.dtype))
+    out_shape = search.oracle.out_shape(drawn)
+    kinks = draw(search.inputs.at_kinks(sizes, search.dtype))
     return Trial(
-        subject,
-        oracle,
-        described,
+        search.subject,
+        search.oracle,
+        search.inputs,
+        sizes,
         {name: each for name, each in drawn.items() if isinstance(each, np.ndarray)},
         {name: each for name, each in drawn.items() if not isinstance(each, np.ndarray)},
-        draw(real_numbers(out_shape, dtype)),
-        dtype,
-        kinks and {**kinks, "dout": draw(small_integers(out_shape, dtype))},
+        draw(real_numbers(out_shape, search.dtype)),
+        search.dtype,
+        kinks and {**kinks, "dout": draw(small_integers(out_shape, search.dtype))},
         draw(st.sampled_from(sorted(LAYOUTS))),
         draw(st.sampled_from(POISONS)),
     )

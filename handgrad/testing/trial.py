@@ -11,6 +11,7 @@ import numpy as np
 from handgrad.testing.agreement import LIMIT, units
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Exact, Oracle
+from handgrad.testing.shapes import Sizes
 from handgrad.testing.subject import AnyArray, Results, Run, Subject
 
 
@@ -32,6 +33,8 @@ class Trial:
     ----------
     described
         What the inputs were drawn from.
+    sizes
+        How long the axes are.
     inputs
         The arrays among the arguments.
     options
@@ -43,6 +46,7 @@ class Trial:
     subject: Subject
     oracle: Oracle
     described: Inputs
+    sizes: Sizes
     inputs: Mapping[str, AnyArray]
     options: Mapping[str, Any]
     dout: AnyArray

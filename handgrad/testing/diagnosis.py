@@ -1,0 +1,209 @@
+"""One line about what is probably wrong: explanations, tried on examples that fail and on such that hold."""
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from handgrad.testing.agreement import LIMIT, units
+from handgrad.testing.properties import (
+    BATTERY,
+    Property,
+    confined,
+    detached,
+    deterministic,
+    dtype,
+    gradient,
+    kinks,
+    layouts,
+    masked,
+    pure,
+    quiet,
+    read_only,
+    refuses,
+    repeatable,
+    runs,
+    shape,
+    stateless,
+    unshared,
+    value,
+    zero,
+)
+from handgrad.testing.search import Failure
+from handgrad.testing.subject import AnyArray
+from handgrad.testing.suspects import Explanations, condition, explain, fits_own_forward, of_gradient, of_value, where
+from handgrad.testing.trial import Complaint, Trial, called, gradients
+
+
+def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial]]) -> str:
+    """Name the probable fault.
+
+    Parameters
+    ----------
+    failures
+        What failed; the one that is most likely the cause of the others is explained.
+    sample
+        Gives many examples in a dtype.
+    """
+    first = min(failures, key=lambda failure: CAUSES.index(failure.property))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _diagnose(first, sample(str(first.trial.dtype)), {failure.property.__name__ for failure in failures})
+
+
+def _diagnose(first: Failure, trials: Sequence[Trial], failed: set[str]) -> str:
+    failing, holding = _split(first.property, trials)
+    failing = failing or [first.trial]
+    if first.property is value:
+        return _of_value(failing, holding, failed)
+    if first.property is gradient:
+        return _of_gradient(failing, holding)
+    only = condition(failing, holding)
+    return f"{SENTENCES[first.property](first)}{f', only where {only}' if only else ''}"
+
+
+def _split(holds: Property, trials: Sequence[Trial]) -> tuple[list[Trial], list[Trial]]:
+    """Tell the examples for which a property fails from those for which it holds."""
+    failing: list[Trial] = []
+    holding: list[Trial] = []
+    able = [trial for trial in trials if holds is runs or _runs(trial)]
+    for trial in able:
+        try:
+            if holds(trial) is None:
+                holding.append(trial)
+        except Complaint as complaint:
+            failing.append(complaint.trial or trial)
+        except Exception:  # a layer that raises fails
+            failing.append(trial)
+    return failing, holding
+
+
+def _runs(trial: Trial) -> bool:
+    try:
+        runs(trial)
+    except Exception:  # a layer that raises
+        return False
+    return True
+
+
+def _of_value(failing: Sequence[Trial], holding: Sequence[Trial], failed: set[str]) -> str:
+    what = _of_result("out", failing, holding, of_value)
+    if all(not np.isfinite(trial.kept["out"]).all() for trial in failing):
+        what = "overflows, or divides 0 by 0, where the reference is finite"
+    if "gradient" not in failed:
+        return f"forward, not backward, is at fault: out {what}"
+    fits = all(fits_own_forward(trial) for trial in failing)
+    return f"forward is at fault: out {what}; backward {'is' if fits else 'is not even'} the derivative of it"
+
+
+def _of_gradient(failing: Sequence[Trial], holding: Sequence[Trial]) -> str:
+    wrong = [name for name in gradients(failing[0].results) if any(_wrong(trial, name).any() for trial in failing)]
+    said = {called(name): _of_result(name, failing, holding, of_gradient) for name in wrong}
+    alike = " and ".join(said) if len(set(said.values())) == 1 else next(iter(said))
+    return f"backward: {alike} {next(iter(said.values()))}"
+
+
+def _of_result(
+    name: str,
+    failing: Sequence[Trial],
+    holding: Sequence[Trial],
+    explanations: Callable[[Trial, str], Explanations],
+) -> str:
+    """Explain a wrong result: everywhere; or where it is wrong; or under which condition; or at least by how much."""
+    bad = [trial for trial in failing if _finite(trial, name) and _wrong(trial, name).any()]
+    good = [trial for trial in holding if _finite(trial, name)]
+    if not bad:
+        return "is not finite where the reference is"
+    everywhere = explain([*bad, *good], name, explanations)
+    if everywhere:
+        return everywhere
+    only = condition(failing, holding)
+    wrong = [_wrong(trial, name) for trial in bad]
+    said = explain(bad, name, explanations) or " ".join(filter(None, (_error(bad, name), where(wrong, bad))))
+    return f"{said}{f', only where {only}' if only else ''}"
+
+
+def _error(trials: Sequence[Trial], name: str) -> str:
+    """Say how far off a result is."""
+    ratios = [_ratio(trial, name) for trial in trials]
+    if np.ptp(ratios) < 1e-3 * abs(np.mean(ratios) - 1):
+        return f"is {np.mean(ratios):.10g} times what it should be"
+    relative = max(_relative_error(trial, name) for trial in trials)
+    if relative < 1e-2:
+        return f"has a relative error of {relative:.0e} (an approximation, or a small constant that does not belong)"
+    return "is another function than the reference's"
+
+
+def _ratio(trial: Trial, name: str) -> float:
+    got, want = trial.kept[name].astype(np.float64), trial.truth[name].value
+    return float((got * want).sum() / (want * want).sum()) if np.any(want) else 1.0
+
+
+def _relative_error(trial: Trial, name: str) -> float:
+    got, want = trial.kept[name].astype(np.float64), trial.truth[name].value
+    return float(np.abs(got - want).max(initial=0) / max(float(np.abs(want).max(initial=0)), 1e-300))
+
+
+def _wrong(trial: Trial, name: str) -> AnyArray:
+    return units(trial.kept[name], trial.truth[name], trial.dtype) > LIMIT
+
+
+def _finite(trial: Trial, name: str) -> bool:
+    return bool(np.isfinite(trial.kept[name]).all() and np.isfinite(trial.truth[name].value).all())
+
+
+def _of_shape(failure: Failure) -> str:
+    trial = failure.trial
+    for name, array in trial.results.items():
+        want = trial.truth[name].value.shape
+        if array.shape == want[::-1] != want:
+            return f"{called(name)} is transposed"
+        if array.size > int(np.prod(want)) and name != "out":
+            return f"{called(name)} is not summed over the axes along which {name} is broadcast"
+        if array.shape != want and array.size == int(np.prod(want)):
+            return f"{called(name)} has an axis too many or too few: {array.shape} instead of {want}"
+    return failure.complaint
+
+
+def _of_repetition(failure: Failure) -> str:
+    again = _again(failure.trial)
+    first = gradients(failure.trial.kept)
+    if any(np.array_equal(again[name], 2 * first[name]) and np.any(first[name]) for name in first):
+        return "backward accumulates: called again, it adds to what it gave before"
+    return "backward changes what it needs when it is called again"
+
+
+def _again(trial: Trial) -> dict[str, AnyArray]:
+    run = trial.build(trial.inputs)
+    trial.forward(run, trial.inputs)
+    run.backward(trial.dout.copy())
+    return run.backward(trial.dout.copy())
+
+
+SENTENCES: dict[Property, Callable[[Failure], str]] = {
+    runs: lambda failure: failure.complaint,
+    deterministic: lambda _: (
+        "forward or backward is random, or keeps something outside of the layer; fix the seed inside of the layer"
+    ),
+    pure: lambda failure: f"the layer writes into its argument {failure.complaint.split(' ')[0]}, in place",
+    shape: _of_shape,
+    kinks: lambda failure: f"wrong at a kink or a tie: {failure.complaint}",
+    repeatable: _of_repetition,
+    stateless: lambda _: "the layer remembers an earlier forward or backward, and accumulates or mixes it in",
+    zero: lambda failure: f"a constant is added to the gradient: {failure.complaint}",
+    detached: lambda _: "the layer hands out the very array that it remembers: return a copy, or make it read-only",
+    unshared: lambda failure: f"{failure.complaint}: return a copy",
+    read_only: lambda failure: f"read-only arrays are refused, or treated otherwise: {failure.complaint}",
+    layouts: lambda failure: (
+        f"results are wrong only where the arguments are {failure.trial.layout}: "
+        "the layer relies on how memory is laid out"
+    ),
+    masked: lambda failure: f"masked entries count (0 · NaN is NaN: select, do not multiply): {failure.complaint}",
+    confined: lambda failure: f"a NaN spreads to where it does not belong: {failure.complaint}",
+    dtype: lambda failure: f"a dtype leaks in: {failure.complaint}",
+    refuses: lambda failure: f"a label that names no class is taken for another class: {failure.complaint}",
+    quiet: lambda failure: f"a finite number overflows or divides by 0 on the way: {failure.complaint}",
+}
+
+# an empty array that raises says less than a wrong result does
+CAUSES = (*BATTERY[1:6], runs, *BATTERY[6:])

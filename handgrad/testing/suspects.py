@@ -1,0 +1,269 @@
+"""What a wrong result may be instead: explanations to try on many examples, after a property has failed.
+
+An explanation predicts a wrong result. It is believed if its prediction is right on every example that fails.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from handgrad.testing.dtypes import is_floating, limits
+from handgrad.testing.shapes import LEADING
+from handgrad.testing.subject import AnyArray
+from handgrad.testing.trial import Trial, copies, gradients
+
+Explanations = Iterator[tuple[str, AnyArray]]
+
+FUNCTIONS_OF_DOUT: dict[str, Callable[[AnyArray], AnyArray]] = {
+    "ignores dout: it is the gradient for a dout of ones": np.ones_like,
+    "is not linear in dout: it takes |dout|": np.abs,
+    "is not linear in dout: it takes max(dout, 0)": lambda dout: np.maximum(dout, 0),
+    "is not linear in dout: it takes dout clipped to [-1, 1]": lambda dout: np.clip(dout, -1, 1),
+    "is not linear in dout: it takes dout²": np.square,
+    "is not linear in dout: it takes sign(dout)": np.sign,
+    "takes the mean of dout for every element of it": lambda dout: (
+        np.full_like(dout, dout.mean()) if dout.size else dout
+    ),
+    "hears only the first row of dout": lambda dout: _only(dout, 0, 0),
+    "hears only the last row of dout": lambda dout: _only(dout, 0, -1),
+    "hears only the first column of dout": lambda dout: _only(dout, -1, 0),
+    "hears only the last column of dout": lambda dout: _only(dout, -1, -1),
+    "does not hear the first row of dout": lambda dout: dout - _only(dout, 0, 0),
+    "does not hear the last row of dout": lambda dout: dout - _only(dout, 0, -1),
+    "does not hear the last column of dout": lambda dout: dout - _only(dout, -1, -1),
+    "takes dout in reversed order": lambda dout: np.flip(dout),
+    "takes dout transposed": lambda dout: _transposed(dout),
+}
+
+
+def _only(dout: AnyArray, axis: int, index: int) -> AnyArray:
+    """Keep one row or column of dout, and put 0 for the others."""
+    if dout.ndim < 1 or dout.shape[axis] == 0:
+        return dout
+    kept = np.zeros_like(dout)
+    place = (Ellipsis, index) if axis == -1 else (index,)
+    kept[place] = dout[place]
+    return kept
+
+
+def _transposed(array: AnyArray) -> AnyArray:
+    return np.swapaxes(array, -1, -2) if array.ndim > 1 and array.shape[-1] == array.shape[-2] else array
+
+
+def of_gradient(trial: Trial, name: str) -> Explanations:
+    """Predict a wrong gradient in every way that we know."""
+    want = trial.truth[name].value
+    yield "is always 0", np.zeros_like(want)
+    for what, function in FUNCTIONS_OF_DOUT.items():
+        yield what, trial.ask(trial.inputs, function(trial.dout))[name].value
+    yield from multiples(trial, want)
+    yield "is transposed", _transposed(want)
+    for other, exact in trial.truth.items():
+        if other not in (name, "out") and exact.value.shape == want.shape:
+            yield f"is the gradient of {other}", exact.value
+            yield f"holds that of {other} as well: the two are added up", want + exact.value
+    if "out" not in trial.truth or trial.dout.shape == want.shape:
+        yield "is dout itself", trial.dout.astype(np.float64)
+        yield "holds dout as well: it is added to what is right", want + trial.dout
+    for other, array in trial.inputs.items():
+        if is_floating(array):
+            yield from _at_another_point(trial, name, other)
+
+
+def _at_another_point(trial: Trial, name: str, other: str) -> Explanations:
+    """Differentiate where one of the inputs is mistaken for something else."""
+    array = trial.inputs[other]
+    for what, moved in (
+        ("transposed", _transposed(array)),
+        ("-1 times", -array),
+        ("the absolute value of", np.abs(array)),
+    ):
+        if not np.array_equal(moved, array):
+            yield f"is taken at {what} {other}", trial.ask({**trial.inputs, other: moved}, trial.dout)[name].value
+
+
+def multiples(trial: Trial, want: AnyArray) -> Explanations:
+    """Predict a wrong constant factor, among them the lengths of the axes."""
+    for factor in (-1, 2, 0.5, -2, -0.5):
+        yield f"is {factor} times what it should be", factor * want
+    for what, number in lengths(trial).items():
+        if number > 0:
+            yield f"is {what} times what it should be", number * want
+            yield f"is divided by {what}", want / number
+            yield f"is divided by the square root of {what}", want / np.sqrt(number)
+
+
+def lengths(trial: Trial) -> dict[str, float]:
+    """Name the numbers by which people divide: lengths of axes, numbers of elements, how much a mask lets through."""
+    axes = {
+        "the number of rows" if axis == LEADING else axis: float(np.prod(length))
+        for axis, length in trial.sizes.items()
+    }
+    sizes = {f"{name}.size": float(array.size) for name, array in trial.inputs.items()}
+    rows = {f"len({name})": float(len(array)) for name, array in trial.inputs.items() if array.ndim}
+    masks = {f"{name}.sum()": float(array.sum()) for name, array in trial.inputs.items() if array.dtype == np.bool_}
+    return {**axes, **masks, **rows, **sizes, "out.size": float(trial.dout.size)}
+
+
+def explain(trials: Sequence[Trial], name: str, explanations: Callable[[Trial, str], Explanations]) -> str | None:
+    """Find the explanation that predicts a result in all of these examples, in at least one by more than chance."""
+    left: dict[str, bool] | None = None
+    for trial in trials:
+        told: dict[str, bool] = {}
+        got, want = trial.kept[name], trial.truth[name].value
+        for what, predicted in explanations(trial, name):
+            if what not in told and (left is None or what in left) and near(got, predicted, trial.dtype):
+                told[what] = not near(want, predicted, trial.dtype)
+        left = {what: left[what] or differs for what, differs in told.items()} if left is not None else told
+        left = {what: differs for what, differs in left.items() if what in told}
+    return next((what for what, differs in (left or {}).items() if differs), None)
+
+
+def near(got: AnyArray, predicted: AnyArray, dtype: np.dtype[Any]) -> bool:
+    """Tell whether a prediction is right but for rounding, judged by the largest element."""
+    if got.shape != predicted.shape:
+        return False
+    with np.errstate(all="ignore"):
+        largest = float(np.abs(predicted).max(initial=0))
+        difference = float(np.abs(got.astype(np.float64) - predicted).max(initial=0))
+    return difference <= 64 * float(limits(dtype).eps) * largest + 8 * float(limits(dtype).tiny)
+
+
+CONDITIONS: dict[str, Callable[[Trial], bool]] = {
+    "there is no leading axis": lambda trial: LEADING in trial.sizes and trial.sizes[LEADING] == (),
+    "there are several leading axes": lambda trial: len(trial.sizes.get(LEADING, ())) > 1,
+    "an axis has length 0": lambda trial: 0 in _lengths_of(trial),
+    "an axis has length 1": lambda trial: 1 in _lengths_of(trial),
+    "an axis is longer than 1": lambda trial: max(_lengths_of(trial), default=0) > 1,
+    "two axes are equally long": lambda trial: any(
+        len(set(each.shape)) < each.ndim for each in trial.inputs.values()
+    ),
+    "a number is exactly 0": lambda trial: _any(trial, lambda each: each == 0),
+    "numbers are equal": lambda trial: any(len(np.unique(each)) < each.size for each in _numbers(trial)),
+    "a number is negative": lambda trial: _any(trial, lambda each: each < 0),
+    "an element of dout is negative": lambda trial: bool((trial.dout < 0).any()),
+    "an element of dout is 0": lambda trial: bool((trial.dout == 0).any()),
+    "an element of dout is larger than 1": lambda trial: bool((np.abs(trial.dout) > 1).any()),
+    "everything is masked": lambda trial: any(not each.any() for each in _masks(trial)),
+    "something is masked": lambda trial: any(not each.all() for each in _masks(trial)),
+    "a label is repeated": lambda trial: any(
+        len(np.unique(each)) < each.size for each in trial.inputs.values() if each.dtype.kind in "iu"
+    ),
+    "a number is larger than 20": lambda trial: _any(trial, lambda each: np.abs(each) > 20),
+    "a number is larger than 500": lambda trial: _any(trial, lambda each: np.abs(each) > 500),
+    "no number is larger than 0.1": lambda trial: not _any(trial, lambda each: np.abs(each) > 0.1),
+}
+
+
+def _lengths_of(trial: Trial) -> list[int]:
+    return [length for lengths in trial.sizes.values() for length in lengths]
+
+
+def _numbers(trial: Trial) -> list[AnyArray]:
+    return [each for each in trial.inputs.values() if is_floating(each)]
+
+
+def _masks(trial: Trial) -> list[AnyArray]:
+    return [each for each in trial.inputs.values() if each.dtype == np.bool_]
+
+
+def _any(trial: Trial, test: Callable[[AnyArray], Any]) -> bool:
+    return any(bool(np.any(test(each))) for each in _numbers(trial))
+
+
+def of_value(trial: Trial, name: str) -> Explanations:
+    """Predict a wrong value."""
+    yield from multiples(trial, trial.truth[name].value)
+    for other, array in trial.inputs.items():
+        if is_floating(array):
+            yield from _at_another_point(trial, name, other)
+
+
+def condition(failing: Sequence[Trial], holding: Sequence[Trial]) -> str | None:
+    """Say what all the examples that fail have, and none has that holds."""
+    if not failing or not holding:
+        return None
+    conditions = {**CONDITIONS, **_options(failing)}
+    for what, has in conditions.items():
+        if all(map(has, failing)) and not any(map(has, holding)):
+            return what
+    return None
+
+
+def _options(failing: Sequence[Trial]) -> Mapping[str, Callable[[Trial], bool]]:
+    """Make a condition of each option's value in the first example that fails."""
+
+    def has(name: str, value: Any) -> Callable[[Trial], bool]:
+        return lambda trial: bool(trial.options[name] == value)
+
+    return {f"{name} is {value!r}": has(name, value) for name, value in failing[0].options.items()}
+
+
+ELEMENT_CONDITIONS: dict[str, Callable[[AnyArray], AnyArray]] = {
+    "0": lambda x: x == 0,
+    "negative": lambda x: x < 0,
+    "positive": lambda x: x > 0,
+    "0 or negative": lambda x: x <= 0,
+    "larger than 20": lambda x: np.abs(x) > 20,
+    "larger than 3": lambda x: np.abs(x) > 3,
+    "larger than 1": lambda x: np.abs(x) > 1,
+    "smaller than 1e-3": lambda x: np.abs(x) < 1e-3,
+}
+
+
+def where(wrong: Sequence[AnyArray], trials: Sequence[Trial]) -> str | None:
+    """Say at which places, or for which numbers, the elements of a result are wrong, if there is a rule."""
+    return _place(wrong) or _numbers_there(wrong, trials)
+
+
+def _place(wrong: Sequence[AnyArray]) -> str | None:
+    """Tell whether only the first or last elements along some axis are wrong."""
+    several = [each for each in wrong if each.size > 1]
+    if not several:
+        return None
+    for what, index in {"first": 0, "last": -1}.items():
+        if all(each.sum() == 1 and each.ravel()[index] for each in several):
+            return f"in the {what} element alone"
+        for kind, axis in {"row": 0, "column": -1}.items():
+            if all(each.ndim and each.shape[axis] and _only_there(each, index, axis) for each in several):
+                return f"in the {what} {kind} alone"
+    return "in one element alone" if all(each.sum() == 1 for each in several) else None
+
+
+def _only_there(wrong: AnyArray, index: int, axis: int) -> bool:
+    return not np.delete(wrong, index, axis).any()
+
+
+def _numbers_there(wrong: Sequence[AnyArray], trials: Sequence[Trial]) -> str | None:
+    """Tell whether elements are wrong where an argument of their shape has something special, and mostly there."""
+    for other in (*trials[0].inputs, "dout"):
+        there = [{**trial.inputs, "dout": trial.dout}[other] for trial in trials]
+        if any(each.shape != bad.shape for each, bad in zip(there, wrong, strict=True)):
+            continue
+        for what, test in ELEMENT_CONDITIONS.items():
+            special = [test(each) for each in there]
+            inside = all(not (bad & ~each).any() for bad, each in zip(wrong, special, strict=True))
+            mostly = 2 * sum(int(bad.sum()) for bad in wrong) > sum(int(each.sum()) for each in special)
+            if inside and mostly:
+                return f"where {other} is {what}"
+    return None
+
+
+def fits_own_forward(trial: Trial) -> bool:
+    """Tell by a central difference in one direction whether backward is the derivative of the layer's own forward."""
+    inputs = {name: each.astype(np.float64) if is_floating(each) else each for name, each in trial.inputs.items()}
+    dout = trial.dout.astype(np.float64)
+    random = np.random.default_rng(0)
+    grads = gradients(trial.fresh(copies(inputs), dout.copy()))
+    nudges = {name: random.standard_normal(grad.shape) for name, grad in grads.items()}
+
+    def loss(step: float) -> float:
+        moved = {name: inputs[name] + step * nudge for name, nudge in nudges.items()}
+        run = trial.build({**inputs, **moved})
+        return float((dout * trial.forward(run, {**inputs, **moved})).sum())
+
+    step = 1e-5
+    numerical = (loss(step) - loss(-step)) / (2 * step)
+    terms = [float((grads[name] * nudges[name]).sum()) for name in grads]
+    return abs(numerical - sum(terms)) <= 1e-4 * (abs(numerical) + sum(map(abs, terms)))
