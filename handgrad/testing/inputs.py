@@ -64,6 +64,11 @@ class Inputs:
         sizes = pool(axis for argument in self.arguments.values() for axis in argument.axes)
         return [each for each in sizes if all(argument.possible(each) for argument in self.arguments.values())]
 
+    @property
+    def has_kinks(self) -> bool:
+        """Tell whether an argument declares kinks or ties."""
+        return any(argument.kinks for argument in self.arguments.values())
+
     def of_sizes(self, sizes: Sizes, dtype: npt.DTypeLike) -> st.SearchStrategy[dict[str, Any]]:
         """Draw all arguments at given lengths of the axes."""
         return self._each(sizes, dtype, {name: argument.values for name, argument in self.arguments.items()})

@@ -17,7 +17,6 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import Phase
 
-from handgrad.testing.agreement import units
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.properties import BATTERY, FIRST, LAYOUTS, Property
@@ -26,7 +25,7 @@ from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint, Trial
 from handgrad.testing.values import real_numbers, small_integers
 
-POISONS = (np.nan, np.inf, -np.inf)
+LAYOUTS_AND_POISONS = tuple((layout, poison) for layout in LAYOUTS for poison in (np.nan, np.inf, -np.inf))
 LARGEST_TARGET = 1e9  # what Hypothesis climbs towards must be finite
 FEWEST = 3  # examples of a shape; the first of them is always full of zeros
 
@@ -122,9 +121,7 @@ class Search:
             nonlocal failure
             for each in properties:
                 try:
-                    with warnings.catch_warnings():
-                        warnings.simplefilter("ignore")  # which the property `quiet` alone is about
-                        reason = each(trial)
+                    reason = each(trial)
                 except Exception as error:
                     about = error.trial if isinstance(error, Complaint) else None
                     failure = Failure(each, _sentence(error), about or trial)
@@ -136,7 +133,9 @@ class Search:
             self._record(found, trial)
 
         try:
-            self._for_all(sizes, number, examine)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # which the property `quiet` alone is about
+                self._for_all(sizes, number, examine)
         except Exception:
             if failure is None:
                 raise
@@ -160,10 +159,8 @@ class Search:
     def _record(self, found: Found, trial: Trial) -> None:
         found.examples += 1
         found.shapes[tuple(array.shape for array in trial.inputs.values())] += 1
-        for name, exact in trial.truth.items():
-            if trial.kept[name].shape != exact.value.shape:
-                continue  # which the property `shape` has complained of
-            error = float(units(trial.kept[name], exact, trial.dtype).max(initial=0))
+        for name, errors in trial.errors.items():
+            error = float(errors.max(initial=0))
             found.worst[name] = max(found.worst.get(name, 0), error)
             if self.settings.climb:
                 hypothesis.target(min(error, LARGEST_TARGET), label=name)
@@ -178,7 +175,8 @@ def trials(draw: st.DrawFn, search: Search, sizes: Sizes) -> Trial:
     """Draw one example."""
     drawn = draw(search.inputs.of_sizes(sizes, search.dtype))
     out_shape = search.oracle.out_shape(drawn)
-    kinks = draw(search.inputs.at_kinks(sizes, search.dtype))
+    kinks = draw(search.inputs.at_kinks(sizes, search.dtype)) if search.inputs.has_kinks else {}
+    layout, poison = draw(st.sampled_from(LAYOUTS_AND_POISONS))
     return Trial(
         search.subject,
         search.oracle,
@@ -189,6 +187,6 @@ def trials(draw: st.DrawFn, search: Search, sizes: Sizes) -> Trial:
         draw(real_numbers(out_shape, search.dtype)),
         search.dtype,
         kinks and {**kinks, "dout": draw(small_integers(out_shape, search.dtype))},
-        draw(st.sampled_from(sorted(LAYOUTS))),
-        draw(st.sampled_from(POISONS)),
+        layout,
+        poison,
     )

@@ -2,6 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ class Subject:
             raise TypeError(f"layer is {an(type(make).__name__)} object; give its class, or a factory that makes one")
         self.make = make
         self.name = name_of(make)
-        taken = inspect.signature(make).parameters
+        taken = parameters_of(make)
         self.is_function = not isinstance(make, type) and set(names) <= set(taken)
         self.constructor_names = tuple(name for name in names if name in taken and not self.is_function)
         self.forward_names = tuple(name for name in names if name not in self.constructor_names)
@@ -69,7 +71,7 @@ class Run:
     def __init__(self, subject: Subject, layer: Any, forward: Callable[..., Any]) -> None:
         self.subject = subject
         self.layer = layer
-        parameters = inspect.signature(forward).parameters
+        parameters = parameters_of(forward)
         self.names = tuple(name for name in parameters if name in subject.forward_names)
         unknown = [name for name in subject.forward_names if name not in parameters]
         if unknown:
@@ -108,10 +110,27 @@ def _numbers(method: str, result: Any) -> AnyArray:
 
 def call_by_name(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Call a function by the names of its parameters, also of positional-only ones, such as those of `jnp.tanh`."""
-    parameters = inspect.signature(function).parameters.values()
+    parameters = parameters_of(function).values()
     first = [each.name for each in parameters if each.kind is each.POSITIONAL_ONLY and each.name in arguments]
     rest = {name: value for name, value in arguments.items() if name not in first}
     return function(*(arguments[name] for name in first), **rest)
+
+
+def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """Give a function's parameters by name. Reading a signature is slow, and methods of new objects are all new."""
+    if inspect.ismethod(function):
+        return _parameters_of_method(function.__func__)
+    return _parameters_of(function)
+
+
+@lru_cache(maxsize=256)
+def _parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(function).parameters
+
+
+@lru_cache(maxsize=256)
+def _parameters_of_method(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(MethodType(function, object())).parameters
 
 
 def name_of(function: Callable[..., Any]) -> str:

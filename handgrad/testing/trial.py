@@ -1,7 +1,7 @@
 """One example: a layer, its oracle, drawn inputs, and the results that several properties look at."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -101,21 +101,31 @@ class Trial:
         run = self.build(inputs)
         return {"out": self.forward(run, inputs), **run.backward(dout)}
 
-    def expect_close(self, got: Mapping[str, AnyArray], want: Mapping[str, Exact], what: str = "") -> None:
-        """Complain of the worst element that differs from the true result by more than rounding explains."""
-        for name, array in got.items():
-            if array.shape == want[name].value.shape:
-                self._expect_close(name, array, want[name], what)
+    @cached_property
+    def errors(self) -> Results:
+        """The error of every element in units, of each result that has the shape of the true one."""
+        return {
+            name: units(array, self.truth[name], self.dtype)
+            for name, array in self.kept.items()
+            if array.shape == self.truth[name].value.shape
+        }
 
-    def _expect_close(self, name: str, got: AnyArray, want: Exact, what: str) -> None:
-        error = units(got, want, self.dtype)
-        if error.max(initial=0) > LIMIT:
-            worst = np.unravel_index(int(error.argmax()), error.shape)
-            index = f"[{', '.join(str(i) for i in worst)}]" if worst else ""
-            raise Complaint(
-                f"{called(name)}{index} is {got[worst]!s}{what}; expected {want.value[worst]!s}, "
-                f"which is {error[worst]:.3g} units away (limit {LIMIT:.0f})"
-            )
+    def expect_close(self, names: Iterable[str]) -> None:
+        """Complain of the worst element that differs from the true result by more than rounding explains."""
+        for name in names:
+            if name in self.errors:
+                expect_within_limit(name, self.kept[name], self.truth[name], self.errors[name])
+
+
+def expect_within_limit(name: str, got: AnyArray, want: Exact, error: AnyArray, what: str = "") -> None:
+    """Complain of the worst element if its error, in units, is above the limit."""
+    if error.max(initial=0) > LIMIT:
+        worst = np.unravel_index(int(error.argmax()), error.shape)
+        index = f"[{', '.join(str(i) for i in worst)}]" if worst else ""
+        raise Complaint(
+            f"{called(name)}{index} is {got[worst]!s}{what}; expected {want.value[worst]!s}, "
+            f"which is {error[worst]:.3g} units away (limit {LIMIT:.0f})"
+        )
 
 
 def gradients(results: Mapping[str, Any]) -> dict[str, Any]:

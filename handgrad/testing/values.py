@@ -1,9 +1,14 @@
-"""Hypothesis strategies for the numbers inside of arrays: ties, zeros, both signs and several scales on purpose."""
+"""Hypothesis strategies for the numbers inside of arrays: ties, zeros, both signs and several scales on purpose.
+
+Drawing numbers one by one takes longer than all properties together. So an array is drawn as bytes, each of which
+looks up its number in a table of 256: simple numbers first, towards which Hypothesis shrinks; then any numbers; and
+in its second half the simple ones again, so that they are as frequent as all others.
+"""
 
 import math
+from functools import cache
 from typing import Any
 
-import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
@@ -17,52 +22,62 @@ Drawn = npt.NDArray[Any]
 SPECIAL = (0.0, 1.0, -1.0, -0.0, 0.5, 2.0)
 SMALL = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0)  # few, so that they tie; sums and products of them are exact
 SCALES = (1.0, 1e-3, 1e3)
-OFFSETS = (0.0, 0.0, 0.0, 1e3)
-DRAWN_ONE_BY_ONE = 64
+OFFSETS = (-0.0, -0.0, -0.0, 1e3)  # adding -0.0 keeps the sign of a zero
+ALL_EQUAL = (0.0, 1.0)
+SCALES_AND_OFFSETS = (*((scale, offset) for offset in OFFSETS for scale in SCALES), ALL_EQUAL)
+TABLE = 256
+DRAWN_AS_BYTES = 1024  # Hypothesis has room for 8,192 bytes in an example
 
 
-@st.composite
+@cache
 def real_numbers(
-    draw: st.DrawFn,
     shape: Shape,
     dtype: DType,
     low: float = -math.inf,
     high: float = math.inf,
     kinks: tuple[float, ...] = (),
-) -> Drawn:
+) -> st.SearchStrategy[Drawn]:
     """Draw numbers between low and high: a few special ones, which tie, among any; then scaled and shifted."""
-    few = math.prod(shape) <= DRAWN_ONE_BY_ONE
-    base = draw(_few(shape, low, high, SPECIAL + kinks) if few else _many(shape))
-    scaled = base.astype(np.float64) * draw(st.sampled_from(SCALES)) + draw(st.sampled_from(OFFSETS))
-    return without_tiny(np.clip(scaled, low, high).astype(dtype))
+
+    def scaled(drawn: tuple[Drawn, tuple[float, float]]) -> Drawn:
+        base, (scale, offset) = drawn
+        return without_tiny(np.clip(base * scale + offset, low, high).astype(dtype))
+
+    base = looked_up(shape, _real_table(low, high, kinks))
+    return st.tuples(base, st.sampled_from(SCALES_AND_OFFSETS)).map(scaled)
 
 
+def _real_table(low: float, high: float, kinks: tuple[float, ...]) -> Drawn:
+    bottom, top = max(low, min(-10.0, 2 * high)), min(high, max(10.0, 2 * low))
+    special = [number for number in SPECIAL + kinks if bottom <= number <= top]
+    random = np.random.default_rng(0)
+    any_numbers = bottom + (top - bottom) * random.random(TABLE // 2 - len(special))
+    return _table([*special, *sorted(any_numbers, key=abs)], special)
+
+
+def _table(simple_first: list[float], often: list[float]) -> Drawn:
+    """Make a table of 256 numbers, the second half of it of those that are to be frequent."""
+    half = np.resize(np.array(simple_first, np.float64), TABLE // 2)
+    return np.concatenate([half, np.resize(np.array(often or simple_first, np.float64), TABLE // 2)])
+
+
+def looked_up(shape: Shape, table: Drawn) -> st.SearchStrategy[Drawn]:
+    """Draw an array of numbers from a table of 256."""
+    size = math.prod(shape)
+    if size <= DRAWN_AS_BYTES:
+        return st.binary(min_size=size, max_size=size).map(
+            lambda drawn: table[np.frombuffer(drawn, np.uint8)].reshape(shape)
+        )
+    return st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).choice(table, shape))
+
+
+@cache
 def small_integers(
     shape: Shape, dtype: DType, among: tuple[float, ...] = (), low: float = -math.inf, high: float = math.inf
 ) -> st.SearchStrategy[Drawn]:
     """Draw from a few small integers between low and high, and as often from the numbers in `among`."""
     plain = [number for number in SMALL if low <= number <= high]
-    elements = [st.sampled_from(numbers) for numbers in (among, plain) if numbers]
-    return hnp.arrays(np.float64, shape, elements=st.one_of(elements), fill=st.nothing()).map(
-        lambda array: array.astype(dtype)
-    )
-
-
-def _few(shape: Shape, low: float, high: float, special: tuple[float, ...]) -> st.SearchStrategy[Drawn]:
-    bottom, top = max(low, min(-10.0, 2 * high)), min(high, max(10.0, 2 * low))
-    possible = [number for number in special if bottom <= number <= top]
-    any_number = st.floats(bottom, top, allow_subnormal=False)
-    elements = st.sampled_from(possible) | any_number if possible else any_number
-    return hnp.arrays(np.float64, shape, elements=elements, fill=st.nothing())
-
-
-@st.composite
-def _many(draw: st.DrawFn, shape: Shape) -> Drawn:
-    """Draw a seed for the bulk of the numbers and a few special ones among them, which is much faster."""
-    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    numbers = random.standard_normal(shape)
-    numbers.flat[random.choice(numbers.size, 8)] = draw(st.sampled_from(SPECIAL))
-    return numbers
+    return looked_up(shape, _table([*plain, *among], list(among))).map(lambda array: array.astype(dtype))
 
 
 def without_tiny(array: Drawn) -> Drawn:
@@ -71,20 +86,25 @@ def without_tiny(array: Drawn) -> Drawn:
     return np.where(np.abs(array) < smallest, np.copysign(0, array), array).astype(array.dtype)
 
 
+@cache
 def class_indices(shape: Shape, classes: int) -> st.SearchStrategy[Drawn]:
     """Draw integers from 0 to classes - 1."""
-    return hnp.arrays(np.int64, shape, elements=st.integers(0, max(classes - 1, 0)), fill=st.nothing())
+    if classes > TABLE:
+        return st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).integers(0, classes, shape))
+    return looked_up(shape, np.resize(np.arange(max(classes, 1)), TABLE))
 
 
+@cache
 def one_hot_rows(shape: Shape, dtype: DType) -> st.SearchStrategy[Drawn]:
     """Draw rows with a single 1."""
     *rows, classes = shape
     return class_indices(tuple(rows), classes).map(lambda indices: np.eye(classes, dtype=dtype)[indices])
 
 
+@cache
 def probability_rows(shape: Shape, dtype: DType) -> st.SearchStrategy[Drawn]:
     """Draw rows of numbers from 0 to 1 that sum to 1, some of them exactly 0."""
-    weights = hnp.arrays(np.float64, shape, elements=st.sampled_from((1.0, 0.0)) | st.floats(0, 1), fill=st.nothing())
+    weights = looked_up(shape, _table([1.0, 0.0, *np.random.default_rng(0).random(TABLE // 2 - 2)], [1.0, 0.0, 0.5]))
     return weights.map(lambda rows: without_tiny(_normalised(rows).astype(dtype)))
 
 
@@ -93,8 +113,9 @@ def _normalised(rows: Drawn) -> Drawn:
     return np.where(total > 0, rows, 1) / np.where(total > 0, total, max(rows.shape[-1], 1))
 
 
+@cache
 def booleans(shape: Shape) -> st.SearchStrategy[Drawn]:
     """Draw True and False: mostly True, so that something counts, and sometimes False alone."""
-    some = hnp.arrays(np.bool_, shape, elements=st.sampled_from((True, True, False)), fill=st.nothing())
-    none = st.builds(np.zeros, st.just(shape), st.just(np.bool_))
-    return st.sampled_from((some, some, some, none)).flatmap(lambda strategy: strategy)
+    some = looked_up(shape, np.resize(np.array([True, True, False]), TABLE))
+    any_at_all = st.sampled_from((True, True, True, False))
+    return st.tuples(some, any_at_all).map(lambda drawn: np.asarray(np.logical_and(*drawn)))
