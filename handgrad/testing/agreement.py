@@ -16,7 +16,7 @@ import numpy.typing as npt
 from handgrad.testing.dtypes import limits
 from handgrad.testing.oracle import Exact
 
-LIMIT = 16.0
+LIMIT = 8.0
 
 
 def units(got: npt.NDArray[Any], exact: Exact, dtype: np.dtype[Any]) -> npt.NDArray[np.float64]:
