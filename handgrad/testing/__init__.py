@@ -15,12 +15,14 @@ for needed in ("jax", "hypothesis"):
 
 from handgrad.testing.checker import check_layer
 from handgrad.testing.inputs import arrays, labels, masks, one_hot, probabilities, reals
+from handgrad.testing.parametrised import each_property
 from handgrad.testing.report import Report
 
 __all__ = [
     "Report",
     "arrays",
     "check_layer",
+    "each_property",
     "labels",
     "masks",
     "one_hot",

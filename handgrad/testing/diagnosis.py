@@ -31,7 +31,16 @@ from handgrad.testing.properties import (
 )
 from handgrad.testing.search import Failure
 from handgrad.testing.subject import AnyArray
-from handgrad.testing.suspects import Explanations, condition, explain, fits_own_forward, of_gradient, of_value, where
+from handgrad.testing.suspects import (
+    Explanations,
+    at_a_kink,
+    condition,
+    explain,
+    fits_own_forward,
+    of_gradient,
+    of_value,
+    where,
+)
 from handgrad.testing.trial import Complaint, Trial, called, gradients
 
 
@@ -54,6 +63,8 @@ def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial
 def _diagnose(first: Failure, trials: Sequence[Trial], failed: set[str]) -> str:
     failing, holding = _split(first.property, trials)
     failing = failing or [first.trial]
+    if "kinks" in failed and all(map(at_a_kink, failing)):
+        return f"wrong at a declared kink or tie: {first.complaint}"
     if first.property is value:
         return _of_value(failing, holding, failed)
     if first.property is gradient:
@@ -187,7 +198,7 @@ SENTENCES: dict[Property, Callable[[Failure], str]] = {
     ),
     pure: lambda failure: f"the layer writes into its argument {failure.complaint.split(' ')[0]}, in place",
     shape: _of_shape,
-    kinks: lambda failure: f"wrong at a kink or a tie: {failure.complaint}",
+    kinks: lambda failure: f"wrong at a declared kink or tie: {failure.complaint}",
     repeatable: _of_repetition,
     stateless: lambda _: "the layer remembers an earlier forward or backward, and accumulates or mixes it in",
     zero: lambda failure: f"a constant is added to the gradient: {failure.complaint}",

@@ -19,6 +19,7 @@ from handgrad.testing.dtypes import as_floating, is_floating
 from handgrad.testing.shapes import Shape, Sizes, parse, pool, shape_of
 from handgrad.testing.subject import an
 from handgrad.testing.values import (
+    Drawn,
     DType,
     booleans,
     class_indices,
@@ -36,13 +37,15 @@ class Argument:
     """One argument: its axes and how its values are drawn.
 
     `values` gets the shape, the dtype under test and the lengths of all axes; so does `kinks`, which draws an array
-    full of points where the derivative jumps. A mask names the arguments that it masks. Labels name the axis that
-    holds their classes, without which there are none; `validated` ones have to be refused where they name no class.
+    full of points where the derivative jumps, and `kink` finds them. A mask names the arguments that it masks.
+    Labels name the axis that holds their classes, without which there are none; `validated` ones have to be refused
+    where they name no class.
     """
 
     axes: tuple[str, ...]
     values: Draw
     kinks: Draw | None = None
+    kink: Callable[[Drawn], Drawn] | None = None
     masks: tuple[str, ...] = ()
     classes: str | None = None
     validated: bool = False
@@ -169,7 +172,13 @@ def reals(
         parse(axes),
         lambda shape, dtype, _: real_numbers(shape, dtype, low, high, at),
         kinks=(lambda shape, dtype, _: small_integers(shape, dtype, at, low, high)) if at or ties else None,
+        kink=lambda array: np.isin(array, at) | (_tied(array) if ties else False),
     )
+
+
+def _tied(array: Drawn) -> Drawn:
+    values, places, counts = np.unique(array, return_inverse=True, return_counts=True)
+    return np.asarray(counts[places.reshape(array.shape)] > 1) if values.size else np.zeros(array.shape, np.bool_)
 
 
 def labels(axes: str, *, classes: str, validated: bool = False) -> Argument:

@@ -1,7 +1,9 @@
 """The page that a failure prints: what does not hold, on which example, and Python that shows it again."""
 
+import inspect
 import textwrap
 from collections.abc import Callable, Sequence
+from inspect import Parameter
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,8 @@ import numpy as np
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.properties import BATTERY
 from handgrad.testing.search import Failure
-from handgrad.testing.subject import AnyArray
-from handgrad.testing.trial import Trial
+from handgrad.testing.subject import AnyArray, Subject, parameters_of
+from handgrad.testing.trial import Trial, gradients
 
 
 def page(name: str, diagnosis: str, failures: Sequence[Failure], summary: Sequence[str]) -> str:
@@ -56,27 +58,23 @@ def arguments(trial: Trial) -> list[str]:
 
 def reproduction(trial: Trial) -> str:
     """Write Python that runs the layer and JAX on a trial's arguments."""
-    subject = trial.subject
-    forward = [name for name in trial.inputs if name in subject.forward_names]
+    subject, reference = trial.subject, trial.oracle.reference
+    names = [*trial.inputs, *trial.options]
     wrt = _differentiated(trial)
-    rest = [name for name in trial.inputs if name not in wrt]
-    twin = _called(trial.oracle.reference, "reference")
     return "\n".join(
         [
             "import jax",
             "import numpy as np",
             "from numpy import inf, nan",
-            _import(subject.make, subject.name),
-            _import(trial.oracle.reference, "reference"),
+            *_definition(subject.make, "layer"),
+            *_definition(reference, "reference"),
             "",
             'jax.config.update("jax_enable_x64", True)',
             *arguments(trial),
             "",
-            f"layer = {subject.name}({_keywords(subject.constructor_names)})",
-            f"print(layer.forward({_keywords(forward)}))",
-            f"print(layer.backward(dout){''.join(f', layer.d{name}' for name in subject.constructor_names)})",
+            *(_run_of_function(subject) if subject.is_function else _run_of_layer(subject)),
             *(f"{name} = {name}.astype(np.float64)" for name in (*wrt, "dout")),
-            f"twin = lambda {', '.join(wrt)}: {twin}({_keywords((*wrt, *rest))})",
+            f"twin = lambda {', '.join(wrt)}: {_call(reference, 'reference', names)}",
             f"out, pullback = jax.vjp(twin, {', '.join(wrt)})",
             "print(out)",
             "print(*pullback(dout))",
@@ -84,11 +82,42 @@ def reproduction(trial: Trial) -> str:
     )
 
 
+def _run_of_layer(subject: Subject) -> list[str]:
+    params = "".join(f", layer.d{name}" for name in subject.constructor_names)
+    return [
+        f"layer = {_call(subject.make, 'layer', subject.constructor_names)}",
+        f"print(layer.forward({_keywords(subject.forward_names)}))",
+        f"print(layer.backward(dout){params})",
+    ]
+
+
+def _run_of_function(subject: Subject) -> list[str]:
+    return [
+        f"out, pullback = {_call(subject.make, 'layer', subject.forward_names)}",
+        "print(out)",
+        "print(pullback(dout))",
+    ]
+
+
 def _differentiated(trial: Trial) -> list[str]:
     try:
-        return [name for name in trial.results if name != "out"]
+        return list(gradients(trial.results))
     except Exception:  # the failure may be that the layer raises
         return [name for name, array in trial.inputs.items() if is_floating(array)]
+
+
+def _definition(function: Callable[..., Any], fallback: str) -> list[str]:
+    """Import a class or function; or give its source, if it can be found; or say that it has to be there."""
+    inner = getattr(function, "func", function)
+    name, module = _called(inner, fallback), getattr(inner, "__module__", "__main__")
+    if module != "__main__" and getattr(inner, "__qualname__", "") == name:
+        return [f"from {module} import {name}"]
+    try:
+        source = textwrap.dedent(inspect.getsource(inner))
+    except (OSError, TypeError):
+        source = ""
+    defines = source.startswith(("class ", "def "))
+    return ["", *source.splitlines(), ""] if defines else [f"# {name} is what you gave to check_layer"]
 
 
 def _called(function: Callable[..., Any], fallback: str) -> str:
@@ -96,10 +125,15 @@ def _called(function: Callable[..., Any], fallback: str) -> str:
     return name if name.isidentifier() else fallback
 
 
-def _import(function: Callable[..., Any], fallback: str) -> str:
-    module, name = getattr(function, "__module__", "__main__"), _called(function, fallback)
-    importable = module != "__main__" and getattr(function, "__qualname__", "") == name
-    return f"from {module} import {name}" if importable else f"# {name} is yours"
+def _call(function: Callable[..., Any], fallback: str, names: Sequence[str]) -> str:
+    """Write a call by name, with the options that a functools.partial carries."""
+    name = _called(getattr(function, "func", function), fallback)
+    parameters = parameters_of(function)
+    first = [each for each in names if each in parameters and parameters[each].kind is Parameter.POSITIONAL_ONLY]
+    carried = [repr(each) for each in getattr(function, "args", ())]
+    options = [f"{option}={value!r}" for option, value in getattr(function, "keywords", {}).items()]
+    rest = [each for each in names if each not in first]
+    return f"{name}({', '.join(filter(None, [*carried, *first, _keywords(rest), *options]))})"
 
 
 def _keywords(names: Sequence[str]) -> str:
@@ -108,7 +142,7 @@ def _keywords(names: Sequence[str]) -> str:
 
 def literal(array: AnyArray) -> str:
     """Write an array as Python that gives it back to the bit."""
-    dtype = "bool" if array.dtype == np.bool_ else f"np.{array.dtype}"
+    dtype = {"bool": "bool", "bfloat16": '"bfloat16"'}.get(str(array.dtype), f"np.{array.dtype}")
     if array.size == 0:
         return f"np.zeros({array.shape}, {dtype})"
     if array.size > 1 and array.tobytes() == array.ravel()[:1].tobytes() * array.size:

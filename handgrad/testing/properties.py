@@ -301,6 +301,3 @@ BATTERY: tuple[Property, ...] = (
     refuses,
     quiet,
 )
-
-# without these, the others have nothing to go by
-FIRST = (runs, deterministic)

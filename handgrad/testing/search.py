@@ -19,7 +19,7 @@ from hypothesis import Phase
 
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Oracle
-from handgrad.testing.properties import BATTERY, FIRST, LAYOUTS, Property
+from handgrad.testing.properties import BATTERY, LAYOUTS, Property, deterministic, runs
 from handgrad.testing.shapes import Sizes
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint, Trial
@@ -87,15 +87,22 @@ class Search:
     def run(self) -> Found:
         """Try every property on every shape. One that fails is left out from then on."""
         start = time.perf_counter()
+        found = self._run()
+        found.seconds = time.perf_counter() - start
+        return found
+
+    def _run(self) -> Found:
         found, properties = Found(str(self.dtype)), list(BATTERY)
         for sizes, number in self._shares():
             while failure := self._find(sizes, number, properties, found):
-                if failure.property not in [each.property for each in found.failures]:
-                    found.failures.append(failure)
-                if failure.property in FIRST:
+                if failure.property is deterministic:  # what else fails or holds is noise
+                    return Found(found.dtype, failures=[failure])
+                if failure.property is runs:  # nothing else can be said about this shape
+                    if runs not in [each.property for each in found.failures]:
+                        found.failures.append(failure)
                     break
+                found.failures.append(failure)
                 properties.remove(failure.property)
-        found.seconds = time.perf_counter() - start
         return found
 
     def sample(self) -> list[Trial]:

@@ -250,6 +250,14 @@ def _numbers_there(wrong: Sequence[AnyArray], trials: Sequence[Trial]) -> str | 
     return None
 
 
+def at_a_kink(trial: Trial) -> bool:
+    """Tell whether an argument holds a kink that it declares."""
+    arguments = trial.described.arguments
+    return any(
+        bool(kink(array).any()) for name, array in trial.inputs.items() if (kink := arguments[name].kink) is not None
+    )
+
+
 def fits_own_forward(trial: Trial) -> bool:
     """Tell by a central difference in one direction whether backward is the derivative of the layer's own forward."""
     inputs = {name: each.astype(np.float64) if is_floating(each) else each for name, each in trial.inputs.items()}
