@@ -1,9 +1,17 @@
+import subprocess
+import sys
+from functools import partial
+
+import hypothesis.extra.numpy as hnp
+import hypothesis.strategies as st
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from handgrad.testing import arrays, check_layer
+import handgrad
+from handgrad.testing import arrays, check_layer, labels, reals
+from handgrad.testing.properties import BATTERY
 
 ANY = arrays(x="...")
 
@@ -78,15 +86,136 @@ class Softmax:
         return self.y * (dout - (dout * self.y).sum(axis=-1, keepdims=True))
 
 
+def tanh_and_pullback(x):
+    y = np.array(np.tanh(x))
+    return y.copy(), lambda dout: np.array(dout * (1 - y**2))
+
+
+def softmax_and_pullback(x, axis):
+    exps = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
+    y = exps / exps.sum(axis=axis, keepdims=True)
+    return y.copy(), lambda dout: y * (dout - (dout * y).sum(axis=axis, keepdims=True))
+
+
+class Embedding:
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, t):
+        self.t = t
+        return self.W[t]
+
+    def backward(self, dout):
+        self.dW = np.zeros_like(self.W)
+        np.add.at(self.dW, self.t, dout)
+
+
+class LeakyRelu:
+    def forward(self, x, slope):
+        self.factor = np.where(x > 0, 1, slope).astype(x.dtype)
+        return self.factor * x
+
+    def backward(self, dout):
+        return self.factor * dout, None
+
+
+class Listed:
+    """Takes and gives lists, and keeps its gradient under the name that `params` says."""
+
+    params = ("w",)
+
+    def __init__(self, w):
+        self.w = w
+
+    def forward(self, x):
+        self.x = x
+        return (x * self.w).tolist()
+
+    def backward(self, dout):
+        self.dw = (dout * self.x).tolist()
+        return ((dout * self.w).tolist(),)
+
+
+class Scaled(Tanh):
+    def __init__(self, factor):
+        self.factor = factor
+
+    def forward(self, x):
+        return self.factor * super().forward(x)
+
+    def backward(self, dout):
+        return super().backward(self.factor * dout)
+
+
+def make_scaled():
+    return Scaled(factor=2)
+
+
 @pytest.mark.parametrize(
     ("layer", "reference", "inputs"),
-    [(Tanh, jnp.tanh, ANY), (Softmax, jax.nn.softmax, arrays(x="... C"))],
-    ids=["tanh", "softmax"],
+    [
+        (Tanh, jnp.tanh, ANY),
+        (Softmax, jax.nn.softmax, arrays(x="... C")),
+        (tanh_and_pullback, jnp.tanh, ANY),
+        (softmax_and_pullback, jax.nn.softmax, arrays(x="N C", axis=st.sampled_from([0, 1, -1]))),
+        (partial(softmax_and_pullback, axis=-1), jax.nn.softmax, arrays(x="N C")),
+        (Embedding, lambda W, t: W[t], arrays(W="V D", t=labels("...", classes="V"))),
+        (
+            LeakyRelu,
+            lambda x, slope: jnp.where(x > 0, x, slope * x),
+            arrays(x=reals("...", kinks=[0]), slope=st.floats(0.1, 0.9)),
+        ),
+        (partial(Scaled, factor=2), lambda x: 2 * jnp.tanh(x), ANY),
+        (make_scaled, lambda x: 2 * jnp.tanh(x), ANY),
+        (lambda: Scaled(factor=2), lambda x: 2 * jnp.tanh(x), ANY),
+        (lambda x: handgrad.vjp(handgrad.Relu(), x), jax.nn.relu, arrays(x=reals("...", kinks=[0]))),
+        (Tanh, jnp.tanh, arrays(x=hnp.arrays(np.float64, (3, 2), elements=st.floats(-3, 3)))),
+    ],
+    ids=[
+        "class",
+        "softmax",
+        "function",
+        "option",
+        "partial-function",
+        "no-gradient-of-inputs",
+        "number-as-option",
+        "partial-class",
+        "factory",
+        "closure",
+        "vjp",
+        "strategy",
+    ],
 )
 def test_a_right_layer_of_somebody_else_passes(layer, reference, inputs):
     report = check_layer(layer, reference, inputs)
     assert all(found.examples >= 100 for found in report.found)
-    assert not report.failures
+    assert not report.failed
+    assert report.diagnosis == ""
+
+
+def test_lists_will_do_for_arrays_where_one_dtype_is_asked_for():
+    check_layer(Listed, lambda x, w: x * w, arrays(x="N", w="N"), dtypes=["float64"])
+
+
+def test_bfloat16_is_a_dtype_like_any_other():
+    report = check_layer(Tanh, jnp.tanh, ANY, dtypes=["bfloat16"])
+    assert report.found[0].dtype == "bfloat16"
+    wrong = check_layer(MuchTooLarge, jnp.tanh, ANY, dtypes=["bfloat16"], raises=False)
+    assert wrong.failed == ["gradient"]
+
+
+class MuchTooLarge(Tanh):
+    def backward(self, dout):
+        return np.array(dout * self.slope() * dout.dtype.type(1.5))
+
+
+class IsRandom(Tanh):
+    def forward(self, x):
+        self.kept = np.random.default_rng().random(x.shape) < 0.5
+        return np.where(self.kept, super().forward(x), 0)
+
+    def backward(self, dout):
+        return np.where(self.kept, super().backward(dout), 0)
 
 
 @pytest.mark.parametrize(
@@ -108,9 +237,117 @@ def test_a_wrong_layer_is_caught(layer, dtype, complaint):
     assert complaint in report.failed
 
 
+def test_a_random_layer_is_told_so_and_nothing_else_is_said_of_it():
+    report = check_layer(IsRandom, jnp.tanh, ANY, dtypes=["float64"], raises=False)
+    assert report.failed == ["deterministic"]
+    assert report.passed == []
+    assert "random" in report.diagnosis
+
+
+def relu6(x):
+    return np.clip(x, 0, 6), lambda dout: np.where((x > 0) & (x <= 6), dout, 0)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_a_wrong_kink_is_caught_where_it_is_declared(dtype):
+    declared, undeclared = arrays(x=reals("2", kinks=[0, 6])), arrays(x="2")
+    report = check_layer(relu6, jax.nn.relu6, declared, dtypes=[dtype], raises=False)
+    assert "kinks" in report.failed
+    assert "kink" in report.diagnosis
+    assert not check_layer(relu6, jax.nn.relu6, undeclared, dtypes=[dtype], raises=False).failed
+
+
+class MaxThatGivesEachTieAll:
+    def forward(self, x):
+        self.x = x
+        return x.max(axis=-1)
+
+    def backward(self, dout):
+        return np.where(self.x == self.x.max(axis=-1, keepdims=True), dout[..., None], 0)
+
+
+def test_ties_are_made_where_they_are_declared():
+    report = check_layer(
+        MaxThatGivesEachTieAll,
+        lambda x: x.max(-1),
+        arrays(x=reals("N 3", ties=True)),
+        dtypes=["float32"],
+        raises=False,
+    )
+    assert "kinks" in report.failed
+
+
+def test_labels_that_name_no_class_have_to_be_refused_where_that_is_promised():
+    inputs = arrays(W="V D", t=labels("N", classes="V", validated=True))
+    report = check_layer(Embedding, lambda W, t: W[t], inputs, dtypes=["float64"], raises=False)
+    assert report.failed == ["refuses"]
+
+
+def test_a_report_says_what_was_left_out_and_why():
+    report = check_layer(Tanh, jnp.tanh, ANY, dtypes=["float64"])
+    assert {*report.passed, *report.left_out} == {each.__name__ for each in BATTERY}
+    assert report.left_out == {
+        "kinks": "no kinks are declared",
+        "masked": "no argument is described as a mask",
+        "refuses": "no labels are described as validated",
+    }
+    assert report.seconds > 0
+    (found,) = report.found
+    assert len(found.shapes) == len(ANY.pool())
+    assert found.worst.keys() == {"out", "x"}
+    assert str(report).startswith("Tanh agrees with its reference.\nfloat64: ")
+
+
+WRONG = """
+import jax.numpy as jnp
+import numpy as np
+from handgrad.testing import arrays, check_layer, each_property
+
+class IgnoresDout:
+    def forward(self, x):
+        self.y = np.array(np.tanh(x))
+        return self.y.copy()
+    def backward(self, dout):
+        return 1 - self.y**2
+
+def test_at_once():
+    check_layer(IgnoresDout, jnp.tanh, arrays(x="3"), dtypes=["float64"])
+
+@each_property(IgnoresDout, jnp.tanh, arrays(x="3"), dtypes=["float64"])
+def test_each(check):
+    check()
+"""
+
+
+@pytest.fixture(scope="module")
+def run_by_pytest(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("users")
+    (folder / "test_mine.py").write_text(WRONG)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rfs", "test_mine.py"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+
+
+def test_pytest_shows_the_page_and_no_frames_of_the_checker(run_by_pytest):
+    assert "Probably: backward: dx ignores dout" in run_by_pytest
+    assert "checker.py" not in run_by_pytest
+    assert "parametrised.py:" not in run_by_pytest.replace("SKIPPED", "")
+
+
+def test_pytest_gets_a_test_for_each_property(run_by_pytest):
+    assert "no kinks are declared" in run_by_pytest
+    for name in ("gradient", "zero"):
+        assert f"FAILED test_mine.py::test_each[{name}]" in run_by_pytest
+    assert f"3 failed, {len(BATTERY) - 5} passed, 3 skipped" in run_by_pytest
+
+
 class HasNoBackward:
     def forward(self, x):
         return x
+
+
+class ReturnsNone(Tanh):
+    def forward(self, x):
+        super().forward(x)
 
 
 @pytest.mark.parametrize(
@@ -125,15 +362,24 @@ class HasNoBackward:
         ((Tanh, lambda x, q: x + q, arrays(x="N", q="N")), AssertionError, "the inputs name q, which neither Tanh"),
         ((HasNoBackward, jnp.tanh, ANY), AssertionError, "which has no backward"),
         ((Tanh, jnp.tanh, {"x": "N"}), TypeError, "inputs is a dict; expected what arrays"),
+        ((Tanh(), jnp.tanh, ANY), TypeError, "layer is a Tanh object; give its class, or a factory"),
+        (
+            (Tanh, lambda x, q: x + q, ANY),
+            TypeError,
+            "the reference needs q, which the inputs do not name: it takes x",
+        ),
+        ((Tanh, lambda x: x > 0, ANY), TypeError, "the reference returned bool; expected a floating dtype"),
+        ((lambda x: x, jnp.tanh, ANY), AssertionError, r"so it should return \(out, pullback\)"),
+        ((ReturnsNone, jnp.tanh, ANY), AssertionError, "forward gave a NoneType; expected an array of numbers"),
     ],
-    ids=["names", "tuple", "unknown", "backward", "dict"],
+    ids="names tuple unknown backward dict object needs bool no-pullback none".split(),
 )
 def test_a_use_that_is_wrong_is_an_error_that_says_so(arguments, error, message):
     with pytest.raises(error, match=message):
         check_layer(*arguments, dtypes=["float64"])
 
 
-@pytest.mark.parametrize("options", [{"dtypes": []}, {"max_examples": 0}])
+@pytest.mark.parametrize("options", [{"dtypes": []}, {"max_examples": 0}, {"dtypes": ["int64"]}])
 def test_a_check_that_would_prove_nothing_is_refused(options):
-    with pytest.raises(Exception, match=r"dtypes is empty|max_examples is 0"):
+    with pytest.raises((ValueError, TypeError), match=r"dtypes is empty|max_examples is 0|dtypes holds int64"):
         check_layer(Tanh, jnp.tanh, ANY, **options)

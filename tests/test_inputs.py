@@ -1,4 +1,5 @@
 import hypothesis
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 
@@ -122,3 +123,44 @@ def test_masks_reach(reached):
         settings=hypothesis.settings(max_examples=500, database=None),
     )
     assert found["mask"].shape == (5,)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({}, ValueError, r"arrays\(\) describes no argument"),
+        ({"x": 3}, TypeError, "x is described by an int; expected its axes"),
+        ({"x": "N", "mask": masks("N", of="y")}, ValueError, "mask masks y, which is no argument; there are x, mask"),
+    ],
+    ids=["nothing", "number", "mask"],
+)
+def test_a_wrong_description_is_an_error_that_says_so(arguments, error, message):
+    with pytest.raises(error, match=message):
+        arrays(**arguments)
+
+
+def test_what_a_strategy_draws_is_cast_if_it_is_a_floating_array_and_kept_if_not():
+    strategies = {
+        "x": st.just(np.array([0.5, 1.5])),
+        "t": st.just(np.array([1, 2])),
+        "s": st.just(0.1),
+        "axis": st.just(-1),
+    }
+    drawn = hypothesis.find(arrays(**strategies).strategy(np.float32), lambda _: True)
+    assert drawn["x"].dtype == np.float32
+    assert drawn["t"].dtype == np.int64
+    assert (drawn["s"], drawn["axis"]) == (0.1, -1)
+
+
+@pytest.mark.parametrize(
+    "reached", [lambda x: np.any(x == 6), lambda x: np.any(x == 0) and np.any(x == 6)], ids=["one", "both"]
+)
+def test_kinks_reach(reached):
+    inputs = arrays(x=reals("3", kinks=[0, 6]))
+    for strategy in (inputs.strategy(), inputs.at_kinks(inputs.pool()[0], np.float64)):
+        hypothesis.find(strategy, lambda drawn: bool(reached(drawn["x"])))
+
+
+def test_kinks_stay_in_their_domain():
+    inputs = arrays(x=reals("3", low=0.5, high=2, ties=True))
+    hypothesis.find(inputs.at_kinks({}, np.float64), lambda drawn: set(drawn["x"]) == {1.0, 2.0})

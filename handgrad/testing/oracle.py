@@ -126,7 +126,7 @@ def oracle_of(reference: Callable[..., Any]) -> Oracle:
 
 def _split(inputs: Inputs) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
     """Tell numbers, which JAX traces, from options such as an axis, which it compiles in."""
-    numbers = {name: each for name, each in inputs.items() if isinstance(each, (np.ndarray, float))}
+    numbers = {name: each for name, each in inputs.items() if isinstance(each, (np.ndarray, np.generic, float))}
     options = {name: each for name, each in inputs.items() if name not in numbers}
     return {name: _in_float64(np.asarray(each)) for name, each in numbers.items()}, options
 

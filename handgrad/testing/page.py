@@ -26,7 +26,7 @@ def page(name: str, diagnosis: str, failures: Sequence[Failure], summary: Sequen
             f"{name} fails in {_counted(len(by_property), 'property', 'properties')}.",
             _wrapped("Probably: ", diagnosis),
             *(_section(same) for same in by_property.values()),
-            "\n".join(_wrapped("", line) for line in summary),
+            *(["\n".join(_wrapped("", line) for line in summary)] if summary else []),
             f"This shows the first of them again:\n\n{textwrap.indent(reproduction(first.trial), '    ')}",
         ]
     )

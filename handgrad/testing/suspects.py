@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.testing.dtypes import is_floating, limits
+from handgrad.testing.agreement import LIMIT, units
+from handgrad.testing.dtypes import is_floating
+from handgrad.testing.oracle import Exact
 from handgrad.testing.shapes import LEADING
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Trial, copies, gradients
 
-Explanations = Iterator[tuple[str, AnyArray]]
+Explanations = Iterator[tuple[str, Exact]]
 
 FUNCTIONS_OF_DOUT: dict[str, Callable[[AnyArray], AnyArray]] = {
     "ignores dout: it is the gradient for a dout of ones": np.ones_like,
@@ -53,45 +55,54 @@ def _transposed(array: AnyArray) -> AnyArray:
 
 def of_gradient(trial: Trial, name: str) -> Explanations:
     """Predict a wrong gradient in every way that we know."""
-    want = trial.truth[name].value
-    yield "is always 0", np.zeros_like(want)
+    want = trial.truth[name]
+    yield "is always 0", _times(want, 0)
     for what, function in FUNCTIONS_OF_DOUT.items():
-        yield what, trial.ask(trial.inputs, function(trial.dout))[name].value
+        yield what, trial.ask(trial.inputs, function(trial.dout))[name]
     yield from multiples(trial, want)
-    yield "is transposed", _transposed(want)
+    yield "is transposed", Exact(_transposed(want.value), _transposed(want.entitled))
     for other, exact in trial.truth.items():
-        if other not in (name, "out") and exact.value.shape == want.shape:
-            yield f"is the gradient of {other}", exact.value
-            yield f"holds that of {other} as well: the two are added up", want + exact.value
-    if "out" not in trial.truth or trial.dout.shape == want.shape:
-        yield "is dout itself", trial.dout.astype(np.float64)
-        yield "holds dout as well: it is added to what is right", want + trial.dout
+        if other not in (name, "out") and exact.value.shape == want.value.shape:
+            yield f"is the gradient of {other}", exact
+            yield f"holds the gradient of {other}, too", _sum(want, exact)
+    if trial.dout.shape == want.value.shape:
+        dout = Exact(trial.dout.astype(np.float64), np.zeros(trial.dout.shape))
+        yield "is dout itself", dout
+        yield "has dout added to it", _sum(want, dout)
+    yield from at_another_point(trial, name)
+
+
+def of_value(trial: Trial, name: str) -> Explanations:
+    """Predict a wrong value."""
+    yield from multiples(trial, trial.truth[name])
+    yield from at_another_point(trial, name)
+
+
+def at_another_point(trial: Trial, name: str) -> Explanations:
+    """Evaluate where one of the inputs is mistaken for something else."""
     for other, array in trial.inputs.items():
-        if is_floating(array):
-            yield from _at_another_point(trial, name, other)
+        mistaken = {"transposed": _transposed(array), "-1 times": -array, "the absolute value of": np.abs(array)}
+        for what, moved in mistaken.items() if is_floating(array) else ():
+            yield f"is taken at {what} {other}", trial.ask({**trial.inputs, other: moved}, trial.dout)[name]
 
 
-def _at_another_point(trial: Trial, name: str, other: str) -> Explanations:
-    """Differentiate where one of the inputs is mistaken for something else."""
-    array = trial.inputs[other]
-    for what, moved in (
-        ("transposed", _transposed(array)),
-        ("-1 times", -array),
-        ("the absolute value of", np.abs(array)),
-    ):
-        if not np.array_equal(moved, array):
-            yield f"is taken at {what} {other}", trial.ask({**trial.inputs, other: moved}, trial.dout)[name].value
-
-
-def multiples(trial: Trial, want: AnyArray) -> Explanations:
+def multiples(trial: Trial, want: Exact) -> Explanations:
     """Predict a wrong constant factor, among them the lengths of the axes."""
     for factor in (-1, 2, 0.5, -2, -0.5):
-        yield f"is {factor} times what it should be", factor * want
+        yield f"is {factor} times what it should be", _times(want, factor)
     for what, number in lengths(trial).items():
         if number > 0:
-            yield f"is {what} times what it should be", number * want
-            yield f"is divided by {what}", want / number
-            yield f"is divided by the square root of {what}", want / np.sqrt(number)
+            yield f"is {what} times what it should be", _times(want, number)
+            yield f"is divided by {what}", _times(want, 1 / number)
+            yield f"is divided by the square root of {what}", _times(want, number**-0.5)
+
+
+def _times(exact: Exact, factor: float) -> Exact:
+    return Exact(factor * exact.value, abs(factor) * exact.entitled)
+
+
+def _sum(one: Exact, other: Exact) -> Exact:
+    return Exact(one.value + other.value, one.entitled + other.entitled)
 
 
 def lengths(trial: Trial) -> dict[str, float]:
@@ -111,23 +122,18 @@ def explain(trials: Sequence[Trial], name: str, explanations: Callable[[Trial, s
     left: dict[str, bool] | None = None
     for trial in trials:
         told: dict[str, bool] = {}
-        got, want = trial.kept[name], trial.truth[name].value
+        got, want = trial.kept[name], trial.truth[name].value.astype(trial.dtype)
         for what, predicted in explanations(trial, name):
-            if what not in told and (left is None or what in left) and near(got, predicted, trial.dtype):
+            if (left is None or what in left) and near(got, predicted, trial.dtype):
                 told[what] = not near(want, predicted, trial.dtype)
         left = {what: left[what] or differs for what, differs in told.items()} if left is not None else told
         left = {what: differs for what, differs in left.items() if what in told}
     return next((what for what, differs in (left or {}).items() if differs), None)
 
 
-def near(got: AnyArray, predicted: AnyArray, dtype: np.dtype[Any]) -> bool:
-    """Tell whether a prediction is right but for rounding, judged by the largest element."""
-    if got.shape != predicted.shape:
-        return False
-    with np.errstate(all="ignore"):
-        largest = float(np.abs(predicted).max(initial=0))
-        difference = float(np.abs(got.astype(np.float64) - predicted).max(initial=0))
-    return difference <= 64 * float(limits(dtype).eps) * largest + 8 * float(limits(dtype).tiny)
+def near(got: AnyArray, predicted: Exact, dtype: np.dtype[Any]) -> bool:
+    """Tell whether a prediction is right but for rounding."""
+    return got.shape == predicted.value.shape and bool(np.all(units(got, predicted, dtype) <= LIMIT))
 
 
 CONDITIONS: dict[str, Callable[[Trial], bool]] = {
@@ -170,14 +176,6 @@ def _masks(trial: Trial) -> list[AnyArray]:
 
 def _any(trial: Trial, test: Callable[[AnyArray], Any]) -> bool:
     return any(bool(np.any(test(each))) for each in _numbers(trial))
-
-
-def of_value(trial: Trial, name: str) -> Explanations:
-    """Predict a wrong value."""
-    yield from multiples(trial, trial.truth[name].value)
-    for other, array in trial.inputs.items():
-        if is_floating(array):
-            yield from _at_another_point(trial, name, other)
 
 
 def condition(failing: Sequence[Trial], holding: Sequence[Trial]) -> str | None:
