@@ -9,8 +9,7 @@ import time
 from collections.abc import Sequence
 
 from handgrad.testing.agreement import LIMIT
-from handgrad.testing.checker import DTYPES
-from reference.cases import CASES, Case
+from reference.cases import CASES, DTYPES, Case
 from reference.digits import Training, train
 from reference.measure import Row, measure_all
 

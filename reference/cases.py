@@ -9,6 +9,8 @@ from handgrad.testing import arrays, labels, masks, one_hot, probabilities, real
 from handgrad.testing.inputs import Inputs
 from reference import activations, affine, losses, nodes
 
+DTYPES = ("float64", "float32", "float16")
+
 
 @dataclass(frozen=True)
 class Case:

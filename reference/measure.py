@@ -8,7 +8,7 @@ from multiprocessing import get_context
 
 from handgrad.testing import check_layer
 from handgrad.testing.search import Found
-from reference.cases import CASES, Case
+from reference.cases import CASES, DTYPES, Case
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def measure(index: int, examples: int, seed: int | None) -> Measured:
     """Measure one case, named by its place in the table: a case itself cannot travel between processes."""
     case = CASES[index]
     report = check_layer(
-        case.layer, case.twin, case.inputs, max_examples=examples, seed=seed, climb=True, raises=False
+        case.layer, case.twin, case.inputs, max_examples=examples, dtypes=DTYPES, seed=seed, climb=True, raises=False
     )
     return Measured([_row(case.name, each) for each in report.found], str(report) if report.failures else "")
 

@@ -156,7 +156,7 @@ def _relative_error(trial: Trial, name: str) -> float:
 
 
 def _wrong(trial: Trial, name: str) -> AnyArray:
-    return trial.errors[name] > LIMIT
+    return trial.errors[name] > LIMIT if name in trial.errors else np.zeros(trial.kept[name].shape, np.bool_)
 
 
 def _finite(trial: Trial, name: str) -> bool:
@@ -177,18 +177,11 @@ def _of_shape(failure: Failure) -> str:
 
 
 def _of_repetition(failure: Failure) -> str:
-    again = _again(failure.trial)
+    again = failure.trial.again
     first = gradients(failure.trial.kept)
     if any(np.array_equal(again[name], 2 * first[name]) and np.any(first[name]) for name in first):
         return "backward accumulates: called again, it adds to what it gave before"
     return "backward changes what it needs when it is called again"
-
-
-def _again(trial: Trial) -> dict[str, AnyArray]:
-    run = trial.build(trial.inputs)
-    trial.forward(run, trial.inputs)
-    run.backward(trial.dout.copy())
-    return run.backward(trial.dout.copy())
 
 
 SENTENCES: dict[Property, Callable[[Failure], str]] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.testing.agreement import LIMIT, units
+from handgrad.testing.agreement import LIMIT, overflows, units
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.shapes import Sizes
@@ -87,6 +87,12 @@ class Trial:
         return copies(self.results)
 
     @cached_property
+    def again(self) -> Results:
+        """What backward says when it is called again on the first layer."""
+        _ = self.kept
+        return self.run.backward(self.dout.copy())
+
+    @cached_property
     def truth(self) -> dict[str, Exact]:
         """What the results must be."""
         return self.ask(self.inputs, self.dout)
@@ -103,11 +109,15 @@ class Trial:
 
     @cached_property
     def errors(self) -> Results:
-        """The error of every element in units, of each result that has the shape of the true one."""
+        """The error of every element in units, of each result that has the shape of the true one.
+
+        Where the true value overflows, its gradient is beyond the dtype as well, and is not judged.
+        """
+        judged = ["out"] if overflows(self.truth["out"], self.dtype) else list(self.kept)
         return {
-            name: units(array, self.truth[name], self.dtype)
-            for name, array in self.kept.items()
-            if array.shape == self.truth[name].value.shape
+            name: units(self.kept[name], self.truth[name], self.dtype)
+            for name in judged
+            if self.kept[name].shape == self.truth[name].value.shape
         }
 
     def expect_close(self, names: Iterable[str]) -> None:

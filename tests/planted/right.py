@@ -1,0 +1,269 @@
+"""Right layers, as their users would write them. Every planted bug is a small change to one of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from handgrad.testing import arrays, labels, masks, one_hot, reals
+from handgrad.testing.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class Right:
+    """A right layer, what it equals, and what it takes."""
+
+    layer: Callable[..., Any]
+    reference: Callable[..., Any]
+    inputs: Inputs
+
+    @property
+    def name(self) -> str:
+        return self.layer.__name__
+
+
+class Tanh:
+    def forward(self, x):
+        self.y = np.asarray(np.tanh(x))
+        return self.y.copy()
+
+    def slope(self):
+        return 1 - self.y**2
+
+    def backward(self, dout):
+        return np.asarray(dout * self.slope())
+
+
+class Sigmoid:
+    def forward(self, x):
+        e = np.exp(-np.abs(x))
+        self.y = np.asarray(np.where(x >= 0, 1, e) / (1 + e))
+        return self.y.copy()
+
+    def backward(self, dout):
+        return np.asarray(dout * self.y * (1 - self.y))
+
+
+class Relu:
+    def forward(self, x):
+        self.passes = x > 0
+        return np.where(self.passes, x, 0)
+
+    def backward(self, dout):
+        return np.where(self.passes, dout, 0)
+
+
+class Relu6:
+    def forward(self, x):
+        self.passes = (x > 0) & (x < 6)
+        return np.clip(x, 0, 6)
+
+    def backward(self, dout):
+        return np.where(self.passes, dout, 0)
+
+
+class Multiply:
+    """One row of weights for all rows of x."""
+
+    def forward(self, x, w):
+        self.x, self.w = x, w
+        return x * w
+
+    def backward(self, dout):
+        return dout * self.w, (dout * self.x).sum(axis=0)
+
+
+class Add:
+    def forward(self, a, b):
+        return a + b
+
+    def backward(self, dout):
+        return dout.copy(), dout.copy()
+
+
+class Affine:
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class Softmax:
+    def forward(self, x):
+        e = np.exp(x - x.max(axis=-1, keepdims=True, initial=-np.inf))
+        self.y = e / e.sum(axis=-1, keepdims=True)
+        return self.y.copy()
+
+    def backward(self, dout):
+        return self.y * (dout - (dout * self.y).sum(axis=-1, keepdims=True))
+
+
+class LayerNorm:
+    def __init__(self, g, b):
+        self.g, self.b = g, b
+
+    def forward(self, x):
+        centred = x - x.mean(axis=-1, keepdims=True)
+        self.std = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + x.dtype.type(1e-5))
+        self.z = centred / self.std
+        return self.z * self.g + self.b
+
+    def backward(self, dout):
+        self.dg = (dout * self.z).sum(axis=0)
+        self.db = dout.sum(axis=0)
+        dz = dout * self.g
+        mean = dz.mean(axis=-1, keepdims=True)
+        return (dz - mean - self.z * (dz * self.z).mean(axis=-1, keepdims=True)) / self.std
+
+
+class Embedding:
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, t):
+        if np.any(t < 0):
+            raise IndexError("a label is negative")
+        self.t = t
+        return self.W[t]
+
+    def backward(self, dout):
+        self.dW = np.zeros_like(self.W)
+        np.add.at(self.dW, self.t, dout)
+
+
+class MaskedMean:
+    """The mean of the rows that count; 0 if none does."""
+
+    def forward(self, x, mask):
+        self.mask, self.count = mask[:, None], max(int(mask.sum()), 1)
+        return np.where(self.mask, x, 0).sum(axis=0) / self.count
+
+    def backward(self, dout):
+        return np.where(self.mask, dout / self.count, 0)
+
+
+class Max:
+    """The largest of each row; equal ones share the gradient."""
+
+    def forward(self, x):
+        out = x.max(axis=-1)
+        self.largest = x == out[:, None]
+        return out
+
+    def backward(self, dout):
+        share = self.largest / self.largest.sum(axis=-1, keepdims=True)
+        return share.astype(dout.dtype) * dout[:, None]
+
+
+class SoftmaxLoss:
+    """Mean cross-entropy of class indices."""
+
+    def forward(self, x, t):
+        self.t, self.rows = t, (np.arange(len(t)), t)
+        shifted = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
+        log_y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        self.y = np.exp(log_y)
+        return -log_y[self.rows].sum() / max(len(t), 1)
+
+    def backward(self, dout):
+        dx = self.y.copy()
+        dx[self.rows] -= 1
+        return dout * dx / max(len(self.t), 1)
+
+
+class MaskedLoss:
+    """Mean cross-entropy of one-hot rows, over those that count."""
+
+    def forward(self, x, t, mask):
+        self.mask, self.t, self.count = mask[:, None], t, max(int(mask.sum()), 1)
+        x = np.where(self.mask, x, 0)
+        shifted = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
+        log_y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        self.y = np.exp(log_y)
+        return -np.where(self.mask & (t != 0), t * log_y, 0).sum() / self.count
+
+    def backward(self, dout):
+        return np.where(self.mask, dout * (self.y - self.t) / self.count, 0)
+
+
+class SquaredLoss:
+    def forward(self, x, t):
+        self.d = x - t
+        return (self.d**2).sum() / 2 / max(len(x), 1)
+
+    def backward(self, dout):
+        return dout * self.d / max(len(self.d), 1)
+
+
+def tanh_and_pullback(x):
+    """A function that returns (out, pullback)."""
+    y = np.asarray(np.tanh(x))
+    return y.copy(), lambda dout: np.asarray(dout * (1 - y**2))
+
+
+def layer_norm(x, g, b):
+    centred = x - x.mean(-1, keepdims=True)
+    return centred / jnp.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) * g + b
+
+
+def softmax_loss(x, t):
+    rows = jnp.take_along_axis(jax.nn.log_softmax(x), t[:, None], axis=-1)
+    return -rows.sum() / max(len(t), 1)
+
+
+def masked_loss(x, t, mask):
+    x = jnp.where(mask[:, None], x, 0)
+    rows = jnp.where(mask, -jnp.where(t == 0, 0, t * jax.nn.log_softmax(x)).sum(-1), 0)
+    return rows.sum() / jnp.maximum(mask.sum(), 1)
+
+
+def masked_mean(x, mask):
+    return jnp.where(mask[:, None], x, 0).sum(0) / jnp.maximum(mask.sum(), 1)
+
+
+# Lengths are fixed where no bug depends on them: JAX compiles anew for each shape.
+TANH = Right(Tanh, jnp.tanh, arrays(x="2 3"))
+SIGMOID = Right(Sigmoid, jax.nn.sigmoid, arrays(x="2 3"))
+RELU = Right(Relu, lambda x: jnp.where(x > 0, x, 0), arrays(x=reals("2 3", kinks=[0])))
+RELU6 = Right(Relu6, jax.nn.relu6, arrays(x=reals("2 3", kinks=[0, 6])))
+MULTIPLY = Right(Multiply, lambda x, w: x * w, arrays(x="N 3", w="3"))
+ADD = Right(Add, lambda a, b: a + b, arrays(a="2 3", b="2 3"))
+AFFINE = Right(Affine, lambda x, W, b: x @ W + b, arrays(x="N D", W="D M", b="M"))
+SOFTMAX = Right(Softmax, jax.nn.softmax, arrays(x="2 4"))
+LAYER_NORM = Right(LayerNorm, layer_norm, arrays(x="3 4", g="4", b="4"))
+EMBEDDING = Right(Embedding, lambda W, t: W[t], arrays(W="3 2", t=labels("4", classes="3", validated=True)))
+MASKED_MEAN = Right(MaskedMean, masked_mean, arrays(x="4 2", mask=masks("4", of="x")))
+MAX = Right(Max, lambda x: x.max(-1), arrays(x=reals("2 3", ties=True)))
+SOFTMAX_LOSS = Right(SoftmaxLoss, softmax_loss, arrays(x="N 3", t=labels("N", classes="3")))
+MASKED_LOSS = Right(MaskedLoss, masked_loss, arrays(x="4 3", t=one_hot("4 3"), mask=masks("4", of="x t")))
+SQUARED_LOSS = Right(SquaredLoss, lambda x, t: ((x - t) ** 2).sum() / 2 / max(len(x), 1), arrays(x="N 2", t="N 2"))
+TANH_FUNCTION = Right(tanh_and_pullback, jnp.tanh, arrays(x="2 3"))
+
+RIGHT = (
+    TANH,
+    SIGMOID,
+    RELU,
+    RELU6,
+    MULTIPLY,
+    ADD,
+    AFFINE,
+    SOFTMAX,
+    LAYER_NORM,
+    EMBEDDING,
+    MASKED_MEAN,
+    MAX,
+    SOFTMAX_LOSS,
+    MASKED_LOSS,
+    SQUARED_LOSS,
+    TANH_FUNCTION,
+)
