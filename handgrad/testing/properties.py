@@ -230,32 +230,27 @@ def masked(trial: Trial) -> str | None:
 
 
 def confined(trial: Trial) -> str | None:
-    """A NaN reaches no result on which a number in its place has no influence."""
+    """A NaN reaches nothing outside of its own row that it does not reach in the reference."""
     first = next((name for name, array in trial.inputs.items() if array.size and is_floating(array)), None)
     if first is None:
         return "no input is there to hold a NaN"
-    with_nan = _with_last_entry(trial.inputs, first, np.nan)
-    truth = trial.ask(with_nan, trial.dout)
-    for name, array in trial.fresh(copies(with_nan), trial.dout.copy()).items():
-        if array.shape != truth[name].value.shape:
-            continue  # which the property `shape` complains of
-        suspicious = np.isnan(array) & ~np.isnan(truth[name].value) & np.isfinite(trial.kept[name])
-        if suspicious.any() and (suspicious & ~_influenced(trial, first, name)).any():
-            raise Complaint(f"with a NaN as the last entry of {first}, {called(name)} is {brief(array)}")
+    inputs = copies(trial.inputs)
+    inputs[first].reshape(-1)[-1] = np.nan
+    truth = trial.ask(inputs, trial.dout)
+    for name, array in trial.fresh(copies(inputs), trial.dout.copy()).items():
+        if array.shape == truth[name].value.shape:
+            leaked = np.isnan(array) & ~np.isnan(truth[name].value) & np.isfinite(trial.kept[name])
+            if (leaked & ~_last_row(array, inputs[first])).any():
+                raise Complaint(f"with a NaN as the last entry of {first}, {called(name)} is {brief(array)}")
     return None
 
 
-def _influenced(trial: Trial, first: str, name: str) -> AnyArray:
-    """Tell which elements of a result change when the last entry of an input becomes the largest."""
-    ones, larger = np.ones_like(trial.dout), float(np.abs(trial.inputs[first]).max()) + 1
-    moved = trial.ask(_with_last_entry(trial.inputs, first, larger), ones)[name].value
-    return np.asarray(moved != trial.ask(trial.inputs, ones)[name].value)
-
-
-def _with_last_entry(inputs: Mapping[str, AnyArray], name: str, number: float) -> Results:
-    changed = copies(inputs)
-    changed[name].reshape(-1)[-1] = number
-    return changed
+def _last_row(result: AnyArray, argument: AnyArray) -> AnyArray:
+    """Mark the row of a result that belongs to the last row of an argument, if they have rows in common."""
+    row, leading = np.zeros(result.shape, np.bool_), argument.shape[:-1]
+    if result.shape[: len(leading)] == leading:
+        row[(-1,) * len(leading)] = True
+    return row
 
 
 def refuses(trial: Trial) -> str | None:
