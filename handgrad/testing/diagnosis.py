@@ -70,6 +70,8 @@ def _diagnose(first: Failure, trials: Sequence[Trial], failed: set[str]) -> str:
     if first.property is gradient:
         return _of_gradient(failing, holding)
     only = condition(failing, holding)
+    if first.property is shape:
+        return f"{_of_shape(failing)}{f', only where {only}' if only else ''}"
     return f"{SENTENCES[first.property](first)}{f', only where {only}' if only else ''}"
 
 
@@ -130,7 +132,11 @@ def _of_result(
         return everywhere
     only = condition(failing, holding)
     wrong = [_wrong(trial, name) for trial in bad]
-    said = explain(bad, name, explanations) or " ".join(filter(None, (_error(bad, name), where(wrong, bad))))
+    said = (
+        explain(bad, name, explanations)
+        or added(bad, name)
+        or " ".join(filter(None, (_error(bad, name), where(wrong, bad))))
+    )
     return f"{said}{f', only where {only}' if only else ''}"
 
 
@@ -163,17 +169,18 @@ def _finite(trial: Trial, name: str) -> bool:
     return bool(np.isfinite(trial.kept[name]).all() and np.isfinite(trial.truth[name].value).all())
 
 
-def _of_shape(failure: Failure) -> str:
-    trial = failure.trial
+def _of_shape(failing: Sequence[Trial]) -> str:
+    trial = max(failing, key=lambda each: sum(array.size for array in each.inputs.values()))
+    said = []
     for name, array in trial.results.items():
         want = trial.truth[name].value.shape
         if array.shape == want[::-1] != want:
-            return f"{called(name)} is transposed"
-        if array.size > int(np.prod(want)) and name != "out":
-            return f"{called(name)} is not summed over the axes along which {name} is broadcast"
-        if array.shape != want and array.size == int(np.prod(want)):
-            return f"{called(name)} has an axis too many or too few: {array.shape} instead of {want}"
-    return failure.complaint
+            said.append(f"{called(name)} is transposed")
+        elif array.shape == trial.dout.shape != want and name != "out":
+            said.append(f"{called(name)} is not summed over the axes along which {name} is broadcast")
+        elif array.shape != want:
+            said.append(f"{called(name)} has an axis too many or too few: {array.shape} instead of {want}")
+    return said[0]
 
 
 def _of_repetition(failure: Failure) -> str:
@@ -190,7 +197,6 @@ SENTENCES: dict[Property, Callable[[Failure], str]] = {
         "forward or backward is random, or keeps something outside of the layer; fix the seed inside of the layer"
     ),
     pure: lambda failure: f"the layer writes into its argument {failure.complaint.split(' ')[0]}, in place",
-    shape: _of_shape,
     kinks: lambda failure: f"wrong at a declared kink or tie: {failure.complaint}",
     repeatable: _of_repetition,
     stateless: lambda _: "the layer remembers an earlier forward or backward, and accumulates or mixes it in",

@@ -60,6 +60,9 @@ def of_gradient(trial: Trial, name: str) -> Explanations:
     for what, function in FUNCTIONS_OF_DOUT.items():
         yield what, trial.ask(trial.inputs, function(trial.dout))[name]
     yield from multiples(trial, want)
+    if want.value.ndim:
+        yield "is shifted by one row", Exact(np.roll(want.value, -1, axis=0), np.roll(want.entitled, -1, axis=0))
+        yield "is shifted by one row", Exact(np.roll(want.value, 1, axis=0), np.roll(want.entitled, 1, axis=0))
     yield "is transposed", Exact(_transposed(want.value), _transposed(want.entitled))
     for other, exact in trial.truth.items():
         if other not in (name, "out") and exact.value.shape == want.value.shape:
@@ -81,9 +84,29 @@ def of_value(trial: Trial, name: str) -> Explanations:
 def at_another_point(trial: Trial, name: str) -> Explanations:
     """Evaluate where one of the inputs is mistaken for something else."""
     for other, array in trial.inputs.items():
-        mistaken = {"transposed": _transposed(array), "-1 times": -array, "the absolute value of": np.abs(array)}
-        for what, moved in mistaken.items() if is_floating(array) else ():
-            yield f"is taken at {what} {other}", trial.ask({**trial.inputs, other: moved}, trial.dout)[name]
+        for what, mistaken in _mistaken_for(trial, other, array).items():
+            moved = {**trial.inputs, other: np.asarray(mistaken)}
+            yield f"is what it would be for {what}", trial.ask(moved, trial.dout)[name]
+
+
+def _mistaken_for(trial: Trial, name: str, array: AnyArray) -> dict[str, AnyArray]:
+    """List what people take for an argument."""
+    if array.dtype == np.bool_:
+        return {f"a {name} that lets everything count": np.ones_like(array), f"the opposite {name}": ~array}
+    if not is_floating(array):
+        return {}
+    others = {
+        f"{other} in the place of {name}": each
+        for other, each in trial.inputs.items()
+        if other != name and is_floating(each) and each.shape == array.shape[array.ndim - each.ndim :]
+    }
+    return {
+        f"-1 times {name}": -array,
+        f"a transposed {name}": _transposed(array),
+        f"|{name}|": np.abs(array),
+        f"a {name} of ones": np.ones_like(array),
+        **{what: np.broadcast_to(each, array.shape) for what, each in others.items()},
+    }
 
 
 def multiples(trial: Trial, want: Exact) -> Explanations:
@@ -95,6 +118,10 @@ def multiples(trial: Trial, want: Exact) -> Explanations:
             yield f"is {what} times what it should be", _times(want, number)
             yield f"is divided by {what}", _times(want, 1 / number)
             yield f"is divided by the square root of {what}", _times(want, number**-0.5)
+    for mask, counting in _counting(trial).items():
+        for what, number in lengths(trial).items():
+            if number > 0:
+                yield f"is divided by {what}, not by {mask}", _times(want, counting / number)
 
 
 def _times(exact: Exact, factor: float) -> Exact:
@@ -113,8 +140,12 @@ def lengths(trial: Trial) -> dict[str, float]:
     }
     sizes = {f"{name}.size": float(array.size) for name, array in trial.inputs.items()}
     rows = {f"len({name})": float(len(array)) for name, array in trial.inputs.items() if array.ndim}
-    masks = {f"{name}.sum()": float(array.sum()) for name, array in trial.inputs.items() if array.dtype == np.bool_}
-    return {**axes, **masks, **rows, **sizes, "out.size": float(trial.dout.size)}
+    return {**axes, **_counting(trial), **rows, **sizes, "out.size": float(trial.dout.size)}
+
+
+def _counting(trial: Trial) -> dict[str, float]:
+    """Tell how much each mask lets through."""
+    return {f"{name}.sum()": float(each.sum()) for name, each in trial.inputs.items() if each.dtype == np.bool_}
 
 
 def explain(trials: Sequence[Trial], name: str, explanations: Callable[[Trial, str], Explanations]) -> str | None:
@@ -135,6 +166,8 @@ def near(got: AnyArray, predicted: Exact, dtype: np.dtype[Any]) -> bool:
     """Tell whether a prediction is right but for rounding."""
     return got.shape == predicted.value.shape and bool(np.all(units(got, predicted, dtype) <= LIMIT))
 
+
+MOSTLY_FAILING = 0.3  # a condition that more of the examples that hold have explains nothing
 
 CONDITIONS: dict[str, Callable[[Trial], bool]] = {
     "there is no leading axis": lambda trial: LEADING in trial.sizes and trial.sizes[LEADING] == (),
@@ -179,14 +212,24 @@ def _any(trial: Trial, test: Callable[[AnyArray], Any]) -> bool:
 
 
 def condition(failing: Sequence[Trial], holding: Sequence[Trial]) -> str | None:
-    """Say what all the examples that fail have, and none has that holds."""
+    """Say what all the examples that fail have, and few of those that hold: a fault need not show every time."""
     if not failing or not holding:
         return None
-    conditions = {**CONDITIONS, **_options(failing)}
-    for what, has in conditions.items():
-        if all(map(has, failing)) and not any(map(has, holding)):
-            return what
-    return None
+    conditions = {**CONDITIONS, **_of_axes(failing), **_options(failing)}
+    share = {
+        what: sum(map(has, holding)) / len(holding) for what, has in conditions.items() if all(map(has, failing))
+    }
+    rarest = min(share, key=lambda what: share[what], default=None)
+    return rarest if rarest is not None and share[rarest] < MOSTLY_FAILING else None
+
+
+def _of_axes(failing: Sequence[Trial]) -> Mapping[str, Callable[[Trial], bool]]:
+    """Make conditions of the axes' lengths."""
+
+    def has(axis: str, length: int) -> Callable[[Trial], bool]:
+        return lambda trial: trial.sizes[axis] == (length,)
+
+    return {f"{axis} is {length}": has(axis, length) for axis in failing[0].sizes for length in (0, 1)}
 
 
 def _options(failing: Sequence[Trial]) -> Mapping[str, Callable[[Trial], bool]]:
@@ -198,7 +241,9 @@ def _options(failing: Sequence[Trial]) -> Mapping[str, Callable[[Trial], bool]]:
     return {f"{name} is {value!r}": has(name, value) for name, value in failing[0].options.items()}
 
 
-ELEMENT_CONDITIONS: dict[str, Callable[[AnyArray], AnyArray]] = {
+ELEMENT_MOSTLY_FAILING = 0.3  # a condition that more of the examples that hold have explains nothing
+
+CONDITIONS: dict[str, Callable[[AnyArray], AnyArray]] = {
     "0": lambda x: x == 0,
     "negative": lambda x: x < 0,
     "positive": lambda x: x > 0,
@@ -254,6 +299,27 @@ def at_a_kink(trial: Trial) -> bool:
     return any(
         bool(kink(array).any()) for name, array in trial.inputs.items() if (kink := arguments[name].kink) is not None
     )
+
+
+def added(trials: Sequence[Trial], name: str) -> str | None:
+    """Tell whether a constant multiple of dout or of an input has been added to a result."""
+    for what, array in {"dout": trials[0].dout, **trials[0].inputs}.items():
+        if array.shape == trials[0].kept[name].shape and array.dtype.kind == "f":
+            factors = [_factor(trial, name, {**trial.inputs, "dout": trial.dout}[what]) for trial in trials]
+            found = [factor for factor in factors if factor is not None]
+            if len(found) == len(factors) and np.ptp(found) <= 1e-3 * abs(np.mean(found)):
+                return f"has {np.mean(found):.3g} times {what} added to it"
+    return None
+
+
+def _factor(trial: Trial, name: str, array: AnyArray) -> float | None:
+    """Find the factor by which an array, added to the true result, gives the wrong one."""
+    difference = trial.kept[name].astype(np.float64) - trial.truth[name].value
+    if array.shape != difference.shape or not np.any(array):
+        return None
+    factor = float((difference * array).sum() / (array.astype(np.float64) ** 2).sum())
+    rest = np.abs(difference - factor * array).max(initial=0)
+    return factor if rest <= 1e-3 * np.abs(difference).max(initial=0) else None
 
 
 def fits_own_forward(trial: Trial) -> bool:

@@ -1,0 +1,164 @@
+"""A wrong derivative, or a wrong forward."""
+
+import numpy as np
+
+from tests.planted.bug import Bug
+from tests.planted.right import (
+    AFFINE,
+    EMBEDDING,
+    LAYER_NORM,
+    MASKED_MEAN,
+    MULTIPLY,
+    SIGMOID,
+    SOFTMAX,
+    SOFTMAX_LOSS,
+    SQUARED_LOSS,
+    TANH,
+    TANH_FUNCTION,
+    Affine,
+    Embedding,
+    LayerNorm,
+    MaskedMean,
+    Multiply,
+    Sigmoid,
+    Softmax,
+    SoftmaxLoss,
+    SquaredLoss,
+    Tanh,
+)
+
+
+class TanhWithoutSquare(Tanh):
+    """1 - y for 1 - y²."""
+
+    def slope(self):
+        return 1 - self.y
+
+
+class SigmoidWithTanhSlope(Sigmoid):
+    """1 - y² for y (1 - y)."""
+
+    def backward(self, dout):
+        return np.asarray(dout * (1 - self.y**2))
+
+
+class SoftmaxElementwise(Softmax):
+    """Only the diagonal of the Jacobian."""
+
+    def backward(self, dout):
+        return dout * self.y * (1 - self.y)
+
+
+class SoftmaxPlus(Softmax):
+    """The wrong sign before the sum."""
+
+    def backward(self, dout):
+        return self.y * (dout + (dout * self.y).sum(axis=-1, keepdims=True))
+
+
+class LayerNormOfFixedStd(LayerNorm):
+    """The standard deviation taken for a constant."""
+
+    def backward(self, dout):
+        super().backward(dout)
+        dz = dout * self.g
+        return (dz - dz.mean(axis=-1, keepdims=True)) / self.std
+
+
+class LayerNormOfFixedMean(LayerNorm):
+    """The mean taken for a constant."""
+
+    def backward(self, dout):
+        super().backward(dout)
+        dz = dout * self.g
+        return (dz - self.z * (dz * self.z).mean(axis=-1, keepdims=True)) / self.std
+
+
+class LayerNormWithoutGain(LayerNorm):
+    """The gain forgotten in dx."""
+
+    def backward(self, dout):
+        g, self.g = self.g, np.ones_like(self.g)
+        dx = super().backward(dout)
+        self.g = g
+        return dx
+
+
+class MultiplySwapped(Multiply):
+    """Each factor's gradient has that factor itself in it."""
+
+    def backward(self, dout):
+        return dout * self.x, (dout * self.w).sum(axis=0)
+
+
+class AffineWithoutBias(Affine):
+    """db is never anything but 0."""
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.db = np.zeros_like(self.db)
+        return dx
+
+
+class AffineMinusBias(Affine):
+    """The bias is subtracted by forward."""
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W - self.b
+
+
+class SquaredLossOfTheTarget(SquaredLoss):
+    """The gradient of t for that of x."""
+
+    def backward(self, dout):
+        return -super().backward(dout)
+
+
+class SoftmaxLossWithoutTarget(SoftmaxLoss):
+    """y for y - t."""
+
+    def backward(self, dout):
+        return dout * self.y / max(len(self.t), 1)
+
+
+class EmbeddingOfAnotherRow(Embedding):
+    """The gradients land one row too early."""
+
+    def backward(self, dout):
+        super().backward(dout)
+        self.dW = np.roll(self.dW, -1, axis=0)
+
+
+class MaskedMeanOfAllRows(MaskedMean):
+    """Forward divides by the number of all rows, not by that of those that count; backward agrees with it."""
+
+    def forward(self, x, mask):
+        super().forward(x, mask)
+        self.count = len(x)
+        return np.where(self.mask, x, 0).sum(axis=0) / self.count
+
+
+def tanh_minus_pullback(x):
+    """The wrong sign."""
+    y = np.asarray(np.tanh(x))
+    return y.copy(), lambda dout: np.asarray(-dout * (1 - y**2))
+
+
+BUGS = (
+    Bug(TanhWithoutSquare, TANH, "gradient", "square"),
+    Bug(SigmoidWithTanhSlope, SIGMOID, "gradient", "square"),
+    Bug(SoftmaxElementwise, SOFTMAX, "gradient", "diagonal"),
+    Bug(SoftmaxPlus, SOFTMAX, "gradient", "sign"),
+    Bug(LayerNormOfFixedStd, LAYER_NORM, "gradient", "held constant"),
+    Bug(LayerNormOfFixedMean, LAYER_NORM, "gradient", "held constant"),
+    Bug(LayerNormWithoutGain, LAYER_NORM, "gradient", "a g of ones"),
+    Bug(MultiplySwapped, MULTIPLY, "gradient", "in the place of"),
+    Bug(AffineWithoutBias, AFFINE, "gradient", "db is always 0"),
+    Bug(AffineMinusBias, AFFINE, "value", "forward.*-1 times b"),
+    Bug(SquaredLossOfTheTarget, SQUARED_LOSS, "gradient", "-1 times"),
+    Bug(SoftmaxLossWithoutTarget, SOFTMAX_LOSS, "gradient", "t of zeros|without t"),
+    Bug(EmbeddingOfAnotherRow, EMBEDDING, "gradient", "shifted"),
+    Bug(MaskedMeanOfAllRows, MASKED_MEAN, "value", "forward.*(mask|divided)"),
+    Bug(tanh_minus_pullback, TANH_FUNCTION, "gradient", "-1 times"),
+)

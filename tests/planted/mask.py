@@ -1,0 +1,92 @@
+"""Masked entries that are not left out."""
+
+import numpy as np
+
+from tests.planted.bug import Bug
+from tests.planted.right import MASKED_LOSS, MASKED_MEAN, MaskedLoss, MaskedMean
+
+
+class MaskedMeanByProduct(MaskedMean):
+    """Multiplies by the mask: 0 times NaN is NaN."""
+
+    def forward(self, x, mask):
+        super().forward(x, mask)
+        return (x * self.mask).sum(axis=0) / self.count
+
+
+class MaskedMeanOfEveryone(MaskedMean):
+    """Backward forgets the mask."""
+
+    def backward(self, dout):
+        return np.broadcast_to(dout / self.count, (len(self.mask), len(dout))).copy()
+
+
+class MaskedMeanOfTheOthers(MaskedMean):
+    """True is taken for left out."""
+
+    def forward(self, x, mask):
+        return super().forward(x, ~mask)
+
+
+class MaskedMeanOfNothing(MaskedMean):
+    """Divides by 0 where no row counts."""
+
+    def forward(self, x, mask):
+        super().forward(x, mask)
+        self.count = x.dtype.type(mask.sum())
+        return np.where(self.mask, x, 0).sum(axis=0) / self.count
+
+
+class MaskedLossByProduct(MaskedLoss):
+    """Computes the losses of all rows, and multiplies by the mask."""
+
+    def forward(self, x, t, mask):
+        super().forward(x, t, np.ones_like(mask))
+        self.mask, self.count = mask[:, None], max(int(mask.sum()), 1)
+        return -(t * np.log(np.maximum(self.y, np.finfo(x.dtype).tiny)) * self.mask).sum() / self.count
+
+
+class MaskedLossLeaksItsTarget(MaskedLoss):
+    """The gradient of rows that do not count is -t."""
+
+    def backward(self, dout):
+        return np.where(self.mask, super().backward(dout), -dout * self.t / self.count)
+
+
+class MaskedMeanOfNaNs(MaskedMean):
+    """Replaces NaN by 0, and lets inf through."""
+
+    def forward(self, x, mask):
+        super().forward(x, mask)
+        return (np.where(np.isnan(x), 0, x) * self.mask).sum(axis=0) / self.count
+
+
+class MaskedMeanWithoutRescue(MaskedMean):
+    """Divides by one more than the number that counts."""
+
+    def forward(self, x, mask):
+        super().forward(x, mask)
+        self.count = int(mask.sum()) + 1
+        return np.where(self.mask, x, 0).sum(axis=0) / self.count
+
+
+class MaskedMeanFussy(MaskedMean):
+    """Refuses what is not finite, also where it does not count."""
+
+    def forward(self, x, mask):
+        if np.isinf(x).any():
+            raise ValueError("x is not finite")
+        return super().forward(x, mask)
+
+
+BUGS = (
+    Bug(MaskedMeanByProduct, MASKED_MEAN, "masked", "masked entries"),
+    Bug(MaskedMeanOfEveryone, MASKED_MEAN, "gradient", "masked"),
+    Bug(MaskedMeanOfTheOthers, MASKED_MEAN, "value", "forward.*mask"),
+    Bug(MaskedMeanOfNothing, MASKED_MEAN, "value", "divides 0 by 0|everything is masked"),
+    Bug(MaskedLossByProduct, MASKED_LOSS, "masked", "masked entries"),
+    Bug(MaskedLossLeaksItsTarget, MASKED_LOSS, "gradient", "masked"),
+    Bug(MaskedMeanOfNaNs, MASKED_MEAN, "masked", "masked entries"),
+    Bug(MaskedMeanWithoutRescue, MASKED_MEAN, "value", "forward.*(mask|count)"),
+    Bug(MaskedMeanFussy, MASKED_MEAN, "masked", "masked entries"),
+)

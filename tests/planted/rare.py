@@ -1,0 +1,124 @@
+"""Wrong for inputs that do not come to mind."""
+
+import numpy as np
+
+from tests.planted.bug import Bug
+from tests.planted.right import (
+    AFFINE,
+    EMBEDDING,
+    MASKED_MEAN,
+    MULTIPLY,
+    SIGMOID,
+    SOFTMAX,
+    SOFTMAX_LOSS,
+    TANH,
+    Affine,
+    Embedding,
+    MaskedMean,
+    Multiply,
+    Sigmoid,
+    Softmax,
+    SoftmaxLoss,
+    Tanh,
+)
+
+
+class AffineOfEmptyBatch(Affine):
+    """Fails for a batch without rows."""
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.db = dout[0] + dout[1:].sum(axis=0)
+        return dx
+
+
+class AffineOfOneRow(Affine):
+    """Does not divide, but forgets db, where there is one row."""
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        if len(dout) == 1:
+            self.db = np.zeros_like(self.db)
+        return dx
+
+
+class EmbeddingCountsOnce(Embedding):
+    """Assigns where it should add: a label that is repeated counts once."""
+
+    def backward(self, dout):
+        self.dW = np.zeros_like(self.W)
+        self.dW[self.t] = dout
+
+
+class EmbeddingBackwards(Embedding):
+    """Takes -1 for the last row."""
+
+    def forward(self, t):
+        self.t = t
+        return self.W[t]
+
+
+class SoftmaxLossOfEmptyBatch(SoftmaxLoss):
+    """0 / 0 for a batch without rows."""
+
+    def forward(self, x, t):
+        loss = super().forward(x, t)
+        return loss if len(t) else x.dtype.type(np.nan)
+
+
+class TanhOfLargeNumbers(Tanh):
+    """The slope of numbers above 20 is taken for 1."""
+
+    def forward(self, x):
+        self.large = np.abs(x) > 20
+        return super().forward(x)
+
+    def slope(self):
+        return np.where(self.large, 1, super().slope())
+
+
+class MultiplyOfZero(Multiply):
+    """Divides the output by w to get x back."""
+
+    def backward(self, dout):
+        safe = np.where(self.w == 0, 1, self.w)
+        return dout * self.w, (dout * (self.x * self.w / safe)).sum(axis=0)
+
+
+class SigmoidOfNaN(Sigmoid):
+    """One NaN, and everything is NaN."""
+
+    def forward(self, x):
+        y = super().forward(x)
+        return y * np.where(np.isnan(x).any(), np.nan, 1).astype(y.dtype)
+
+
+class SoftmaxOfTies(Softmax):
+    """Drops the gradient where all scores are equal."""
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        tied = self.y.max(axis=-1, keepdims=True) == self.y.min(axis=-1, keepdims=True)
+        return np.where(tied, 0, dx)
+
+
+class MaskedMeanOfOneRow(MaskedMean):
+    """Forgets the gradient where a single row counts."""
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        return dx * 0 if self.count == 1 else dx
+
+
+BUGS = (
+    Bug(AffineOfEmptyBatch, AFFINE, "runs", "length 0|size 0"),
+    Bug(AffineOfOneRow, AFFINE, "gradient", "db is always 0, only where an axis has length 1|length 1"),
+    Bug(EmbeddingCountsOnce, EMBEDDING, "gradient", "label is repeated"),
+    Bug(EmbeddingBackwards, EMBEDDING, "refuses", "label"),
+    Bug(SoftmaxLossOfEmptyBatch, SOFTMAX_LOSS, "value", "forward.*(length 0|divides 0 by 0)"),
+    Bug(TanhOfLargeNumbers, TANH, "gradient", "larger than 20"),
+    Bug(MultiplyOfZero, MULTIPLY, "gradient", "(w|number) is (exactly )?0"),
+    Bug(SigmoidOfNaN, SIGMOID, "confined", "NaN spreads"),
+    Bug(SoftmaxOfTies, SOFTMAX, "gradient", "equal"),
+    Bug(MaskedMeanOfOneRow, MASKED_MEAN, "gradient", "always 0"),
+)

@@ -1,0 +1,148 @@
+"""What a layer remembers too long, spoils, or shares."""
+
+import numpy as np
+
+from tests.planted.bug import Bug
+from tests.planted.right import (
+    ADD,
+    AFFINE,
+    EMBEDDING,
+    MULTIPLY,
+    RELU,
+    SIGMOID,
+    SOFTMAX,
+    SOFTMAX_LOSS,
+    TANH,
+    Add,
+    Affine,
+    Embedding,
+    Multiply,
+    Relu,
+    Sigmoid,
+    Softmax,
+    SoftmaxLoss,
+    Tanh,
+)
+
+
+class AffineAccumulates(Affine):
+    """dW is added up, from one backward to the next."""
+
+    dW = 0
+
+    def backward(self, dout):
+        self.dW = self.dW + self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class AffineAccumulatesSinceForward(Affine):
+    """dW is added up until the next forward."""
+
+    def forward(self, x):
+        self.dW = np.zeros_like(self.W)
+        return super().forward(x)
+
+    def backward(self, dout):
+        self.dW = self.dW + self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class SoftmaxLossSpoilsItsProbabilities(SoftmaxLoss):
+    """Subtracts 1 from the probabilities that it remembers."""
+
+    def backward(self, dout):
+        self.y[self.rows] -= 1
+        return dout * self.y / max(len(self.t), 1)
+
+
+class TanhOfFirstForward(Tanh):
+    """Remembers the first output for ever."""
+
+    def forward(self, x):
+        if not hasattr(self, "y"):
+            super().forward(x)
+        return np.asarray(np.tanh(x))
+
+
+class SigmoidHandsOutItsOutput(Sigmoid):
+    """Returns the array that backward relies on."""
+
+    def forward(self, x):
+        super().forward(x)
+        return self.y
+
+
+class ReluInPlace(Relu):
+    """Writes into dout, and returns it."""
+
+    def backward(self, dout):
+        dout[~self.passes] = 0
+        return dout
+
+
+class SoftmaxInPlace(Softmax):
+    """Writes into x."""
+
+    def forward(self, x):
+        x -= x.max(axis=-1, keepdims=True, initial=-np.inf)
+        return super().forward(x)
+
+
+class AddHandsOnDout(Add):
+    """Returns dout itself, twice."""
+
+    def backward(self, dout):
+        return dout, dout
+
+
+class MultiplyScratchesInDout(Multiply):
+    """Uses dout as scratch memory where it may."""
+
+    def backward(self, dout):
+        grads = super().backward(dout)
+        if dout.flags.writeable and dout.flags.c_contiguous:
+            dout *= 2
+        return grads
+
+
+class EmbeddingInOnePlace(Embedding):
+    """Keeps one array of gradients, and hands it out."""
+
+    def __init__(self, W):
+        super().__init__(W)
+        self.dW = np.zeros_like(W)
+
+    def backward(self, dout):
+        np.add.at(self.dW, self.t, dout)
+
+
+class TanhAtRandom(Tanh):
+    """Drops a tenth of the gradient."""
+
+    def backward(self, dout):
+        return np.where(np.random.default_rng().random(dout.shape) < 0.1, 0, super().backward(dout))
+
+
+class SigmoidAddsTiny(Sigmoid):
+    """Adds the smallest number to the gradient, lest it be 0."""
+
+    def backward(self, dout):
+        return super().backward(dout) + np.finfo(dout.dtype).tiny
+
+
+BUGS = (
+    Bug(AffineAccumulates, AFFINE, "repeatable", "accumulates"),
+    Bug(AffineAccumulatesSinceForward, AFFINE, "repeatable", "accumulates"),
+    Bug(SoftmaxLossSpoilsItsProbabilities, SOFTMAX_LOSS, "repeatable", "changes what it needs"),
+    Bug(TanhOfFirstForward, TANH, "stateless", "remembers an earlier"),
+    Bug(SigmoidHandsOutItsOutput, SIGMOID, "detached", "hands out"),
+    Bug(ReluInPlace, RELU, "pure", "writes into its argument dout"),
+    Bug(SoftmaxInPlace, SOFTMAX, "pure", "writes into its argument x"),
+    Bug(AddHandsOnDout, ADD, "unshared", "shares memory with dout"),
+    Bug(MultiplyScratchesInDout, MULTIPLY, "pure", "writes into its argument dout"),
+    Bug(EmbeddingInOnePlace, EMBEDDING, "repeatable", "accumulates"),
+    Bug(TanhAtRandom, TANH, "deterministic", "random"),
+    Bug(SigmoidAddsTiny, SIGMOID, "zero", "constant is added"),
+)
