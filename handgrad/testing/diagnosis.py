@@ -33,6 +33,7 @@ from handgrad.testing.search import Failure
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.suspects import (
     Explanations,
+    added,
     at_a_kink,
     condition,
     explain,
@@ -135,7 +136,7 @@ def _of_result(
     said = (
         explain(bad, name, explanations)
         or added(bad, name)
-        or " ".join(filter(None, (_error(bad, name), where(wrong, bad))))
+        or " ".join(filter(None, (_error(bad, name), where(wrong, bad, name))))
     )
     return f"{said}{f', only where {only}' if only else ''}"
 

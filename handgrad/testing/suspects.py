@@ -186,6 +186,7 @@ CONDITIONS: dict[str, Callable[[Trial], bool]] = {
     "an element of dout is larger than 1": lambda trial: bool((np.abs(trial.dout) > 1).any()),
     "everything is masked": lambda trial: any(not each.any() for each in _masks(trial)),
     "something is masked": lambda trial: any(not each.all() for each in _masks(trial)),
+    "a single row counts": lambda trial: any(each.sum() == 1 for each in _masks(trial)),
     "a label is repeated": lambda trial: any(
         len(np.unique(each)) < each.size for each in trial.inputs.values() if each.dtype.kind in "iu"
     ),
@@ -241,9 +242,7 @@ def _options(failing: Sequence[Trial]) -> Mapping[str, Callable[[Trial], bool]]:
     return {f"{name} is {value!r}": has(name, value) for name, value in failing[0].options.items()}
 
 
-ELEMENT_MOSTLY_FAILING = 0.3  # a condition that more of the examples that hold have explains nothing
-
-CONDITIONS: dict[str, Callable[[AnyArray], AnyArray]] = {
+ELEMENT_CONDITIONS: dict[str, Callable[[AnyArray], AnyArray]] = {
     "0": lambda x: x == 0,
     "negative": lambda x: x < 0,
     "positive": lambda x: x > 0,
@@ -255,9 +254,10 @@ CONDITIONS: dict[str, Callable[[AnyArray], AnyArray]] = {
 }
 
 
-def where(wrong: Sequence[AnyArray], trials: Sequence[Trial]) -> str | None:
+def where(wrong: Sequence[AnyArray], trials: Sequence[Trial], name: str) -> str | None:
     """Say at which places, or for which numbers, the elements of a result are wrong, if there is a rule."""
-    return _place(wrong) or _numbers_there(wrong, trials)
+    arguments = [*trials[0].inputs, *([] if name == "out" else ["dout"])]
+    return _place(wrong) or _numbers_there(wrong, trials, arguments)
 
 
 def _place(wrong: Sequence[AnyArray]) -> str | None:
@@ -278,9 +278,9 @@ def _only_there(wrong: AnyArray, index: int, axis: int) -> bool:
     return not np.delete(wrong, index, axis).any()
 
 
-def _numbers_there(wrong: Sequence[AnyArray], trials: Sequence[Trial]) -> str | None:
+def _numbers_there(wrong: Sequence[AnyArray], trials: Sequence[Trial], arguments: Sequence[str]) -> str | None:
     """Tell whether elements are wrong where an argument of their shape has something special, and mostly there."""
-    for other in (*trials[0].inputs, "dout"):
+    for other in arguments:
         there = [{**trial.inputs, "dout": trial.dout}[other] for trial in trials]
         if any(each.shape != bad.shape for each, bad in zip(there, wrong, strict=True)):
             continue
