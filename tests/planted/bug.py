@@ -9,7 +9,7 @@ from tests.planted.right import Right
 FLOAT64, FLOAT32 = ("float64",), ("float32",)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bug:
     """A wrong layer.
 
