@@ -1,0 +1,39 @@
+from tests.mutants import killed_by_checker, source_of
+from tests.mutators import mutants
+
+FIVE_LINES = '''
+def slope(x, axis=-1):
+    """1 + 1."""
+    if x > 0:
+        return -x.sum(axis=axis)
+    return x * 2
+'''
+
+
+def test_every_small_change_is_made_once_and_the_docstring_is_kept():
+    made = [mutant.after for mutant in mutants(FIVE_LINES)]
+    assert sorted(made) == sorted(
+        [
+            "def slope(x, axis=+1):",
+            "if not x > 0:",
+            "if x >= 0:",
+            "if x < 0:",
+            "if x > 1:",
+            "if x > -1:",
+            "return +x.sum(axis=axis)",
+            "return -x.max(axis=axis)",
+            "return -x.mean(axis=axis)",
+            "return -x.sum()",
+            "return x / 2",
+            "return x * 3",
+            "return x * 1",
+        ]
+    )
+    assert all("1 + 1." in mutant.source for mutant in mutants(FIVE_LINES))
+
+
+def test_a_mutant_of_relu_is_killed_and_relu_itself_is_not():
+    source = source_of("activations")
+    assert not killed_by_checker("activations", source)
+    assert killed_by_checker("activations", source.replace("x > 0", "x >= 0"))
+    assert not killed_by_checker("activations", source)
