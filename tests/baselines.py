@@ -4,6 +4,7 @@ A check takes a `Problem`, a layer at one input, and says whether it complains. 
 where the check cannot run at all. All that compare with numerical differences are run in float64, as their users do.
 """
 
+import logging
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class Problem:
         out = self.forward()
         return np.asarray(np.random.default_rng(1).standard_normal(out.shape)).astype(out.dtype)
 
+
+logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)  # it prints what the layers raise
 
 Check = Callable[[Problem], bool]
 
@@ -106,11 +109,12 @@ def allclose_to_jax(problem: Problem) -> bool:
     dout = problem.random_dout()
     gradients = problem.gradients(dout)
     fixed = {name: each for name, each in problem.inputs.items() if name not in gradients}
-    out, pullback = jax.vjp(
-        lambda wanted: call_by_name(problem.reference, {**fixed, **wanted}),
-        {name: jnp.asarray(problem.inputs[name]) for name in gradients},
-    )
-    (want,) = pullback(jnp.asarray(dout, out.dtype))
+    with jax.enable_x64(True):
+        out, pullback = jax.vjp(
+            lambda wanted: call_by_name(problem.reference, {**fixed, **wanted}),
+            {name: jnp.asarray(problem.inputs[name]) for name in gradients},
+        )
+        (want,) = pullback(jnp.asarray(dout, out.dtype))
     return unlike({"out": problem.forward(), **gradients}, {"out": out, **want}, rtol=1e-4, atol=1e-5)
 
 
@@ -191,5 +195,6 @@ def _jax_check_grads(problem: Problem, dtype: Any) -> bool:
         lambda wanted: (layer(wanted), wanted),
         lambda wanted, dout: (jax.pure_callback(backward, shapes, wanted, dout),),
     )
-    check_grads(layer, ({name: jnp.asarray(inputs[name]) for name in gradients},), order=1, modes=["rev"])
+    with jax.enable_x64(dtype == np.float64):
+        check_grads(layer, ({name: jnp.asarray(inputs[name]) for name in gradients},), order=1, modes=["rev"])
     return False

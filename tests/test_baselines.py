@@ -1,3 +1,4 @@
+import jax
 import numpy as np
 import pytest
 
@@ -12,6 +13,12 @@ def problem(layer):
     shapes = {"x": (3, 4), "W": (4, 2), "b": (2,)}
     inputs = {name: random.standard_normal(shape) for name, shape in shapes.items()}
     return Problem(Subject(layer, list(inputs)), lambda x, W, b: x @ W + b, inputs)
+
+
+@pytest.fixture(autouse=True)
+def without_x64():
+    with jax.enable_x64(False):  # as in a process of its own
+        yield
 
 
 @pytest.mark.parametrize("name", CHECKS)
