@@ -77,8 +77,7 @@ def check_layer(
     searches = {str(dtype): Search(subject, oracle, inputs, dtype, settings) for dtype in map(as_floating, dtypes)}
     found = [search.run() for search in searches.values()]
     failures = [failure for each in found for failure in each.failures]
-    diagnosis = diagnose(failures, lambda dtype: searches[dtype].sample()) if failures else ""
-    report = Report(subject.name, found, diagnosis)
+    report = Report(subject.name, found, diagnose(failures, lambda dtype: searches[dtype].sample()))
     if raises and failures:
         raise AssertionError(str(report))
     return report

@@ -2,7 +2,7 @@
 
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter
 from typing import Any
 
@@ -15,7 +15,7 @@ from handgrad.testing.subject import AnyArray, Subject, parameters_of
 from handgrad.testing.trial import Trial, gradients
 
 
-def page(name: str, diagnosis: str, failures: Sequence[Failure], summary: Sequence[str]) -> str:
+def page(name: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], summary: Sequence[str]) -> str:
     """Print what is probably wrong, every property that failed with its smallest example, and what held."""
     by_property = {
         each: same for each in BATTERY if (same := [failure for failure in failures if failure.property is each])
@@ -24,8 +24,8 @@ def page(name: str, diagnosis: str, failures: Sequence[Failure], summary: Sequen
     return "\n\n".join(
         [
             f"{name} fails in {_counted(len(by_property), 'property', 'properties')}.",
-            _wrapped("Probably: ", diagnosis),
-            *(_section(same) for same in by_property.values()),
+            _wrapped("Probably: ", next(iter(diagnoses.values()))),
+            *(_section(same, diagnoses[each.__name__]) for each, same in by_property.items()),
             *(["\n".join(_wrapped("", line) for line in summary)] if summary else []),
             f"This shows the first of them again:\n\n{textwrap.indent(reproduction(first.trial), '    ')}",
         ]
@@ -36,13 +36,14 @@ def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def _section(failures: Sequence[Failure]) -> str:
+def _section(failures: Sequence[Failure], diagnosis: str) -> str:
     """Describe the failures of one property in several dtypes by the first of them."""
     first, dtypes = failures[0], ", ".join(str(failure.trial.dtype) for failure in failures)
     return "\n".join(
         [
             _wrapped("", f"{first.property.__name__} ({dtypes}): {first.property.__doc__}"),
             _wrapped("  ", first.complaint),
+            *([] if first.complaint in diagnosis else [_wrapped("  ", f"Probably: {diagnosis}.")]),
             *(f"    {line}" for line in arguments(first.trial)),
         ]
     )

@@ -37,7 +37,7 @@ def each_property(
         __tracebackhide__ = True  # a failure is about the layer; pytest leaves out the frames of the checker
         failures = [failure for failure in report().failures if failure.property is each]
         if failures:
-            raise AssertionError(page(report().layer, report().diagnosis, failures, []))
+            raise AssertionError(page(report().layer, report().diagnoses, failures, []))
         if each.__name__ in report().left_out:
             pytest.skip(report().left_out[each.__name__])
 

@@ -1,6 +1,6 @@
 """What a check saw: which properties held, failed or had nothing to say, and how close the results were."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from handgrad.testing.agreement import LIMIT
@@ -20,13 +20,18 @@ class Report:
         The layer's name.
     found
         What was seen in each dtype: examples, shapes, worst errors, failures, seconds.
-    diagnosis
-        One line about what is probably wrong with a layer that fails.
+    diagnoses
+        What is probably wrong, by the property that fails; the likeliest cause of all first.
     """
 
     layer: str
     found: Sequence[Found]
-    diagnosis: str
+    diagnoses: Mapping[str, str]
+
+    @property
+    def diagnosis(self) -> str:
+        """Say in one line what is probably wrong; nothing of a layer that passes."""
+        return next(iter(self.diagnoses.values()), "")
 
     @property
     def failures(self) -> list[Failure]:
@@ -63,14 +68,15 @@ class Report:
         return sum(each.seconds for each in self.found)
 
     def __str__(self) -> str:
-        left_out = [f"{name} ({reason})" for name, reason in self.left_out.items()]
-        summary = [
-            f"Passed: {', '.join(self.passed) or 'nothing'}.",
-            f"Left out: {', '.join(left_out) or 'nothing'}.",
-        ]
+        reasons = dict.fromkeys(self.left_out.values())
+        left_out = "; ".join(f"{', '.join(self._left_out_for(reason))} ({reason})" for reason in reasons)
+        summary = [f"Passed: {', '.join(self.passed) or 'nothing'}.", f"Left out: {left_out or 'nothing'}."]
         if self.failures:
-            return page(self.layer, self.diagnosis, self.failures, summary)
+            return page(self.layer, self.diagnoses, self.failures, summary)
         return "\n".join([f"{self.layer} agrees with its reference.", *map(_line, self.found), *summary])
+
+    def _left_out_for(self, reason: str) -> list[str]:
+        return [name for name, given in self.left_out.items() if given == reason]
 
 
 def _line(found: Found) -> str:

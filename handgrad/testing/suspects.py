@@ -60,6 +60,8 @@ def of_gradient(trial: Trial, name: str) -> Explanations:
     for what, function in FUNCTIONS_OF_DOUT.items():
         yield what, trial.ask(trial.inputs, function(trial.dout))[name]
     yield from multiples(trial, want)
+    for what, exact in multiples(trial, trial.ask(trial.inputs, np.ones_like(trial.dout))[name]):
+        yield f"ignores dout, and {what}", exact
     if want.value.ndim:
         yield "is shifted by one row", Exact(np.roll(want.value, -1, axis=0), np.roll(want.entitled, -1, axis=0))
         yield "is shifted by one row", Exact(np.roll(want.value, 1, axis=0), np.roll(want.entitled, 1, axis=0))
@@ -170,7 +172,9 @@ def near(got: AnyArray, predicted: Exact, dtype: np.dtype[Any]) -> bool:
 MOSTLY_FAILING = 0.3  # a condition that more of the examples that hold have explains nothing
 
 CONDITIONS: dict[str, Callable[[Trial], bool]] = {
-    "there is no leading axis": lambda trial: LEADING in trial.sizes and trial.sizes[LEADING] == (),
+    "there is no leading axis, as for a single sample": lambda trial: (
+        LEADING in trial.sizes and trial.sizes[LEADING] == ()
+    ),
     "there are several leading axes": lambda trial: len(trial.sizes.get(LEADING, ())) > 1,
     "an axis has length 0": lambda trial: 0 in _lengths_of(trial),
     "an axis has length 1": lambda trial: 1 in _lengths_of(trial),

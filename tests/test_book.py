@@ -1,0 +1,105 @@
+"""The book's own classes: check_layer reports their known faults in words that a reader of the book understands."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+import reference.activations
+import reference.affine
+import reference.losses
+from handgrad.testing import arrays, check_layer, labels, one_hot
+from tests.planted import book
+
+LOSS = reference.losses.softmax_with_loss
+
+
+def report(layer, twin, inputs):
+    return check_layer(layer, twin, inputs, dtypes=["float64"], raises=False)
+
+
+def test_relu_writes_into_dout_and_returns_it():
+    found = report(book.Relu, reference.activations.relu, arrays(x="N D"))
+    assert found.diagnoses["pure"] == "the layer writes into its argument dout, in place"
+    assert found.diagnoses["unshared"] == "dx shares memory with dout: return a copy"
+    assert "read-only" in found.diagnoses["read_only"]
+
+
+def test_relu_takes_no_single_number():
+    found = report(book.Relu, reference.activations.relu, arrays(x=st.floats(-2, 2).map(float)))
+    assert found.failed == ["runs"]
+
+
+def test_sigmoid_overflows_on_the_way():
+    found = report(book.Sigmoid, reference.activations.sigmoid, arrays(x="N D"))
+    assert "overflow encountered in exp" in found.diagnoses["quiet"]
+    assert found.diagnoses["quiet"].endswith("only where a number is larger than 20")
+    assert "hands out the very array that it remembers" in found.diagnoses["detached"]
+
+
+def test_affine_takes_no_single_sample():
+    found = report(book.Affine, reference.affine.affine, arrays(x="... D", W="D M", b="M"))
+    assert found.failed[0] == "runs"
+    assert "not aligned" in found.diagnoses["runs"]
+    single = report(book.Affine, reference.affine.affine, arrays(x="D", W="D M", b="M"))
+    assert {"runs", "shape"} <= set(single.failed)
+
+
+def test_affine_is_right_for_batches():
+    assert not report(book.Affine, reference.affine.affine, arrays(x="N D", W="D M", b="M")).failed
+
+
+def test_the_loss_ignores_dout_and_is_not_that_of_its_gradient():
+    found = report(book.SoftmaxWithLoss, LOSS, arrays(x="2 3", t=one_hot("2 3")))
+    assert found.diagnoses["gradient"] == "backward: dx ignores dout: it is the gradient for a dout of ones"
+    assert found.diagnoses["value"].startswith("forward is at fault: out is another function than the reference's")
+    assert found.diagnosis == found.diagnoses["value"]
+
+
+def test_the_gradient_of_one_sample_is_divided_by_the_number_of_classes():
+    found = report(book.SoftmaxWithLoss, LOSS, arrays(x="C", t=one_hot("C")))
+    assert found.diagnoses["gradient"] == "backward: dx ignores dout, and is divided by C"
+
+
+class LossOfLabels(book.SoftmaxWithLoss):
+    """The book's forward, for class indices; with a backward that takes them, too."""
+
+    def backward(self, dout):
+        return dout * (self.y - np.eye(self.y.shape[-1])[self.t]) / len(self.t)
+
+
+def test_label_minus_1_is_the_last_class():
+    inputs = arrays(x="2 3", t=labels("2", classes="3", validated=True))
+    assert report(book.SoftmaxWithLoss, LOSS, inputs).failed == ["runs"]
+    found = report(LossOfLabels, LOSS, inputs)
+    assert "label that names no class is taken for another class" in found.diagnoses["refuses"]
+
+
+def test_scores_that_rule_out_every_class_are_nan():
+    def loss(x, t):
+        return jnp.where(jnp.all(x == -jnp.inf), jnp.inf, 0) + 0 * jnp.where(jnp.isinf(x), 0, x * t).sum()
+
+    ruled_out = arrays(x=st.just(np.full((1, 3), -np.inf)), t=st.just(np.eye(3)[:1]))
+    found = report(book.SoftmaxWithLoss, loss, ruled_out)
+    (failure,) = (each for each in found.failures if each.property.__name__ == "value")
+    assert failure.complaint.startswith("out is nan; expected inf")
+
+
+def test_a_naive_softmax_overflows():
+    def naive(x):
+        y = np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+        return y.copy(), lambda dout: y * (dout - (dout * y).sum(axis=-1, keepdims=True))
+
+    found = report(naive, jax.nn.softmax, arrays(x="2 3"))
+    assert found.diagnosis.startswith("forward is at fault: out overflows")
+
+
+@pytest.mark.parametrize("gap", [17.0])
+def test_the_true_gradient_of_the_loss_that_is_returned(gap):
+    x, t = jnp.array([0.0, gap]), jnp.array([1.0, 0.0])
+    slope = jax.grad(lambda x: -jnp.log(jax.nn.softmax(x)[0] + 1e-7))(x)
+    layer = book.SoftmaxWithLoss()
+    layer.forward(np.asarray(x), np.asarray(t))
+    assert round(float(slope[0]), 3) == -0.293
+    assert round(float(layer.backward()[0]) * len(t), 3) == -1.0
