@@ -1,5 +1,6 @@
 """The page that a failure prints: what does not hold, on which example, and Python that shows it again."""
 
+import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +21,12 @@ def page(name: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], s
     by_property = {
         each: same for each in BATTERY if (same := [failure for failure in failures if failure.property is each])
     }
-    first = next(iter(by_property.values()))[0]
+    first, cause = next(iter(by_property.values()))[0], next(iter(diagnoses.values()))
     return "\n\n".join(
         [
             f"{name} fails in {_counted(len(by_property), 'property', 'properties')}.",
-            _wrapped("Probably: ", next(iter(diagnoses.values()))),
-            *(_section(same, diagnoses[each.__name__]) for each, same in by_property.items()),
+            _wrapped("Probably: ", f"{cause}."),
+            *(_section(same, diagnoses[each.__name__], cause) for each, same in by_property.items()),
             *(["\n".join(_wrapped("", line) for line in summary)] if summary else []),
             f"This shows the first of them again:\n\n{textwrap.indent(reproduction(first.trial), '    ')}",
         ]
@@ -36,14 +37,15 @@ def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def _section(failures: Sequence[Failure], diagnosis: str) -> str:
-    """Describe the failures of one property in several dtypes by the first of them."""
+def _section(failures: Sequence[Failure], diagnosis: str, said: str) -> str:
+    """Describe the failures of one property in several dtypes by the first of them, with what has not been said."""
     first, dtypes = failures[0], ", ".join(str(failure.trial.dtype) for failure in failures)
+    new = diagnosis != said and first.complaint not in diagnosis
     return "\n".join(
         [
             _wrapped("", f"{first.property.__name__} ({dtypes}): {first.property.__doc__}"),
             _wrapped("  ", first.complaint),
-            *([] if first.complaint in diagnosis else [_wrapped("  ", f"Probably: {diagnosis}.")]),
+            *([_wrapped("  ", f"Probably: {diagnosis}.")] if new else []),
             *(f"    {line}" for line in arguments(first.trial)),
         ]
     )
@@ -107,18 +109,34 @@ def _differentiated(trial: Trial) -> list[str]:
         return [name for name, array in trial.inputs.items() if is_floating(array)]
 
 
-def _definition(function: Callable[..., Any], fallback: str) -> list[str]:
+def _definition(given: Callable[..., Any], fallback: str) -> list[str]:
     """Import a class or function; or give its source, if it can be found; or say that it has to be there."""
-    inner = getattr(function, "func", function)
+    inner = getattr(given, "func", given)
     name, module = _called(inner, fallback), getattr(inner, "__module__", "__main__")
     if module != "__main__" and getattr(inner, "__qualname__", "") == name:
         return [f"from {module} import {name}"]
+    bases = (
+        [each for each in reversed(inner.__mro__) if each.__module__ == module]
+        if isinstance(inner, type)
+        else [inner]
+    )
+    sources = [_source(each, name) for each in bases]
+    return (
+        ["", *"\n".join(sources).splitlines(), ""] if all(sources) else [f"# {name} is what you gave to check_layer"]
+    )
+
+
+def _source(given: Callable[..., Any], name: str) -> str:
+    """Find the source of a class or function, or of a lambda, if it is the only one of its statement."""
     try:
-        source = textwrap.dedent(inspect.getsource(inner))
-    except (OSError, TypeError):
-        source = ""
-    defines = source.startswith(("class ", "def "))
-    return ["", *source.splitlines(), ""] if defines else [f"# {name} is what you gave to check_layer"]
+        source = textwrap.dedent(inspect.getsource(given))
+        tree = ast.parse(source)
+    except (OSError, TypeError, SyntaxError):  # typed at a prompt, or part of a longer statement
+        return ""
+    if source.startswith(("class ", "def ")):
+        return source
+    lambdas = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
+    return f"{name} = {lambdas[0]}\n" if len(lambdas) == 1 else ""
 
 
 def _called(function: Callable[..., Any], fallback: str) -> str:
