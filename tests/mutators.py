@@ -60,9 +60,8 @@ Change = Callable[[], None]
 
 def mutants(source: str) -> Iterator[Mutant]:
     """Make every mutant of a module. Docstrings, annotations and the wording of errors stay as they are."""
-    number = len(list(_sites(ast.parse(source))))
-    for site in range(number):
-        for change in range(len(_changes(list(_sites(ast.parse(source)))[site][1]))):
+    for site, (_, unchanged) in enumerate(_sites(ast.parse(source))):
+        for change in range(len(_changes(unchanged))):
             tree = ast.parse(source)
             statement, node = list(_sites(tree))[site]
             before = _brief(statement)

@@ -77,7 +77,7 @@ def _diagnose(failure: Failure, trials: Sequence[Trial], failed: set[str]) -> st
     failing, holding = _split(failure.property, trials)
     failing = failing or [failure.trial]
     if "kinks" in failed and failure.property in (gradient, kinks) and all(map(at_a_kink, failing)):
-        return f"wrong at a declared kink or tie: {failure.complaint}"
+        return SENTENCES[kinks](failure)
     if failure.property is value:
         return _of_value(failing, holding, failed)
     if failure.property is gradient:
@@ -230,4 +230,5 @@ SENTENCES: dict[Property, Callable[[Failure], str]] = {
 }
 
 # an empty array that raises says less than a wrong result does
-CAUSES = (*BATTERY[1:6], runs, *BATTERY[6:])
+BEFORE_RUNS = BATTERY.index(gradient) + 1
+CAUSES = (*BATTERY[1:BEFORE_RUNS], runs, *BATTERY[BEFORE_RUNS:])

@@ -20,6 +20,11 @@ def as_floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
     return given
 
 
+def in_float64(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Widen floating numbers to float64; leave integers and booleans as they are."""
+    return array.astype(np.float64) if is_floating(array) else array
+
+
 def limits(dtype: np.dtype[Any]) -> Any:
     """Give eps, tiny and max of a floating dtype."""
     info: Any = jnp.finfo

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.cache import keep_compiled
+from handgrad.testing.dtypes import in_float64
 from handgrad.testing.rounding import RUNS, entitled_error, noise_size
-from handgrad.testing.subject import call_by_name
+from handgrad.testing.subject import call_by_name, parameters_of
 
 Inputs = Mapping[str, Any]
 
@@ -45,10 +46,7 @@ class Oracle:
 
     def expect_to_take(self, names: Collection[str]) -> None:
         """Raise TypeError unless the reference can be called with these arguments."""
-        try:
-            parameters = inspect.signature(self.reference).parameters
-        except ValueError:  # some callables have no signature, and are called as they are
-            return
+        parameters = parameters_of(self.reference)
         kinds = {each.kind for each in parameters.values()}
         takes = f"it takes {', '.join(parameters) or 'nothing'}"
         unknown = [name for name in names if name not in parameters]
@@ -71,7 +69,7 @@ class Oracle:
     def __call__(self, inputs: Inputs, dout: npt.NDArray[Any], wrt: tuple[str, ...]) -> dict[str, Exact]:
         """Give the value, under the name "out", and the gradient of every input named in `wrt`."""
         arrays, options = _split(inputs)
-        dout = _in_float64(dout)
+        dout = in_float64(dout)
         with jax.enable_x64(True):
             compute = self._cached((wrt, *_key(arrays, options)), lambda: self._compile(arrays, options, dout, wrt))
             values, entitled = compute(arrays, dout)
@@ -128,13 +126,9 @@ def _split(inputs: Inputs) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]
     """Tell numbers, which JAX traces, from options such as an axis, which it compiles in."""
     numbers = {name: each for name, each in inputs.items() if isinstance(each, (np.ndarray, np.generic, float))}
     options = {name: each for name, each in inputs.items() if name not in numbers}
-    return {name: _in_float64(np.asarray(each)) for name, each in numbers.items()}, options
+    return {name: in_float64(np.asarray(each)) for name, each in numbers.items()}, options
 
 
 def _key(arrays: Inputs, options: Mapping[str, Any]) -> tuple[Any, ...]:
     shapes = ((name, array.shape, array.dtype.kind) for name, array in arrays.items())
     return *shapes, *((name, repr(option)) for name, option in options.items())
-
-
-def _in_float64(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return array if array.dtype.kind in "iub" else array.astype(np.float64)

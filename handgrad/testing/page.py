@@ -4,7 +4,6 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from inspect import Parameter
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.properties import BATTERY
 from handgrad.testing.search import Failure
-from handgrad.testing.subject import AnyArray, Subject, parameters_of
+from handgrad.testing.subject import AnyArray, Subject, positional_only
 from handgrad.testing.trial import Trial, gradients
 
 
@@ -147,8 +146,7 @@ def _called(function: Callable[..., Any], fallback: str) -> str:
 def _call(function: Callable[..., Any], fallback: str, names: Sequence[str]) -> str:
     """Write a call by name, with the options that a functools.partial carries."""
     name = _called(getattr(function, "func", function), fallback)
-    parameters = parameters_of(function)
-    first = [each for each in names if each in parameters and parameters[each].kind is Parameter.POSITIONAL_ONLY]
+    first = positional_only(function, names)
     carried = [repr(each) for each in getattr(function, "args", ())]
     options = [f"{option}={value!r}" for option, value in getattr(function, "keywords", {}).items()]
     rest = [each for each in names if each not in first]

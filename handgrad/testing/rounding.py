@@ -120,8 +120,12 @@ def entitled_error(jaxpr: jex.ClosedJaxpr, exact: Sequence[Any], args: Sequence[
 
 def noise_size(jaxpr: jex.ClosedJaxpr) -> int:
     """Count the random numbers that one replay of `jaxpr` uses."""
+    return _numbers_used(replay, jaxpr)
+
+
+def _numbers_used(evaluate: Callable[..., Any], jaxpr: jex.ClosedJaxpr) -> int:
     count = Count()
-    jax.eval_shape(lambda *args: replay(jaxpr, args, count), *jaxpr.in_avals)
+    jax.eval_shape(lambda *args: evaluate(jaxpr, args, count), *jaxpr.in_avals)
     return count.size
 
 
@@ -178,25 +182,19 @@ def _scan(params: Any, args: Sequence[Any], source: Source) -> Sequence[Any]:
         results = _replay(body, [*constants, *carry, *elements], Noise(numbers))
         return results[:carried], results[carried:]
 
-    rows = (list(args[params["num_consts"] + carried :]), source.rows(length, _inner_size(body)))
+    rows = (list(args[params["num_consts"] + carried :]), source.rows(length, _numbers_used(_replay, body)))
     carry, stacked = jax.lax.scan(step, list(start), rows, length=length, reverse=params["reverse"])
     return [*carry, *stacked]
 
 
 def _cond(params: Any, args: Sequence[Any], source: Source) -> Sequence[Any]:
     index, *operands = args
-    numbers = source.rows(1, max(map(_inner_size, params["branches"])))[0]
+    numbers = source.rows(1, max(_numbers_used(_replay, branch) for branch in params["branches"]))[0]
     branches = [
         lambda *operands, branch=branch: _replay(branch, operands, Noise(numbers)) for branch in params["branches"]
     ]
     results: Sequence[Any] = jax.lax.switch(index, branches, *operands)
     return results
-
-
-def _inner_size(jaxpr: jex.ClosedJaxpr) -> int:
-    count = Count()
-    jax.eval_shape(lambda *args: _replay(jaxpr, args, count), *jaxpr.in_avals)
-    return count.size
 
 
 def _if_floating(source: Source, value: Any, strength: float = 1.0) -> Any:

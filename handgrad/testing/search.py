@@ -20,7 +20,7 @@ from hypothesis import Phase
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.properties import BATTERY, LAYOUTS, Property, deterministic, runs
-from handgrad.testing.shapes import Sizes
+from handgrad.testing.shapes import Sizes, lengths
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint, Trial
 from handgrad.testing.values import real_numbers, small_integers
@@ -115,7 +115,7 @@ class Search:
     def _shares(self) -> Iterator[tuple[Sizes, int]]:
         """Share the examples out among the shapes; where an axis has length 0, there is little to vary."""
         pool = self.inputs.pool()
-        full = [sizes for sizes in pool if 0 not in sum(sizes.values(), ())]
+        full = [sizes for sizes in pool if 0 not in lengths(sizes)]
         left = self.settings.max_examples - FEWEST * (len(pool) - len(full))
         for sizes in pool:
             yield sizes, max(FEWEST, math.ceil(left / len(full))) if sizes in full else FEWEST

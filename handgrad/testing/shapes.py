@@ -29,6 +29,11 @@ def shape_of(axes: Iterable[str], sizes: Sizes) -> Shape:
     return tuple(length for axis in axes for length in ((int(axis),) if axis.isdecimal() else sizes[axis]))
 
 
+def lengths(sizes: Sizes) -> list[int]:
+    """List the lengths of all axes."""
+    return [length for shape in sizes.values() for length in shape]
+
+
 def pool(axes: Iterable[str]) -> list[Sizes]:
     """List the lengths to test the axes at. "..." stands for any number of axes, a name for one."""
     axes = dict.fromkeys(axis for axis in axes if not axis.isdecimal())

@@ -1,7 +1,7 @@
 """The layer under test, whoever wrote it: called by the names of its arguments."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from types import MethodType
 from typing import Any
@@ -110,10 +110,15 @@ def _numbers(method: str, result: Any) -> AnyArray:
 
 def call_by_name(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Call a function by the names of its parameters, also of positional-only ones, such as those of `jnp.tanh`."""
-    parameters = parameters_of(function).values()
-    first = [each.name for each in parameters if each.kind is each.POSITIONAL_ONLY and each.name in arguments]
+    first = positional_only(function, arguments)
     rest = {name: value for name, value in arguments.items() if name not in first}
     return function(*(arguments[name] for name in first), **rest)
+
+
+def positional_only(function: Callable[..., Any], names: Collection[str]) -> list[str]:
+    """Give those of the names that a function takes by position alone, in its order."""
+    parameters = parameters_of(function).values()
+    return [each.name for each in parameters if each.kind is each.POSITIONAL_ONLY and each.name in names]
 
 
 def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:

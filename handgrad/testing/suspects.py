@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.agreement import LIMIT, units
-from handgrad.testing.dtypes import is_floating
+from handgrad.testing.dtypes import in_float64, is_floating
 from handgrad.testing.oracle import Exact
-from handgrad.testing.shapes import LEADING
+from handgrad.testing.shapes import LEADING, lengths
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Trial, copies, gradients
 
@@ -115,13 +115,13 @@ def multiples(trial: Trial, want: Exact) -> Explanations:
     """Predict a wrong constant factor, among them the lengths of the axes."""
     for factor in (-1, 2, 0.5, -2, -0.5):
         yield f"is {factor} times what it should be", _times(want, factor)
-    for what, number in lengths(trial).items():
+    for what, number in divisors(trial).items():
         if number > 0:
             yield f"is {what} times what it should be", _times(want, number)
             yield f"is divided by {what}", _times(want, 1 / number)
             yield f"is divided by the square root of {what}", _times(want, number**-0.5)
     for mask, counting in _counting(trial).items():
-        for what, number in lengths(trial).items():
+        for what, number in divisors(trial).items():
             if number > 0:
                 yield f"is divided by {what}, not by {mask}", _times(want, counting / number)
 
@@ -134,7 +134,7 @@ def _sum(one: Exact, other: Exact) -> Exact:
     return Exact(one.value + other.value, one.entitled + other.entitled)
 
 
-def lengths(trial: Trial) -> dict[str, float]:
+def divisors(trial: Trial) -> dict[str, float]:
     """Name the numbers by which people divide: lengths of axes, numbers of elements, how much a mask lets through."""
     axes = {
         "the number of rows" if axis == LEADING else axis: float(np.prod(length))
@@ -159,8 +159,9 @@ def explain(trials: Sequence[Trial], name: str, explanations: Callable[[Trial, s
         for what, predicted in explanations(trial, name):
             if (left is None or what in left) and near(got, predicted, trial.dtype):
                 told[what] = not near(want, predicted, trial.dtype)
-        left = {what: left[what] or differs for what, differs in told.items()} if left is not None else told
-        left = {what: differs for what, differs in left.items() if what in told}
+        left = told if left is None else {what: left[what] or differs for what, differs in told.items()}
+        if not left:
+            return None
     return next((what for what, differs in (left or {}).items() if differs), None)
 
 
@@ -176,9 +177,9 @@ CONDITIONS: dict[str, Callable[[Trial], bool]] = {
         LEADING in trial.sizes and trial.sizes[LEADING] == ()
     ),
     "there are several leading axes": lambda trial: len(trial.sizes.get(LEADING, ())) > 1,
-    "an axis has length 0": lambda trial: 0 in _lengths_of(trial),
-    "an axis has length 1": lambda trial: 1 in _lengths_of(trial),
-    "an axis is longer than 1": lambda trial: max(_lengths_of(trial), default=0) > 1,
+    "an axis has length 0": lambda trial: 0 in lengths(trial.sizes),
+    "an axis has length 1": lambda trial: 1 in lengths(trial.sizes),
+    "an axis is longer than 1": lambda trial: max(lengths(trial.sizes), default=0) > 1,
     "two axes are equally long": lambda trial: any(
         len(set(each.shape)) < each.ndim for each in trial.inputs.values()
     ),
@@ -198,10 +199,6 @@ CONDITIONS: dict[str, Callable[[Trial], bool]] = {
     "a number is larger than 500": lambda trial: _any(trial, lambda each: np.abs(each) > 500),
     "no number is larger than 0.1": lambda trial: not _any(trial, lambda each: np.abs(each) > 0.1),
 }
-
-
-def _lengths_of(trial: Trial) -> list[int]:
-    return [length for lengths in trial.sizes.values() for length in lengths]
 
 
 def _numbers(trial: Trial) -> list[AnyArray]:
@@ -328,8 +325,7 @@ def _factor(trial: Trial, name: str, array: AnyArray) -> float | None:
 
 def fits_own_forward(trial: Trial) -> bool:
     """Tell by a central difference in one direction whether backward is the derivative of the layer's own forward."""
-    inputs = {name: each.astype(np.float64) if is_floating(each) else each for name, each in trial.inputs.items()}
-    dout = trial.dout.astype(np.float64)
+    inputs, dout = {name: in_float64(each) for name, each in trial.inputs.items()}, in_float64(trial.dout)
     random = np.random.default_rng(0)
     grads = gradients(trial.fresh(copies(inputs), dout.copy()))
     nudges = {name: random.standard_normal(grad.shape) for name, grad in grads.items()}

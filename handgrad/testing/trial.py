@@ -99,8 +99,7 @@ class Trial:
 
     def ask(self, inputs: Mapping[str, AnyArray], dout: AnyArray) -> dict[str, Exact]:
         """Ask the oracle for the value and for the gradients that the layer gives."""
-        wrt = tuple(name for name in self.results if name != "out")
-        return self.oracle({**inputs, **self.options}, dout, wrt)
+        return self.oracle({**inputs, **self.options}, dout, tuple(gradients(self.results)))
 
     def fresh(self, inputs: Mapping[str, AnyArray], dout: AnyArray) -> Results:
         """Run a new layer on exactly these arrays."""
