@@ -12,20 +12,10 @@ import pytest
 import handgrad
 from handgrad.testing import arrays, check_layer, labels, reals
 from handgrad.testing.properties import BATTERY
+from tests.planted.kink import MaxDoubled, Relu6Closed
+from tests.planted.right import Softmax, Tanh, tanh_and_pullback
 
 ANY = arrays(x="...")
-
-
-class Tanh:
-    def forward(self, x):
-        self.y = np.array(np.tanh(x))
-        return self.y.copy()
-
-    def slope(self):
-        return 1 - self.y**2
-
-    def backward(self, dout):
-        return np.array(dout * self.slope())
 
 
 class IgnoresDout(Tanh):
@@ -74,21 +64,6 @@ class GivesNoGradient(Tanh):
 class WrongWhereTheInputIsEmpty(Tanh):
     def backward(self, dout):
         return np.array(dout * self.slope()) if dout.size else np.zeros(1, dout.dtype)
-
-
-class Softmax:
-    def forward(self, x):
-        exps = np.exp(x - x.max(axis=-1, keepdims=True, initial=-np.inf))
-        self.y = exps / exps.sum(axis=-1, keepdims=True)
-        return self.y.copy()
-
-    def backward(self, dout):
-        return self.y * (dout - (dout * self.y).sum(axis=-1, keepdims=True))
-
-
-def tanh_and_pullback(x):
-    y = np.array(np.tanh(x))
-    return y.copy(), lambda dout: np.array(dout * (1 - y**2))
 
 
 def softmax_and_pullback(x, axis):
@@ -244,31 +219,18 @@ def test_a_random_layer_is_told_so_and_nothing_else_is_said_of_it():
     assert "random" in report.diagnosis
 
 
-def relu6(x):
-    return np.clip(x, 0, 6), lambda dout: np.where((x > 0) & (x <= 6), dout, 0)
-
-
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
 def test_a_wrong_kink_is_caught_where_it_is_declared(dtype):
     declared, undeclared = arrays(x=reals("2", kinks=[0, 6])), arrays(x="2")
-    report = check_layer(relu6, jax.nn.relu6, declared, dtypes=[dtype], raises=False)
+    report = check_layer(Relu6Closed, jax.nn.relu6, declared, dtypes=[dtype], raises=False)
     assert "kinks" in report.failed
     assert "kink" in report.diagnosis
-    assert not check_layer(relu6, jax.nn.relu6, undeclared, dtypes=[dtype], raises=False).failed
-
-
-class MaxThatGivesEachTieAll:
-    def forward(self, x):
-        self.x = x
-        return x.max(axis=-1)
-
-    def backward(self, dout):
-        return np.where(self.x == self.x.max(axis=-1, keepdims=True), dout[..., None], 0)
+    assert not check_layer(Relu6Closed, jax.nn.relu6, undeclared, dtypes=[dtype], raises=False).failed
 
 
 def test_ties_are_made_where_they_are_declared():
     report = check_layer(
-        MaxThatGivesEachTieAll,
+        MaxDoubled,
         lambda x: x.max(-1),
         arrays(x=reals("N 3", ties=True)),
         dtypes=["float32"],
