@@ -10,7 +10,7 @@ import reference.activations
 import reference.affine
 import reference.losses
 from handgrad.testing import arrays, check_layer, labels, one_hot
-from tests.planted import book
+from reference import book
 
 LOSS = reference.losses.softmax_with_loss
 
