@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, floating, ieee, shape_error, sum_to, upstream, wide
+from handgrad.checks import Array, Shape, cast, floating, ieee, shape_error, upstream, wide
 
 
 class Affine:
@@ -51,39 +51,41 @@ class Affine:
     out_shape: Shape
 
     def __init__(self, W: npt.ArrayLike, b: npt.ArrayLike) -> None:
-        self.W, self.b = floating("Affine", W=W, b=b)
-        _expect_params("Affine", self.W, self.b)
+        self.W, self.b = _params("Affine", W, b)
 
     @ieee
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute x W + b. Raises ValueError if the last axis of x does not fit W."""
-        x, W, b = floating("Affine.forward", x=x, W=self.W, b=self.b)
-        _expect_params("Affine.forward", W, b)
+        x = floating("Affine.forward", "x", x)
+        W, b = _params("Affine.forward", self.W, self.b)
         if x.shape[-1:] != W.shape[:1]:
             raise shape_error("Affine.forward", "x", x.shape, f"(..., {len(W)})", f"W.shape is {W.shape}")
-        out = wide(x) @ wide(W) + wide(b)
-        self.x, self.out_shape = x, out.shape
-        return out.astype(np.result_type(x, W, b), copy=False)
+        out = np.dot(_rows(wide(x)), wide(W)) + wide(b)
+        self.x, self.out_shape = x, (*x.shape[:-1], *b.shape)
+        return cast(out, np.result_type(x, W, b)).reshape(self.out_shape)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx, and leave dW and db."""
-        dout = upstream(self, dout)
-        W, b = floating("Affine.backward", W=self.W, b=self.b)
-        dx = dout @ W.T
-        dW = _rows(self.x).T @ _rows(dout)
-        self.dW = np.array(dW, W.dtype)
-        self.db = sum_to(dout, b)
-        return np.array(dx, self.x.dtype)
+        dout = _rows(upstream(self, dout))
+        W, b = _params("Affine.backward", self.W, self.b)
+        # np.dot, because @ is slow at a column times a row, which the dW of a single sample is
+        dx = np.dot(dout, W.T)
+        dW = np.dot(_rows(self.x).T, dout)
+        db = np.add.reduce(dout)
+        self.dW, self.db = cast(dW, W.dtype), cast(db, b.dtype)
+        return cast(dx, self.x.dtype).reshape(self.x.shape)
 
 
-def _rows(array: Array) -> Array:
-    """Give (..., D) as a matrix whose rows are the last axis. A single sample is one row."""
-    return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
-
-
-def _expect_params(where: str, W: Array, b: Array) -> None:
+def _params(where: str, W: npt.ArrayLike, b: npt.ArrayLike) -> tuple[Array, Array]:
+    W, b = floating(where, "W", W), floating(where, "b", b)
     if W.ndim != 2:
         raise shape_error(where, "W", W.shape, "(D, M)", "it maps D numbers to M")
     if b.shape != W.shape[1:]:
         raise shape_error(where, "b", b.shape, W.shape[1:], f"W.shape is {W.shape}")
+    return W, b
+
+
+def _rows(array: Array) -> Array:
+    """Give (..., D) as a matrix whose rows are the last axis. A single sample is one row."""
+    return array if array.ndim == 2 else array.reshape(math.prod(array.shape[:-1]), array.shape[-1])

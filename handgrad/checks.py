@@ -22,27 +22,27 @@ class Spec(NamedTuple):
     dtype: np.dtype[Any]
 
 
-def floating(where: str, **arguments: npt.ArrayLike) -> tuple[Array, ...]:
-    """Give each argument as a floating array: floating dtypes are kept, integers and booleans become float64.
-
-    A Python number takes the dtype of the arrays beside it, as everywhere in NumPy.
+def floating(where: str, name: str, argument: npt.ArrayLike) -> Array:
+    """Give an argument as a floating array: floating dtypes are kept, integers and booleans become float64.
 
     Raises
     ------
     TypeError
-        For an argument that is not made of real numbers. The message names it.
+        If it is not made of real numbers. The message names it.
     """
-    arrays = {name: real(where, name, argument) for name, argument in arguments.items()}
-    weak = {name for name, argument in arguments.items() if type(argument) in (bool, int, float)}
-    beside = [_floating_dtype(array) for name, array in arrays.items() if name not in weak]
-    return tuple(
-        array.astype(np.result_type(0.0, *beside) if name in weak else _floating_dtype(array), copy=False)
-        for name, array in arrays.items()
-    )
+    array = real(where, name, argument)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
-def _floating_dtype(array: npt.NDArray[Any]) -> np.dtype[Any]:
-    return array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
+def floating_together(where: str, **arguments: npt.ArrayLike) -> tuple[Array, ...]:
+    """Give several arguments as floating arrays. A Python number takes the dtype of the arrays beside it."""
+    arrays = [floating(where, name, argument) for name, argument in arguments.items()]
+    weak = [type(argument) in (bool, int, float) for argument in arguments.values()]
+    if not any(weak):
+        return tuple(arrays)
+    beside = [array.dtype for array, alone in zip(arrays, weak, strict=True) if not alone]
+    dtype = np.result_type(0.0, *beside)
+    return tuple(array.astype(dtype) if alone else array for array, alone in zip(arrays, weak, strict=True))
 
 
 def real(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -74,11 +74,20 @@ def upstream(layer: Any, dout: npt.ArrayLike) -> Array:
     where = f"{type(layer).__name__}.backward"
     if not hasattr(layer, "out_shape"):
         raise RuntimeError(f"{where}: call forward first; there is nothing to go back through yet")
-    (dout,) = floating(where, dout=dout)
+    dout = floating(where, "dout", dout)
     if dout.shape != layer.out_shape:
-        because = "that is the shape of forward's output"
-        raise shape_error(where, "dout", dout.shape, layer.out_shape, because)
+        raise shape_error(where, "dout", dout.shape, layer.out_shape, "that is the shape of forward's output")
     return wide(dout)
+
+
+def cast(result: Array | np.floating[Any], dtype: np.dtype[Any]) -> Array:
+    """Give a new result its dtype, as an array even if it is a single number. Not a copy, unless it is converted."""
+    return np.asarray(result) if result.dtype == dtype else _converted(result, dtype)
+
+
+@ieee
+def _converted(result: Array | np.floating[Any], dtype: np.dtype[Any]) -> Array:
+    return np.asarray(result, dtype)
 
 
 def remembered(out: npt.ArrayLike) -> Array:
@@ -101,4 +110,4 @@ def sum_to(grad: Array, like: Spec | Array) -> Array:
     added = grad.ndim - len(like.shape)
     stretched = [added + axis for axis, length in enumerate(like.shape) if length == 1]
     summed = wide(grad).sum(axis=(*range(added), *stretched))
-    return np.array(summed, like.dtype).reshape(like.shape)
+    return cast(summed, like.dtype).reshape(like.shape)

@@ -10,18 +10,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, floating, ieee, remembered, shape_error, upstream, wide
-from handgrad.functions import (
-    batch_mean,
-    cross_entropy,
-    log_softmax,
-    result_dtype,
-    scale_rows,
-    softmax,
-    squared_error,
-    subtract_targets,
+from handgrad.checks import (
+    Array,
+    Shape,
+    cast,
+    floating,
+    floating_together,
+    ieee,
+    remembered,
+    shape_error,
+    upstream,
+    wide,
 )
-from handgrad.targets import Mask, as_mask, as_targets
+from handgrad.functions import batch_mean, result_dtype, shifted, squared_error, total
+from handgrad.targets import Mask, as_mask, as_targets, counting, expected_value, minus_targets, spread, times_mass
 
 
 class SoftmaxWithLoss:
@@ -45,8 +47,8 @@ class SoftmaxWithLoss:
 
     so that dx = dout (y Σt - t) / N, which is y - t where the targets of a row sum to 1 and the rest is plain.
 
-    The logarithm is never taken of y, which underflows, but derived from x: the loss is the function whose
-    gradient this is, for any finite scores.
+    The logarithm is never taken of y, which underflows, but of Σᵢ exp(x_i), which does not once the largest score
+    has been subtracted: the loss is the function whose gradient this is, for any finite scores.
 
     Examples
     --------
@@ -59,9 +61,9 @@ class SoftmaxWithLoss:
     """
 
     loss: np.floating[Any]  # ()
-    y: Array  # (..., C) probabilities, read-only
-    t: npt.NDArray[Any]  # (...) or (..., C)
-    mask: Mask  # (...)
+    y: Array  # (..., C) probabilities, read-only; 0 in masked rows
+    t: npt.NDArray[Any]  # of the rows that count: (N, C), or (N,) places of the target classes
+    mask: Mask | None  # (...)
     out_shape: Shape
 
     @ieee
@@ -70,12 +72,18 @@ class SoftmaxWithLoss:
 
         Raises IndexError for a class index out of range, ValueError and TypeError for what does not fit x.
         """
-        (x,) = floating("SoftmaxWithLoss.forward", x=x)
+        x = floating("SoftmaxWithLoss.forward", "x", x)
         mask = as_mask("SoftmaxWithLoss.forward", mask, x)
         t = as_targets("SoftmaxWithLoss.forward", t, x, mask)
-        rows = cross_entropy(log_softmax(wide(x)), t)
-        self.loss = batch_mean(rows, mask, result_dtype(x, t))
-        self.y = remembered(softmax(x))
+        # -Σ t log y = Σt log Σ exp(x) - Σ t x, and y = exp(x) / Σ exp(x)
+        scores = shifted("SoftmaxWithLoss.forward", counting(x, mask, x.shape[:-1]))
+        chosen = expected_value(t, scores)
+        exps = np.exp(scores, out=scores)
+        sums = total(exps)
+        rows = times_mass(t, np.log(sums[:, 0])) - chosen
+        y = np.divide(exps, sums, out=exps)
+        self.loss = batch_mean(rows, result_dtype(x, t))
+        self.y = remembered(spread(cast(y, x.dtype), mask, x.shape))
         self.t, self.mask, self.out_shape = t, mask, ()
         return self.loss
 
@@ -83,8 +91,10 @@ class SoftmaxWithLoss:
     def backward(self, dout: npt.ArrayLike = 1.0) -> Array:
         """Return dx: 0 in masked rows."""
         dout = upstream(self, dout)
-        dx = scale_rows(subtract_targets(self.y, self.t), self.mask, dout)
-        return np.array(dx, self.y.dtype)
+        y = counting(self.y, self.mask, self.y.shape[:-1])
+        # dx = (y Σt - t) dout / N
+        dx = minus_targets(y, self.t, float(dout) / max(len(y), 1))
+        return spread(cast(dx, self.y.dtype), self.mask, self.y.shape)
 
 
 class IdentityWithLoss:
@@ -119,18 +129,18 @@ class IdentityWithLoss:
     loss: np.floating[Any]  # ()
     y: Array  # (..., D)
     t: Array  # (..., D)
-    mask: Mask  # (...)
+    mask: Mask | None  # (...)
     out_shape: Shape
 
     @ieee
     def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> np.floating[Any]:
         """Compute the loss. Raises ValueError and TypeError for targets or a mask that do not fit x."""
-        x, t = floating("IdentityWithLoss.forward", x=x, t=t)
+        x, t = floating_together("IdentityWithLoss.forward", x=x, t=t)
         mask = as_mask("IdentityWithLoss.forward", mask, x)
         if t.shape != x.shape:
             raise shape_error("IdentityWithLoss.forward", "t", t.shape, x.shape, "that is the shape of x")
-        rows = squared_error(x, t)
-        self.loss = batch_mean(rows, mask, result_dtype(x, t))
+        rows = squared_error(*(counting(each, mask, x.shape[:-1]) for each in (x, t)))
+        self.loss = batch_mean(rows, result_dtype(x, t))
         self.y, self.t, self.mask, self.out_shape = x, t, mask, ()
         return self.loss
 
@@ -138,5 +148,7 @@ class IdentityWithLoss:
     def backward(self, dout: npt.ArrayLike = 1.0) -> Array:
         """Return dx: 0 in masked rows."""
         dout = upstream(self, dout)
-        dx = scale_rows(wide(self.y) - self.t, self.mask, dout)
-        return np.array(dx, self.y.dtype)
+        y, t = (counting(each, self.mask, each.shape[:-1]) for each in (self.y, self.t))
+        # dx = (y - t) dout / N
+        dx = (wide(y) - t) * (float(dout) / max(len(y), 1))
+        return spread(cast(dx, self.y.dtype), self.mask, self.y.shape)

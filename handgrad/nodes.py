@@ -7,7 +7,19 @@ is the sum over all of them.
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, Spec, floating, ieee, remembered, shape_error, sum_to, upstream
+from handgrad.checks import (
+    Array,
+    Shape,
+    Spec,
+    cast,
+    floating,
+    floating_together,
+    ieee,
+    remembered,
+    shape_error,
+    sum_to,
+    upstream,
+)
 
 
 class Add:
@@ -47,7 +59,7 @@ class Add:
     @ieee
     def forward(self, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
         """Compute a + b. Raises ValueError if the shapes do not broadcast."""
-        a, b = floating("Add.forward", a=a, b=b)
+        a, b = floating_together("Add.forward", a=a, b=b)
         _expect_broadcastable("Add.forward", a, b)
         out = a + b
         self.a, self.b, self.out_shape = Spec(a.shape, a.dtype), Spec(b.shape, b.dtype), out.shape
@@ -97,7 +109,7 @@ class Multiply:
     @ieee
     def forward(self, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
         """Compute a ⊙ b. Raises ValueError if the shapes do not broadcast."""
-        a, b = floating("Multiply.forward", a=a, b=b)
+        a, b = floating_together("Multiply.forward", a=a, b=b)
         _expect_broadcastable("Multiply.forward", a, b)
         out = a * b
         self.a, self.b, self.out_shape = a, b, out.shape
@@ -146,7 +158,7 @@ class Exp:
     @ieee
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute exp(x)."""
-        (x,) = floating("Exp.forward", x=x)
+        x = floating("Exp.forward", "x", x)
         self.out = remembered(np.exp(x))
         self.out_shape = self.out.shape
         return self.out
@@ -156,7 +168,7 @@ class Exp:
         """Return dx."""
         dout = upstream(self, dout)
         dx = dout * self.out
-        return np.array(dx, self.out.dtype)
+        return cast(dx, self.out.dtype)
 
 
 class Reciprocal:
@@ -193,7 +205,7 @@ class Reciprocal:
     @ieee
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute 1 / x, which is ±inf at ±0."""
-        (x,) = floating("Reciprocal.forward", x=x)
+        x = floating("Reciprocal.forward", "x", x)
         self.out = remembered(1 / x)
         self.out_shape = self.out.shape
         return self.out
@@ -204,7 +216,7 @@ class Reciprocal:
         dout = upstream(self, dout)
         # dx = -dout ⊙ out², from the left: out² alone may leave the range of its dtype where dx does not
         dx = -dout * self.out * self.out
-        return np.array(dx, self.out.dtype)
+        return cast(dx, self.out.dtype)
 
 
 class MatMul:
@@ -249,7 +261,7 @@ class MatMul:
     @ieee
     def forward(self, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
         """Compute a b. Raises ValueError if the matrices do not fit."""
-        a, b = floating("MatMul.forward", a=a, b=b)
+        a, b = floating_together("MatMul.forward", a=a, b=b)
         _expect_multipliable("MatMul.forward", a, b)
         out = np.matmul(a, b)
         self.a, self.b, self.out_shape = a, b, out.shape

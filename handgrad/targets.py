@@ -1,17 +1,18 @@
 """What a loss is given besides x: targets, as class indices or distributions, and a mask of the rows that count."""
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, real, shape_error
+from handgrad.checks import Array, Shape, real, shape_error
 
 Mask = npt.NDArray[np.bool_]
 
 
-def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask:
-    """Give the mask of a batch x (..., C) as booleans (...), all True where there is none.
+def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask | None:
+    """Give the mask of a batch x (..., C) as booleans (...), or None where every row counts.
 
     Raises
     ------
@@ -21,7 +22,7 @@ def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask:
     if x.ndim == 0:
         raise shape_error(where, "x", x.shape, "(..., C)", "a loss sums over the last axis")
     if mask is None:
-        return np.ones(x.shape[:-1], np.bool_)
+        return None
     mask = np.asarray(mask)
     if mask.dtype != np.bool_:
         raise TypeError(f"{where}: mask.dtype is {mask.dtype}; expected bool, True where a row counts")
@@ -30,10 +31,30 @@ def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask:
     return mask
 
 
-def as_targets(where: str, t: npt.ArrayLike, x: Array, mask: Mask) -> npt.NDArray[Any]:
-    """Give targets as class indices (...) or as distributions (..., C), with masked rows replaced by zeros.
+def counting(array: npt.NDArray[Any], mask: Mask | None, leading: Shape) -> npt.NDArray[Any]:
+    """Give the N rows that count as one batch: (..., C) becomes (N, C), and labels (...) become (N,).
 
-    Which of the two they are is decided by their dtype and number of axes, never by their size.
+    The others are left out before anything is computed, so that they may hold anything.
+    """
+    if mask is not None:
+        return array[mask]
+    return array if len(leading) == 1 else array.reshape(math.prod(leading), *array.shape[len(leading) :])
+
+
+def spread(rows: Array, mask: Mask | None, shape: Shape) -> Array:
+    """Put the rows that count (N, C) back into their places (..., C), among rows of 0."""
+    if mask is None:
+        return rows.reshape(shape)
+    spread = np.zeros(shape, rows.dtype)
+    spread[mask] = rows
+    return spread
+
+
+def as_targets(where: str, t: npt.ArrayLike, x: Array, mask: Mask | None) -> npt.NDArray[Any]:
+    """Give the targets of the rows that count, as distributions (N, C) or, for class indices, as places (N,).
+
+    Which of the two they are is decided by their dtype and number of axes, never by their size. The places are those
+    of the target classes among the N · C entries, row by row.
 
     Raises
     ------
@@ -43,25 +64,49 @@ def as_targets(where: str, t: npt.ArrayLike, x: Array, mask: Mask) -> npt.NDArra
         For targets of another shape or dtype.
     """
     t = real(where, "t", t)
-    if t.dtype.kind in "iu" and t.ndim == x.ndim - 1:
-        return _as_indices(where, t, x, mask)
+    leading = x.shape[:-1]
+    if t.dtype.kind in "iu" and t.ndim == len(leading):
+        return _as_places(where, t, x, mask)
     if t.shape != x.shape:
-        expected = f"{x.shape} for distributions or {x.shape[:-1]} for integer class indices"
+        expected = f"{x.shape} for distributions or {leading} for integer class indices"
         raise shape_error(where, "t", t.shape, expected, f"x.shape is {x.shape} and t.dtype is {t.dtype}")
-    t = t if t.dtype.kind == "f" else t.astype(x.dtype)
-    return np.where(mask[..., np.newaxis], t, 0)
+    return counting(t if t.dtype.kind == "f" else t.astype(x.dtype), mask, leading)
 
 
-def _as_indices(where: str, t: npt.NDArray[Any], x: Array, mask: Mask) -> npt.NDArray[Any]:
+def _as_places(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> npt.NDArray[Any]:
     if t.shape != x.shape[:-1]:
         raise shape_error(where, "t", t.shape, x.shape[:-1], f"x.shape is {x.shape}")
-    t = np.where(mask, t, 0)
-    classes = x.shape[-1]
-    invalid = np.argwhere(mask & ((t < 0) | (t >= classes)))
-    if len(invalid):
-        position = tuple(invalid[0].tolist())
+    classes, counted = x.shape[-1], counting(t, mask, t.shape)
+    # as unsigned numbers, negative ones are larger than any other
+    if counted.size and np.maximum.reduce(counted.astype(np.uint64)) >= classes:
+        invalid = ((t < 0) | (t >= classes)) & (True if mask is None else mask)
+        position = tuple(np.argwhere(invalid)[0].tolist())
         raise IndexError(
             f"{where}: t{list(position) if position else ''} is {t[position]}; "
             f"expected a class index from 0 to {classes - 1}, because x.shape is {x.shape}"
         )
-    return t
+    return np.arange(len(counted)) * classes + counted.astype(np.intp, copy=False)
+
+
+def expected_value(t: npt.NDArray[Any], values: Array) -> Array:
+    """Compute Σ_k t_k v_k for each row (N, C). A class with t_k = 0 adds 0, also where v_k is -inf."""
+    if t.ndim == 1:
+        return values.take(t)
+    return np.where(t == 0, 0, t * values).sum(axis=-1)
+
+
+def times_mass(t: npt.NDArray[Any], values: Array) -> Array:
+    """Compute Σ_k t_k v for each row (N,). A row without targets adds 0, also where v is NaN."""
+    if t.ndim == 1:
+        return values
+    mass = t.sum(axis=-1)
+    return np.where(mass == 0, 0, mass * values)
+
+
+def minus_targets(y: Array, t: npt.NDArray[Any], factor: float) -> Array:
+    """Compute (y Σt - t) · factor for each row (N, C), a new array."""
+    if t.ndim == 1:
+        difference = y * factor
+        difference.put(t, (y.take(t) - 1) * factor)  # at the places where t is 1
+        return difference
+    return (y * t.sum(axis=-1, keepdims=True) - t) * factor

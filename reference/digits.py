@@ -30,21 +30,19 @@ LEARNING_RATE = 1.0
 class TwoLayerNet:
     """Affine, Relu, Affine, SoftmaxWithLoss. The layers hold the very arrays of `params`."""
 
-    def __init__(self, params: Params) -> None:
-        self.affine1 = handgrad.Affine(params["W1"], params["b1"])
-        self.relu = handgrad.Relu()
-        self.affine2 = handgrad.Affine(params["W2"], params["b2"])
-        self.last = handgrad.SoftmaxWithLoss()
+    def __init__(self, params: Params, layers: Any = handgrad) -> None:
+        self.affine1 = layers.Affine(params["W1"], params["b1"])
+        self.relu = layers.Relu()
+        self.affine2 = layers.Affine(params["W2"], params["b2"])
+        self.last = layers.SoftmaxWithLoss()
 
     def scores(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Go forward up to the scores of the classes."""
         return self.affine2.forward(self.relu.forward(self.affine1.forward(x)))
 
-    def gradient(
-        self, x: npt.NDArray[Any], t: npt.NDArray[Any], mask: npt.NDArray[np.bool_] | None = None
-    ) -> tuple[float, Params]:
+    def gradient(self, x: npt.NDArray[Any], t: npt.NDArray[Any], *mask: npt.NDArray[Any]) -> tuple[float, Params]:
         """Go forward and back, and return the loss and the gradient of every parameter."""
-        loss = self.last.forward(self.scores(x), t, mask)
+        loss = self.last.forward(self.scores(x), t, *mask)
         self.affine1.backward(self.relu.backward(self.affine2.backward(self.last.backward())))
         grads = {"W1": self.affine1.dW, "b1": self.affine1.db, "W2": self.affine2.dW, "b2": self.affine2.db}
         return float(loss), grads
