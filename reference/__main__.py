@@ -10,8 +10,10 @@ from collections.abc import Sequence
 
 from handgrad.testing.agreement import LIMIT
 from reference.cases import CASES, DTYPES, Case
-from reference.digits import Training, train
-from reference.measure import Row, measure_all
+from reference.digits import Training, facts, train
+from reference.measure import Row, measure, on_every_case, worst_errors
+from reference.page import FIGURES, PAGE
+from reference.write import print_layer, write
 
 DIGITS_LIMIT = 1e-12  # float64 rounding, after hundreds of steps that each build on the last
 ACCURACY_LIMIT = 0.97
@@ -21,9 +23,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for, and return the exit code."""
     options = parse(arguments)
     start = time.perf_counter()
-    agrees = compare_layers(options.cases, options.examples, options.seed)
+    rows, agrees = compare_layers(options.cases, options.examples, options.seed)
     if options.cases == CASES:
-        agrees &= compare_training(options.seed or 0)
+        training = train(options.seed or 0)
+        agrees &= compare_training(training)
+        if options.write:
+            write(rows, training, options.examples, options.seed)
+            print(f"\nWritten: {PAGE} and {FIGURES}")
+    else:
+        print_layer(options.cases, rows, options.examples, options.seed)
     print(f"\n{'Everything agrees' if agrees else 'NOT everything agrees'}, in {time.perf_counter() - start:.0f} s.")
     return 0 if agrees else 1
 
@@ -34,11 +42,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--examples", type=positive, default=100, metavar="N", help="per case and dtype (100)")
     parser.add_argument("--case", default="", metavar="NAME", help="one layer, such as Relu; no digits then")
     parser.add_argument("--seed", type=int, metavar="S", help="draw other examples than the usual ones")
+    parser.add_argument("--write", action="store_true", help="write reference/README.md and its figures, too")
     options = parser.parse_args(arguments)
     options.cases = tuple(case for case in CASES if case.name.lower().startswith(options.case.lower()))
     if not options.cases:
         names = ", ".join(dict.fromkeys(case.layer.__name__ for case in CASES))
         parser.error(f"no case is called {options.case}; there are {names}")
+    if options.write and options.cases != CASES:
+        parser.error("--write writes about every layer; give no --case")
     return options
 
 
@@ -50,42 +61,35 @@ def positive(text: str) -> int:
     return number
 
 
-def compare_layers(cases: Sequence[Case], examples: int, seed: int | None) -> bool:
+def compare_layers(cases: Sequence[Case], examples: int, seed: int | None) -> tuple[list[Row], bool]:
     """Print a line for every case and dtype as soon as it is measured, and the pages of those that fail."""
     print(f"handgrad against jax.vjp. Cases: {len(cases)}, dtypes: {len(DTYPES)}, examples of each: {examples}.")
     print(f"The worst error found is in units of what rounding explains; above {LIMIT:.0f}, a result disagrees.\n")
     print(f"{'case':<28}{'dtype':<8}{'examples':>8}  {'worst error, in units':<43}verdict")
-    pages = []
-    for measured in measure_all(cases, examples, seed):
+    rows: list[Row] = []
+    pages: list[str] = []
+    for measured in on_every_case(measure, cases, examples, seed):
         for row in measured.rows:
             print(line(row), flush=True)
+        rows += measured.rows
         pages.append(measured.page)
     for page in filter(None, pages):
         print(f"\n{page}")
-    return not any(pages)
+    return rows, not any(pages)
 
 
 def line(row: Row) -> str:
     """Print one row of the table."""
-    worst = "  ".join(f"{name if name == 'out' else f'd{name}'} {brief(error)}" for name, error in row.worst.items())
-    return f"{row.case:<28}{row.dtype:<8}{row.examples:>8}  {worst:<43}{'agrees' if row.agrees else 'DISAGREES'}"
+    verdict = "agrees" if row.agrees else "DISAGREES"
+    return f"{row.case:<28}{row.dtype:<8}{row.examples:>8}  {worst_errors(row):<43}{verdict}"
 
 
-def brief(error: float) -> str:
-    """Print an error in five characters at most."""
-    return f"{error:.2f}" if error < 100 else f"{error:.0e}"
-
-
-def compare_training(seed: int) -> bool:
-    """Train on the digits and print how far handgrad and JAX come apart."""
-    training = train(seed)
-    worst = max(training.differences)
+def compare_training(training: Training) -> bool:
+    """Print how far handgrad and JAX come apart when they learn."""
     print(f"\nThe book's two-layer network on handwritten digits, {len(training.losses)} steps in float64:\n")
     print(f"{'':<44}{'handgrad':>12}{'JAX':>12}")
-    print(f"{'loss of the last batch':<44}{training.losses[-1]:>12.6f}{training.jax_losses[-1]:>12.6f}")
-    print(f"{'accuracy on digits held back':<44}{training.accuracy:>12.2%}{training.jax_accuracy:>12.2%}")
-    print(f"{'largest difference of any gradient':<44}{worst:>12.2g}")
-    print(f"{'a quarter masked, against the smaller batch':<44}{training.masked_difference:>12.2g}")
+    for about, ours, in_jax in facts(training):
+        print(f"{about:<44}{ours:>12}{in_jax:>12}".rstrip())
     return agreement(training)
 
 

@@ -1,14 +1,21 @@
 """Search every case of the table for its worst disagreement with JAX, on all processors."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import TypeVar
 
 from handgrad.testing import check_layer
+from handgrad.testing.agreement import LIMIT
 from handgrad.testing.search import Found
+from handgrad.testing.trial import called
 from reference.cases import CASES, DTYPES, Case
+from reference.page import brief, table
+
+Shapes = tuple[tuple[int, ...], ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,7 @@ class Row:
     case: str
     dtype: str
     examples: int
+    shapes: Sequence[Shapes]
     worst: dict[str, float]
     agrees: bool
 
@@ -30,17 +38,22 @@ class Measured:
     page: str
 
 
-def measure_all(cases: Sequence[Case], examples: int, seed: int | None) -> Iterator[Measured]:
-    """Measure the cases, several at a time, and yield them in the order of the table."""
+def on_every_case(
+    function: Callable[[int, int, int | None], T], cases: Sequence[Case], examples: int, seed: int | None
+) -> Iterator[T]:
+    """Call a function with each case, several at a time, and yield its results in the order of the table.
+
+    A case is named by its place in the table, because it cannot itself travel between processes.
+    """
     processes = ProcessPoolExecutor(min(len(cases), os.cpu_count() or 1), get_context("spawn"))
     with processes:
-        jobs = [processes.submit(measure, CASES.index(case), examples, seed) for case in cases]
+        jobs = [processes.submit(function, CASES.index(case), examples, seed) for case in cases]
         for job in jobs:
             yield job.result()
 
 
 def measure(index: int, examples: int, seed: int | None) -> Measured:
-    """Measure one case, named by its place in the table: a case itself cannot travel between processes."""
+    """Measure one case."""
     case = CASES[index]
     report = check_layer(
         case.layer, case.twin, case.inputs, max_examples=examples, dtypes=DTYPES, seed=seed, climb=True, raises=False
@@ -49,4 +62,45 @@ def measure(index: int, examples: int, seed: int | None) -> Measured:
 
 
 def _row(name: str, found: Found) -> Row:
-    return Row(name, found.dtype, found.examples, found.worst, not found.failures)
+    return Row(name, found.dtype, found.examples, list(found.shapes), found.worst, not found.failures)
+
+
+def worst_errors(row: Row) -> str:
+    """Write down the worst errors of a row."""
+    return "  ".join(f"{called(name)} {brief(error)}" for name, error in row.worst.items())
+
+
+def section(rows: Sequence[Row]) -> str:
+    """Say what the search reached, for the page."""
+    header = ["case", "dtype", "examples", "shapes", *REACHED, "worst error in units", "verdict"]
+    cells = [
+        [
+            row.case,
+            row.dtype,
+            str(row.examples),
+            str(len(row.shapes)),
+            *("yes" if any(reached(shapes) for shapes in row.shapes) else "no" for reached in REACHED.values()),
+            worst_errors(row),
+            "agrees" if row.agrees else "**disagrees**",
+        ]
+        for row in rows
+    ]
+    examples, disagree = sum(row.examples for row in rows), sum(not row.agrees for row in rows)
+    return f"""{_SEARCHED}
+
+{table(header, cells)}
+
+Altogether {examples:,} examples; {disagree or "no"} row{"s" if disagree != 1 else ""} above {LIMIT:.0f} units."""
+
+
+_SEARCHED = """\
+Hypothesis draws the numbers of each example: zeros, ties, both signs, several scales, and an upstream gradient of
+both signs. The shapes are forced: whether some array had an axis of length 0, an axis of length 1, no axis at all, or
+was a square matrix, is in the table. The error is in units of what rounding explains, against JAX in float64."""
+
+REACHED: dict[str, Callable[[Shapes], bool]] = {
+    "length 0": lambda shapes: any(0 in shape for shape in shapes),
+    "length 1": lambda shapes: any(1 in shape for shape in shapes),
+    "no axis": lambda shapes: () in shapes,
+    "square": lambda shapes: any(len(shape) > 1 and shape[-1] == shape[-2] > 1 for shape in shapes),
+}

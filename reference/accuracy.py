@@ -1,0 +1,182 @@
+"""How far handgrad's results and JAX's are from the exact ones, on the same inputs, in the same dtype.
+
+Both are judged by the same ruler, ulps, and by the same exact value. An ulp is taken at the size of the result
+or, where terms cancel, at the size of the rounding errors that no evaluation in the dtype can avoid.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from handgrad.testing.inputs import Inputs
+from handgrad.testing.oracle import oracle_of
+from handgrad.testing.search import Search, Settings
+from handgrad.testing.shapes import LEADING, Sizes
+from handgrad.testing.subject import Subject
+from handgrad.testing.trial import Trial, called
+from reference.answers import Truth, exact_truths, float64_truths, jax_answers
+from reference.cases import CASES, DTYPES, Case
+from reference.page import brief, table
+from reference.ulps import is_normal, ulps
+
+LARGER_EXAMPLES = 5
+LARGER_LEADING, LARGER_LENGTH = 8, 20
+SIGNIFICANT = 3.0  # standard errors: chance alone goes beyond them about once in 700 times
+
+Errors = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """One result of one case in one dtype: the worst errors in ulps, and who is closer on the average.
+
+    `verdict` is "closer", "farther" or "as close", of handgrad compared with JAX.
+    """
+
+    case: str
+    dtype: str
+    result: str
+    worst: float
+    jax_worst: float
+    mean: float
+    jax_mean: float
+    verdict: str
+
+
+class Larger(Inputs):
+    """The same arguments with longer axes, so that sums have many terms."""
+
+    def pool(self) -> list[Sizes]:
+        """Give one set of lengths, all distinct."""
+        axes = dict.fromkeys(axis for argument in self.arguments.values() for axis in argument.axes)
+        named = [axis for axis in axes if axis != LEADING and not axis.isdecimal()]
+        return [{LEADING: (LARGER_LEADING,)} | {axis: (LARGER_LENGTH + 5 * i,) for i, axis in enumerate(named)}]
+
+
+def accuracy_of(index: int, examples: int, seed: int | None) -> list[Accuracy]:
+    """Measure one case, named by its place in the table, in every dtype."""
+    case = CASES[index]
+    return [each for dtype in DTYPES for each in _measure(case, np.dtype(dtype), examples, seed)]
+
+
+def _measure(case: Case, dtype: np.dtype[Any], examples: int, seed: int | None) -> Iterator[Accuracy]:
+    errors: dict[str, list[tuple[Errors, Errors]]] = {}
+    for trial in _drawn(case, dtype, examples, seed):
+        for name, both in _both_errors(case, trial).items():
+            errors.setdefault(name, []).append(both)
+    for name, pairs in errors.items():
+        ours, jaxs = (np.concatenate([pair[i].ravel() for pair in pairs]) for i in (0, 1))
+        yield Accuracy(
+            case.name,
+            str(dtype),
+            called(name),
+            ours.max(initial=0),
+            jaxs.max(initial=0),
+            ours.mean(),
+            jaxs.mean(),
+            verdict(pairs, 1 / float(np.finfo(dtype).eps)),
+        )
+
+
+def _drawn(case: Case, dtype: np.dtype[Any], examples: int, seed: int | None) -> list[Trial]:
+    """Draw examples as the checker does, and some larger ones."""
+    subject, oracle = Subject(case.layer, list(case.inputs.arguments)), oracle_of(case.twin)
+    drawn = [(case.inputs, examples), (Larger(case.inputs.arguments), LARGER_EXAMPLES)]
+    return [
+        trial
+        for inputs, number in drawn
+        for trial in Search(subject, oracle, inputs, dtype, Settings(number, seed)).sample()
+    ]
+
+
+def _both_errors(case: Case, trial: Trial) -> dict[str, tuple[Errors, Errors]]:
+    """Give the errors of handgrad and of JAX, of each result that is judged."""
+    judged = tuple(trial.errors)
+    wrt = tuple(name for name in trial.kept if name != "out")
+    dout = trial.dout.astype(trial.dtype)
+    truths = (exact_truths if trial.dtype == np.float64 else float64_truths)(case.twin, trial.inputs, dout, wrt)
+    answers = jax_answers(case.twin, trial.inputs, dout, wrt)
+    return {name: (_errors(trial.kept[name], truths[name]), _errors(answers[name], truths[name])) for name in judged}
+
+
+def _errors(got: npt.NDArray[Any], truth: Truth) -> Errors:
+    entitled = np.where(np.isfinite(truth.entitled), truth.entitled, 0)
+    error = ulps(got, truth, np.maximum(np.abs(truth.value), entitled), got.dtype)
+    return error[is_normal(truth, got.dtype)]
+
+
+def verdict(pairs: list[tuple[Errors, Errors]], ceiling: float) -> str:
+    """Tell whether the average difference of two methods' errors, on the same examples, is more than chance.
+
+    The worst errors alone don't tell: two sums of the same terms in different orders are at their worst in
+    different examples. `ceiling` is where an error counts as total, also if it is infinite.
+    """
+    differences = np.array(
+        [np.mean(np.minimum(ours, ceiling) - np.minimum(jaxs, ceiling)) for ours, jaxs in pairs if ours.size]
+    )
+    if not differences.any():
+        return "as close"
+    standard_error = differences.std(ddof=1) / np.sqrt(len(differences))
+    if abs(differences.mean()) <= SIGNIFICANT * standard_error:
+        return "as close"
+    return "farther" if differences.mean() > 0 else "closer"
+
+
+def section(results: Sequence[Accuracy]) -> str:
+    """Say how close handgrad and JAX are to the exact results, for the page."""
+    rows = [_row(list(group)) for _, group in groupby(results, lambda each: (each.case, each.dtype))]
+    header = [
+        "case",
+        "dtype",
+        "handgrad: worst error in ulps",
+        "JAX: worst error in ulps",
+        "on the average, handgrad is",
+    ]
+    return "\n\n".join([_JUDGED, summary(results), table(header, rows)])
+
+
+_JUDGED = """\
+Both are given the same inputs in the same dtype, and both are judged by the exact results: those of the formula that
+JAX traced, evaluated in 330 digits for float64, and in float64 for the narrower dtypes. Where terms cancel, an ulp of
+what is left of them would say nothing; it is then taken at the size of the rounding errors that no evaluation in the
+dtype can avoid. Results below the dtype's smallest normal number are left out here; the next section has them.
+
+Bold is a worst error that is larger than JAX's. Two sums of the same terms in different orders are at their worst in
+different examples, and whose worst is larger is chance. So the last column compares all errors, example by example:
+it says "closer" or "farther" where the average difference is more than 3 standard errors."""
+
+
+def summary(results: Sequence[Accuracy]) -> str:
+    """Sum the table up, farther results by name."""
+    verdicts = Counter(each.verdict for each in results)
+    larger = sum(each.worst > each.jax_worst for each in results)
+    worst = max(results, key=lambda each: each.worst)
+    total = (
+        f"Of {len(results)} results, handgrad is closer than JAX on the average in {verdicts['closer']}, as close in "
+        f"{verdicts['as close']}, and farther in {verdicts['farther']}. Its worst error is larger in {larger}. The "
+        f"largest of all is {brief(worst.worst)} ulps: {worst.result} of {worst.case} in {worst.dtype}."
+    )
+    farther = [
+        f"- Farther: {each.case} in {each.dtype}, {each.result}: {brief(each.mean)} ulps on the average, JAX "
+        f"{brief(each.jax_mean)}; at worst {brief(each.worst)}, JAX {brief(each.jax_worst)}."
+        for each in results
+        if each.verdict == "farther"
+    ]
+    return "\n".join([total, *([""] if farther else []), *farther])
+
+
+def _row(results: Sequence[Accuracy]) -> list[str]:
+    ours = [_bold_if(each.worst > each.jax_worst, f"{each.result} {brief(each.worst)}") for each in results]
+    jaxs = [f"{each.result} {brief(each.jax_worst)}" for each in results]
+    verdicts = {name: [each.result for each in results if each.verdict == name] for name in ("closer", "farther")}
+    differing = [f"{name}: {', '.join(names)}" for name, names in verdicts.items() if names]
+    return [results[0].case, results[0].dtype, ", ".join(ours), ", ".join(jaxs), "; ".join(differing) or "as close"]
+
+
+def _bold_if(condition: bool, text: str) -> str:
+    return f"**{text}**" if condition else text

@@ -1,0 +1,88 @@
+"""Two answers to every question: the exact one, and the one that JAX gives in the layer's own dtype."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.extend.core as jex
+import numpy as np
+import numpy.typing as npt
+
+from handgrad.testing.cache import keep_compiled
+from handgrad.testing.dtypes import in_float64
+from handgrad.testing.oracle import oracle_of
+from reference.exact import AnyArray, evaluate
+
+Twin = Callable[..., Any]
+Arrays = Mapping[str, AnyArray]
+Names = tuple[str, ...]
+
+
+class Truth(NamedTuple):
+    """A true result as the sum of two float64 numbers, and the error that a precision of 1 would cause in it."""
+
+    value: npt.NDArray[np.float64]
+    rest: npt.NDArray[np.float64]
+    entitled: npt.NDArray[np.float64]
+
+
+def jax_answers(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> dict[str, AnyArray]:
+    """Give the value and the gradients as JAX computes them: compiled, in the dtype of the inputs."""
+    keep_compiled()
+    with jax.enable_x64(True):
+        answers = _compiled(twin, wrt)(dict(inputs), dout)
+    return dict(zip(("out", *wrt), map(np.asarray, answers), strict=True))
+
+
+def float64_truths(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> dict[str, Truth]:
+    """Give what float64 says of the value and the gradients: exact enough beside a narrower dtype."""
+    answers = oracle_of(twin)(inputs, dout, wrt)
+    return {name: Truth(each.value, np.zeros_like(each.value), each.entitled) for name, each in answers.items()}
+
+
+def exact_truths(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> dict[str, Truth]:
+    """Give the value and the gradients to the last digit; what is not finite, as float64 has it."""
+    inputs = {name: in_float64(array) for name, array in inputs.items()}
+    dout = in_float64(dout)
+    jaxpr = _traced(twin, inputs, dout, wrt)
+    exact = evaluate(jaxpr, jax.tree.leaves((inputs, dout)))
+    rounded = float64_truths(twin, inputs, dout, wrt)
+    return {name: _split(digits, rounded[name]) for name, digits in zip(rounded, exact, strict=True)}
+
+
+def _split(digits: AnyArray, rounded: Truth) -> Truth:
+    """Split numbers of many digits into what float64 can say of them, and the rest."""
+    value, finite = rounded.value.copy(), np.isfinite(rounded.value)
+    rest = np.zeros_like(value)
+    value[finite] = digits[finite].astype(np.float64)
+    finite &= np.isfinite(value)
+    rest[finite] = (digits[finite] - value[finite]).astype(np.float64)
+    return Truth(value, rest, rounded.entitled)
+
+
+def _value_and_gradients(twin: Twin, wrt: Names) -> Callable[..., Sequence[Any]]:
+    def compute(inputs: Mapping[str, Any], dout: Any) -> Sequence[Any]:
+        rest = {name: array for name, array in inputs.items() if name not in wrt}
+        value, pullback = jax.vjp(
+            lambda *args: twin(**rest, **dict(zip(wrt, args, strict=True))), *(inputs[name] for name in wrt)
+        )
+        return value, *pullback(dout)
+
+    return compute
+
+
+@cache
+def _compiled(twin: Twin, wrt: Names) -> Callable[..., Sequence[Any]]:
+    return jax.jit(_value_and_gradients(twin, wrt))
+
+
+_TRACES: dict[Any, jex.ClosedJaxpr] = {}
+
+
+def _traced(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> jex.ClosedJaxpr:
+    key = (twin, wrt, *((name, array.shape, array.dtype.kind) for name, array in inputs.items()))
+    if key not in _TRACES:
+        with jax.enable_x64(True):
+            _TRACES[key] = jax.make_jaxpr(_value_and_gradients(twin, wrt))(dict(inputs), dout)
+    return _TRACES[key]

@@ -1,0 +1,74 @@
+"""The page `reference/README.md`: sections in a fixed order, each of which can be refreshed on its own."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+PAGE = Path(__file__).with_name("README.md")
+FIGURES = Path(__file__).with_name("figures")
+
+TITLES = (
+    "How close",
+    "The float32 line",
+    "A network on real digits",
+    "Conventions",
+    "Where handgrad departs from the book",
+    "What was searched",
+    "Speed",
+)
+
+INTRO = """\
+# How far the gradients can be trusted
+
+handgrad's layers are derived by hand and written in NumPy. Here each of them stands beside JAX, which derives its
+gradients automatically: how close both come to the exact result, what both answer in the corners, and what the
+layers of the book answer there.
+
+Nothing on this page is typed in: `python -m reference --write` computes every number of it and draws every figure.
+`python -m reference --case Relu` prints the same about one layer.
+
+- An **ulp** is the distance of two neighbouring floating-point numbers. Rounding to the nearest number costs half
+  an ulp at most; no result can promise less.
+- A **unit** is the error that rounding explains for the result at hand, measured on the formula itself. The checker
+  counts in units, and 8 of them are its limit.
+- **out** is what a layer's forward gives, and **dx** the gradient of its input x, and so on for other names.
+"""
+
+
+def write_sections(sections: Mapping[str, str], page: Path = PAGE) -> None:
+    """Write these sections by their titles, and keep what the page has of the others."""
+    unknown = set(sections) - set(TITLES)
+    if unknown:
+        raise ValueError(f"the page has no section {', '.join(sorted(unknown))}; there are {', '.join(TITLES)}")
+    bodies = read_sections(page) | {title: body.strip() for title, body in sections.items()}
+    written = [f"## {title}\n\n{bodies[title]}\n" for title in TITLES if title in bodies]
+    page.write_text("\n".join([INTRO, *written]), encoding="utf-8")
+
+
+def read_sections(page: Path = PAGE) -> dict[str, str]:
+    """Read the bodies of the page's sections by their titles."""
+    if not page.exists():
+        return {}
+    _, *parts = re.split(r"^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    split = (part.partition("\n") for part in parts)
+    return {title: body.strip() for title, _, body in split}
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out a Markdown table whose columns also line up in a terminal."""
+    cells = [[_escaped(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
+    ]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|")
+
+
+def brief(error: float) -> str:
+    """Print an error in five characters at most."""
+    return f"{error:.2f}" if error < 100 else f"{error:.0e}"

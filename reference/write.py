@@ -1,0 +1,60 @@
+"""`python -m reference --write`: measure everything, and write the page and its figures."""
+
+from collections.abc import Sequence
+
+import handgrad.activations
+from reference import accuracy, conventions, departures, digits, measure, sweep
+from reference.cases import CASES, Case
+from reference.figures import activation_figure, digits_figure
+from reference.page import FIGURES, write_sections
+
+
+def write(rows: Sequence[measure.Row], training: digits.Training, examples: int, seed: int | None) -> None:
+    """Write every section but "Speed", which is measured by itself."""
+    swept = [(case, sweep.sweep(case)) for case in sweep.elementwise_cases()]
+    FIGURES.mkdir(exist_ok=True)
+    pictures = [
+        draw(case, curves) for case, curves in swept if case.layer.__module__ == handgrad.activations.__name__
+    ]
+    digits_figure(training, FIGURES / "digits.svg")
+    write_sections(
+        {
+            "How close": accuracy.section(accuracies(CASES, examples, seed)),
+            "The float32 line": "\n\n".join(
+                [sweep.section([each for _, curves in swept for each in curves]), *pictures]
+            ),
+            "A network on real digits": digits.section(training),
+            "Conventions": conventions.section(conventions.answers()),
+            "Where handgrad departs from the book": departures.section(departures.departed()),
+            "What was searched": measure.section(rows),
+        }
+    )
+
+
+def draw(case: Case, curves: Sequence[sweep.Curve]) -> str:
+    """Draw an activation, and give the Markdown that shows the figure."""
+    path = FIGURES / f"{case.layer.__name__.lower()}.svg"
+    activation_figure(case, curves, path)
+    about = f"{case.name}: value and derivative by hand and by JAX, and below them the errors along the float32 line"
+    return f"![{about}](figures/{path.name})"
+
+
+def accuracies(cases: Sequence[Case], examples: int, seed: int | None) -> list[accuracy.Accuracy]:
+    """Measure the accuracy of every case."""
+    return [each for found in measure.on_every_case(accuracy.accuracy_of, cases, examples, seed) for each in found]
+
+
+def print_layer(cases: Sequence[Case], rows: Sequence[measure.Row], examples: int, seed: int | None) -> None:
+    """Print what the page says, about these cases alone."""
+    layers = {case.layer.__name__ for case in cases}
+    curves = [curve for case in sweep.elementwise_cases() if case in cases for curve in sweep.sweep(case)]
+    answers = [answer for answer in conventions.answers() if answer.layer in layers]
+    departed = [each for each in departures.departed() if each.layer in layers]
+    print("\nHow close\n\n" + accuracy.section(accuracies(cases, examples, seed)))
+    if curves:
+        print("\nThe float32 line\n\n" + sweep.section(curves))
+    if answers:
+        print("\nConventions\n\n" + conventions.section(answers))
+    if departed:
+        print("\nWhere handgrad departs from the book\n\n" + departures.section(departed))
+    print("\nWhat was searched\n\n" + measure.section(rows))

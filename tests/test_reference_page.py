@@ -1,0 +1,83 @@
+"""The page `reference/README.md` says what the code says now."""
+
+import re
+
+import pytest
+
+import handgrad.activations
+from reference import conventions, departures
+from reference.cases import CASES, DTYPES
+from reference.page import FIGURES, PAGE, TITLES, read_sections, table, write_sections
+from reference.sweep import elementwise_cases
+
+SECTIONS = read_sections()
+WRITE = "; run python -m reference --write"
+ACTIVATIONS = [each for each in vars(handgrad.activations).values() if hasattr(each, "backward")]
+
+
+def cells(row):
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def rows_of(title):
+    return [cells(row) for row in SECTIONS[title].splitlines() if row.startswith("|")]
+
+
+def test_the_sections_stand_in_their_order():
+    assert [title for title in TITLES if title in SECTIONS] == list(SECTIONS)
+    assert set(TITLES) - set(SECTIONS) <= {"Speed"}
+
+
+@pytest.mark.parametrize("title", ["How close", "What was searched"])
+def test_every_case_has_a_row_in_every_dtype(title):
+    rows = [tuple(row[:2]) for row in rows_of(title)[2:]]
+    assert rows == [(case.name, dtype) for case in CASES for dtype in DTYPES], title + WRITE
+
+
+def test_every_function_of_one_number_has_its_rows_along_the_float32_line():
+    rows = [tuple(row[:2]) for row in rows_of("The float32 line")[2:]]
+    assert rows == [(case.name, result) for case in elementwise_cases() for result in ("out", "dx")], WRITE
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda activation: activation.__name__)
+def test_every_activation_has_its_figure(activation):
+    name = f"{activation.__name__.lower()}.svg"
+    assert f"(figures/{name})" in SECTIONS["The float32 line"], name + WRITE
+
+
+def test_every_figure_exists_and_is_shown():
+    shown = re.findall(r"\(figures/(.*?)\)", PAGE.read_text())
+    assert sorted(shown) == sorted(path.name for path in FIGURES.iterdir()), WRITE
+
+
+def test_the_figures_are_small():
+    assert all(path.stat().st_size < 100_000 for path in FIGURES.iterdir())
+
+
+def test_the_conventions_are_what_both_answer_now():
+    assert SECTIONS["Conventions"] == conventions.section(conventions.answers()), WRITE
+
+
+def test_the_departures_are_what_the_book_and_handgrad_answer_now():
+    assert SECTIONS["Where handgrad departs from the book"] == departures.section(departures.departed()), WRITE
+
+
+def test_writing_a_section_keeps_the_others(tmp_path):
+    page = tmp_path / "README.md"
+    write_sections({"Conventions": "old", "Speed": "fast"}, page)
+    write_sections({"Conventions": "new"}, page)
+    assert read_sections(page) == {"Conventions": "new", "Speed": "fast"}
+
+
+def test_a_section_without_a_place_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no section Weather"):
+        write_sections({"Weather": "fine"}, tmp_path / "README.md")
+
+
+def test_the_columns_of_a_table_line_up():
+    assert table(["a", "long"], [["1", "2"], ["3|4", "5"]]).splitlines() == [
+        "| a    | long |",
+        "|------|------|",
+        "| 1    | 2    |",
+        "| 3\\|4 | 5    |",
+    ]
