@@ -3,7 +3,7 @@ import os
 import hypothesis
 import jax
 
-from handgrad.testing.cache import keep_compiled
+from handgrad.testing.compiling import keep_compiled
 
 EXAMPLES = {"quick": 20, "default": 100, "thorough": 2000}
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")

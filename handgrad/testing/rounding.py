@@ -9,13 +9,16 @@ After D. Stott Parker, Monte Carlo Arithmetic (UCLA CSD-970002, 1997).
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import jax
 import jax.extend.core as jex
 import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+from jax import lax
 
 NUDGE = 1e-7
 RUNS = 8
@@ -54,79 +57,87 @@ TERMS: dict[str, Callable[[Any, Any], int]] = {
 FEW_TERMS = 32
 
 
+@dataclass(frozen=True)
+class Nudge:
+    """The random relative change of one result of a replay: of what shape, and how many times larger than usual."""
+
+    shape: tuple[int, ...]
+    strength: float
+
+
 class Source(Protocol):
-    """Where the random numbers of one replay come from."""
+    """What a replay nudges its numbers with."""
 
     def nudge(self, value: Any, strength: float) -> Any:
         """Change every number of a value by a random relative amount, so many times larger than usual."""
 
-    def rows(self, length: int, size: int) -> Any:
-        """Give random numbers (length, size), for a loop's body that uses `size` of them in each of its steps."""
+    def factors(self, length: int, nudges: Sequence[Nudge]) -> list[Any]:
+        """Give the factors of a loop's body, or of a branch, stacked for so many steps."""
 
 
 @dataclass
-class Noise:
-    """Uses up standard normal numbers, (noise_size,)."""
+class Factors:
+    """Uses up arrays of factors 1 + δ ξ, one for each nudge."""
 
-    numbers: Any
-    used: int = 0
+    left: Iterator[Any]
 
     def nudge(self, value: Any, strength: float) -> Any:
-        """Multiply by 1 + δ ξ."""
-        return value * (1 + NUDGE * strength * self._take(math.prod(value.shape)).reshape(value.shape))
+        """Multiply by the next factors, which have the strength in them."""
+        del strength
+        return lax.mul(value, lax.convert_element_type(next(self.left), value.dtype))
 
-    def rows(self, length: int, size: int) -> Any:
-        """Take a row for each step."""
-        return self._take(length * size).reshape(length, size)
-
-    def _take(self, size: int) -> Any:
-        self.used += size
-        return self.numbers[self.used - size : self.used]
+    def factors(self, length: int, nudges: Sequence[Nudge]) -> list[Any]:
+        """Take the next, one for each nudge."""
+        del length
+        return [next(self.left) for _ in nudges]
 
 
 @dataclass
-class Count:
-    """Counts how many random numbers a replay uses."""
+class Plan:
+    """Lists the nudges of a replay."""
 
-    size: int = 0
+    nudges: list[Nudge] = field(default_factory=list)
 
     def nudge(self, value: Any, strength: float) -> Any:
         """Leave the value as it is."""
-        del strength
-        self.size += math.prod(value.shape)
+        self.nudges.append(Nudge(value.shape, strength))
         return value
 
-    def rows(self, length: int, size: int) -> Any:
-        """Stand in for the random numbers of a loop."""
-        self.size += length * size
-        return jnp.zeros((length, size))
+    def factors(self, length: int, nudges: Sequence[Nudge]) -> list[Any]:
+        """Stand in for the factors of a loop."""
+        stacked = [Nudge((length, *each.shape), each.strength) for each in nudges]
+        self.nudges.extend(stacked)
+        return [jnp.ones(each.shape) for each in stacked]
 
 
-def entitled_error(jaxpr: jex.ClosedJaxpr, exact: Sequence[Any], args: Sequence[Any], noise: Any) -> list[Any]:
-    """Estimate, for every element of every output, the error that a precision of 1 would cause.
+def draw_factors(jaxpr: jex.ClosedJaxpr) -> list[npt.NDArray[np.float64]]:
+    """Draw the factors for an exact run of `jaxpr`, where they are all 1, and for RUNS nudged ones.
 
-    Parameters
-    ----------
-    exact
-        The outputs of `jaxpr` at `args`.
-    noise
-        Standard normal numbers, (RUNS, noise_size(jaxpr)). They are an argument because drawing them inside of a
-        compiled function takes five times as long to compile as using them.
+    They are arguments of the compiled function, because drawing them inside of it takes several times as long to
+    compile as using them.
     """
-    runs = jax.vmap(lambda row: replay(jaxpr, args, Noise(row)))(noise)
-    # E|ξ| = 0.8 for a normal ξ, and 1.25 = 1 / 0.8
-    return [1.25 * jnp.abs(run - value).mean(axis=0) / NUDGE for run, value in zip(runs, exact, strict=True)]
+    random = np.random.default_rng(0)
+    nudges = _nudges(replay, jaxpr)
+    noise = [each.strength * random.standard_normal((RUNS, *each.shape)) for each in nudges]
+    return [1 + NUDGE * np.concatenate([np.zeros((1, *each.shape[1:])), each]) for each in noise]
 
 
-def noise_size(jaxpr: jex.ClosedJaxpr) -> int:
-    """Count the random numbers that one replay of `jaxpr` uses."""
-    return _numbers_used(replay, jaxpr)
+def all_runs(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], factors: Sequence[Any]) -> list[Any]:
+    """Run `jaxpr` exactly, and then nudged: each output with the runs stacked along its first axis."""
+    return jax.vmap(lambda factors: replay(jaxpr, args, Factors(iter(factors))))(factors)
 
 
-def _numbers_used(evaluate: Callable[..., Any], jaxpr: jex.ClosedJaxpr) -> int:
-    count = Count()
-    jax.eval_shape(lambda *args: evaluate(jaxpr, args, count), *jaxpr.in_avals)
-    return count.size
+def entitled_error(runs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Estimate, for every element of an output, the error that a precision of 1 would cause, from all runs of it."""
+    with np.errstate(all="ignore"):
+        # E|ξ| = 0.8 for a normal ξ, and 1.25 = 1 / 0.8
+        return 1.25 / NUDGE * np.abs(runs[1:] - runs[0]).mean(axis=0)
+
+
+def _nudges(evaluate: Callable[..., Any], jaxpr: jex.ClosedJaxpr) -> list[Nudge]:
+    plan = Plan()
+    jax.eval_shape(lambda *args: evaluate(jaxpr, args, plan), *jaxpr.in_avals)
+    return plan.nudges
 
 
 def replay(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], source: Source) -> list[Any]:
@@ -178,22 +189,23 @@ def _scan(params: Any, args: Sequence[Any], source: Source) -> Sequence[Any]:
     constants, start = args[: params["num_consts"]], args[params["num_consts"] : params["num_consts"] + carried]
 
     def step(carry: Any, row: Any) -> Any:
-        elements, numbers = row
-        results = _replay(body, [*constants, *carry, *elements], Noise(numbers))
+        elements, factors = row
+        results = _replay(body, [*constants, *carry, *elements], Factors(iter(factors)))
         return results[:carried], results[carried:]
 
-    rows = (list(args[params["num_consts"] + carried :]), source.rows(length, _numbers_used(_replay, body)))
-    carry, stacked = jax.lax.scan(step, list(start), rows, length=length, reverse=params["reverse"])
+    rows = (list(args[params["num_consts"] + carried :]), source.factors(length, _nudges(_replay, body)))
+    carry, stacked = lax.scan(step, list(start), rows, length=length, reverse=params["reverse"])
     return [*carry, *stacked]
 
 
 def _cond(params: Any, args: Sequence[Any], source: Source) -> Sequence[Any]:
     index, *operands = args
-    numbers = source.rows(1, max(_numbers_used(_replay, branch) for branch in params["branches"]))[0]
-    branches = [
-        lambda *operands, branch=branch: _replay(branch, operands, Noise(numbers)) for branch in params["branches"]
-    ]
-    results: Sequence[Any] = jax.lax.switch(index, branches, *operands)
+
+    def nudged(branch: jex.ClosedJaxpr) -> Callable[..., Any]:
+        factors = source.factors(1, _nudges(_replay, branch))
+        return lambda *operands: _replay(branch, operands, Factors(each[0] for each in factors))
+
+    results: Sequence[Any] = lax.switch(index, [nudged(branch) for branch in params["branches"]], *operands)
     return results
 
 

@@ -1,4 +1,4 @@
-"""Where JAX keeps what it has compiled: most of a check's time goes into compiling, and none needs to do it twice."""
+"""How JAX compiles for a check: fast rather than well, and only once. Most of a first check's time goes there."""
 
 import os
 from functools import cache
@@ -7,6 +7,27 @@ from typing import Any
 
 import jax
 from jax.experimental.compilation_cache import compilation_cache
+
+# a reference is small and runs for microseconds, but is compiled for every shape
+FAST = {
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_parallel_codegen_split_count": 1,
+}
+
+
+@cache
+def compile_fast() -> dict[str, Any]:
+    """Give those options for compiling fast that this release of XLA knows."""
+    return {option: value for option, value in FAST.items() if _is_known(option, value)}
+
+
+def _is_known(option: str, value: Any) -> bool:
+    try:
+        jax.jit(lambda x: x + 1, compiler_options={option: value})(0.0)
+    except jax.errors.JaxRuntimeError:
+        return False
+    return True
 
 
 @cache
