@@ -85,14 +85,11 @@ class Inputs:
     def _each(
         self, sizes: Sizes, dtype: npt.DTypeLike, draws: Mapping[str, Draw]
     ) -> st.SearchStrategy[dict[str, Any]]:
-        drawn = st.fixed_dictionaries(
-            {
-                name: draw(shape_of(self.arguments[name].axes, sizes), as_floating(dtype), sizes)
-                for name, draw in draws.items()
-            }
-        )
-        # fixed_dictionaries promises the keys, not their order
-        return drawn.map(lambda arrays: {name: arrays[name] for name in draws})
+        each = [
+            draw(shape_of(self.arguments[name].axes, sizes), as_floating(dtype), sizes)
+            for name, draw in draws.items()
+        ]
+        return st.tuples(*each).map(lambda drawn: dict(zip(draws, drawn, strict=True)))
 
     def strategy(self, dtype: npt.DTypeLike = np.float64) -> st.SearchStrategy[dict[str, Any]]:
         """Draw all arguments at any lengths of the pool: for `@given`, and properties of your own."""

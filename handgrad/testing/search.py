@@ -177,23 +177,29 @@ def _sentence(error: Exception) -> str:
     return str(error) if isinstance(error, Complaint) else f"{type(error).__name__}: {error}"
 
 
-@st.composite
-def trials(draw: st.DrawFn, search: Search, sizes: Sizes) -> Trial:
-    """Draw one example."""
-    drawn = draw(search.inputs.of_sizes(sizes, search.dtype))
-    out_shape = search.oracle.out_shape(drawn)
-    kinks = draw(search.inputs.at_kinks(sizes, search.dtype)) if search.inputs.has_kinks else {}
-    layout, poison = draw(st.sampled_from(LAYOUTS_AND_POISONS))
-    return Trial(
-        search.subject,
-        search.oracle,
-        search.inputs,
-        sizes,
-        {name: each for name, each in drawn.items() if isinstance(each, np.ndarray)},
-        {name: each for name, each in drawn.items() if not isinstance(each, np.ndarray)},
-        draw(real_numbers(out_shape, search.dtype)),
-        search.dtype,
-        kinks and {**kinks, "dout": draw(small_integers(out_shape, search.dtype))},
-        layout,
-        poison,
-    )
+def trials(search: Search, sizes: Sizes) -> st.SearchStrategy[Trial]:
+    """Draw examples of one shape."""
+    inputs, dtype = search.inputs, search.dtype
+    of_sizes, layouts_and_poisons = inputs.of_sizes(sizes, dtype), st.sampled_from(LAYOUTS_AND_POISONS)
+    at_kinks = inputs.at_kinks(sizes, dtype) if inputs.has_kinks else None
+
+    def draw_one(draw: st.DrawFn) -> Trial:
+        drawn = draw(of_sizes)
+        out_shape = search.oracle.out_shape(drawn)
+        layout, poison = draw(layouts_and_poisons)
+        kinks = {**draw(at_kinks), "dout": draw(small_integers(out_shape, dtype))} if at_kinks else {}
+        return Trial(
+            search.subject,
+            search.oracle,
+            inputs,
+            sizes,
+            {name: each for name, each in drawn.items() if isinstance(each, np.ndarray)},
+            {name: each for name, each in drawn.items() if not isinstance(each, np.ndarray)},
+            draw(real_numbers(out_shape, dtype)),
+            dtype,
+            kinks,
+            layout,
+            poison,
+        )
+
+    return st.composite(draw_one)()

@@ -38,13 +38,14 @@ def real_numbers(
     kinks: tuple[float, ...] = (),
 ) -> st.SearchStrategy[Drawn]:
     """Draw numbers between low and high: a few special ones, which tie, among any; then scaled and shifted."""
-
-    def scaled(drawn: tuple[Drawn, tuple[float, float]]) -> Drawn:
-        base, (scale, offset) = drawn
-        return without_tiny(np.clip(base * scale + offset, low, high).astype(dtype))
-
-    base = looked_up(shape, _real_table(low, high, kinks))
-    return st.tuples(base, st.sampled_from(SCALES_AND_OFFSETS)).map(scaled)
+    base = _real_table(low, high, kinks)
+    tables = [
+        without_tiny(np.clip(base * scale + offset, low, high).astype(dtype)) for scale, offset in SCALES_AND_OFFSETS
+    ]
+    # the last byte chooses scale and offset
+    return numbers_below_256(math.prod(shape) + 1).map(
+        lambda drawn: tables[drawn[-1] % len(tables)][drawn[:-1]].reshape(shape)
+    )
 
 
 def _real_table(low: float, high: float, kinks: tuple[float, ...]) -> Drawn:
@@ -63,12 +64,16 @@ def _table(simple_first: list[float], often: list[float]) -> Drawn:
 
 def looked_up(shape: Shape, table: Drawn) -> st.SearchStrategy[Drawn]:
     """Draw an array of numbers from a table of 256."""
-    size = math.prod(shape)
+    return numbers_below_256(math.prod(shape)).map(lambda drawn: table[drawn].reshape(shape))
+
+
+def numbers_below_256(size: int) -> st.SearchStrategy[npt.NDArray[np.uint8]]:
+    """Draw bytes: one by one, or, where there are many, all from one seed."""
     if size <= DRAWN_AS_BYTES:
-        return st.binary(min_size=size, max_size=size).map(
-            lambda drawn: table[np.frombuffer(drawn, np.uint8)].reshape(shape)
-        )
-    return st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).choice(table, shape))
+        return st.binary(min_size=size, max_size=size).map(lambda drawn: np.frombuffer(drawn, np.uint8))
+    return st.integers(0, 2**32 - 1).map(
+        lambda seed: np.random.default_rng(seed).integers(TABLE, size=size, dtype=np.uint8)
+    )
 
 
 @cache
@@ -77,7 +82,7 @@ def small_integers(
 ) -> st.SearchStrategy[Drawn]:
     """Draw from a few small integers between low and high, and as often from the numbers in `among`."""
     plain = [number for number in SMALL if low <= number <= high]
-    return looked_up(shape, _table([*plain, *among], list(among))).map(lambda array: array.astype(dtype))
+    return looked_up(shape, _table([*plain, *among], list(among)).astype(dtype))
 
 
 def without_tiny(array: Drawn) -> Drawn:
@@ -116,6 +121,8 @@ def _normalised(rows: Drawn) -> Drawn:
 @cache
 def booleans(shape: Shape) -> st.SearchStrategy[Drawn]:
     """Draw True and False: mostly True, so that something counts, and sometimes False alone."""
-    some = looked_up(shape, np.resize(np.array([True, True, False]), TABLE))
-    any_at_all = st.sampled_from((True, True, True, False))
-    return st.tuples(some, any_at_all).map(lambda drawn: np.asarray(np.logical_and(*drawn)))
+    some = np.resize(np.array([True, True, False]), TABLE)
+    # the last byte chooses whether anything is True
+    return numbers_below_256(math.prod(shape) + 1).map(
+        lambda drawn: (some[drawn[:-1]] & (drawn[-1] % 4 < 3)).reshape(shape)
+    )
