@@ -8,7 +8,7 @@ import math
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,9 @@ from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint, Trial
 from handgrad.testing.values import real_numbers, small_integers
 
-LAYOUTS_AND_POISONS = tuple((layout, poison) for layout in LAYOUTS for poison in (np.nan, np.inf, -np.inf))
+LAYOUTS_AND_POISONS = st.sampled_from(
+    [(layout, poison) for layout in LAYOUTS for poison in (np.nan, np.inf, -np.inf)]
+)
 LARGEST_TARGET = 1e9  # what Hypothesis climbs towards must be finite
 FEWEST = 3  # examples of a shape; the first of them is always full of zeros
 
@@ -150,8 +152,13 @@ class Search:
 
     def _for_all(self, sizes: Sizes, number: int, examine: Callable[[Trial], None]) -> None:
         """Let Hypothesis call a function with examples of one shape."""
+
+        def test(trial: Trial) -> None:  # one source, and so the same examples, whatever examines them
+            examine(trial)
+
+        arguments, at_kinks = self.inputs.of_sizes(sizes, self.dtype), self.inputs.at_kinks(sizes, self.dtype)
         seed = self.settings.seed
-        test = hypothesis.given(trials(self, sizes))(lambda trial: examine(trial))
+        seeded = test if seed is None else hypothesis.seed(seed)(test)
         hypothesis.settings(
             max_examples=number,
             database=None,
@@ -161,7 +168,7 @@ class Search:
             phases=[Phase.generate, Phase.shrink, *([Phase.target] if self.settings.climb else [])],
             suppress_health_check=list(hypothesis.HealthCheck),
             verbosity=hypothesis.Verbosity.quiet,
-        )(test if seed is None else hypothesis.seed(seed)(test))()
+        )(hypothesis.given(trials(self, sizes, arguments, at_kinks))(seeded))()
 
     def _record(self, found: Found, trial: Trial) -> None:
         found.examples += 1
@@ -177,29 +184,29 @@ def _sentence(error: Exception) -> str:
     return str(error) if isinstance(error, Complaint) else f"{type(error).__name__}: {error}"
 
 
-def trials(search: Search, sizes: Sizes) -> st.SearchStrategy[Trial]:
-    """Draw examples of one shape."""
-    inputs, dtype = search.inputs, search.dtype
-    of_sizes, layouts_and_poisons = inputs.of_sizes(sizes, dtype), st.sampled_from(LAYOUTS_AND_POISONS)
-    at_kinks = inputs.at_kinks(sizes, dtype) if inputs.has_kinks else None
-
-    def draw_one(draw: st.DrawFn) -> Trial:
-        drawn = draw(of_sizes)
-        out_shape = search.oracle.out_shape(drawn)
-        layout, poison = draw(layouts_and_poisons)
-        kinks = {**draw(at_kinks), "dout": draw(small_integers(out_shape, dtype))} if at_kinks else {}
-        return Trial(
-            search.subject,
-            search.oracle,
-            inputs,
-            sizes,
-            {name: each for name, each in drawn.items() if isinstance(each, np.ndarray)},
-            {name: each for name, each in drawn.items() if not isinstance(each, np.ndarray)},
-            draw(real_numbers(out_shape, dtype)),
-            dtype,
-            kinks,
-            layout,
-            poison,
-        )
-
-    return st.composite(draw_one)()
+@st.composite
+def trials(
+    draw: st.DrawFn,
+    search: Search,
+    sizes: Sizes,
+    arguments: st.SearchStrategy[Mapping[str, Any]],
+    at_kinks: st.SearchStrategy[Mapping[str, Any]],
+) -> Trial:
+    """Draw one example."""
+    drawn = draw(arguments)
+    out_shape = search.oracle.out_shape(drawn)
+    kinks = draw(at_kinks) if search.inputs.has_kinks else {}
+    layout, poison = draw(LAYOUTS_AND_POISONS)
+    return Trial(
+        search.subject,
+        search.oracle,
+        search.inputs,
+        sizes,
+        {name: each for name, each in drawn.items() if isinstance(each, np.ndarray)},
+        {name: each for name, each in drawn.items() if not isinstance(each, np.ndarray)},
+        draw(real_numbers(out_shape, search.dtype)),
+        search.dtype,
+        kinks and {**kinks, "dout": draw(small_integers(out_shape, search.dtype))},
+        layout,
+        poison,
+    )
