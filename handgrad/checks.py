@@ -90,16 +90,20 @@ def _converted(result: Array | np.floating[Any], dtype: np.dtype[Any]) -> Array:
     return np.asarray(result, dtype)
 
 
-def remembered(out: npt.ArrayLike) -> Array:
+def remembered(out: Array) -> Array:
     """Make an output that backward needs read-only, so that a stray in-place write raises."""
-    array = np.asarray(out)
-    array.flags.writeable = False
-    return array
+    out.flags.writeable = False
+    return out
 
 
 def wide(array: Array) -> Array:
     """Widen float16 to float32, in which sums neither overflow nor stagnate; leave the rest as it is."""
     return array.astype(np.float32) if array.dtype == np.float16 else array
+
+
+def double(array: Array) -> Array:
+    """Widen to float64, in which the product of two float32 numbers is exact."""
+    return array.astype(np.result_type(array, np.float64), copy=False)
 
 
 def sum_to(grad: Array, like: Spec | Array) -> Array:

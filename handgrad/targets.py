@@ -44,7 +44,7 @@ def counting(array: npt.NDArray[Any], mask: Mask | None, leading: Shape) -> npt.
 def spread(rows: Array, mask: Mask | None, shape: Shape) -> Array:
     """Put the rows that count (N, C) back into their places (..., C), among rows of 0."""
     if mask is None:
-        return rows.reshape(shape)
+        return rows if rows.shape == shape else rows.reshape(shape)
     spread = np.zeros(shape, rows.dtype)
     spread[mask] = rows
     return spread
@@ -85,7 +85,7 @@ def _as_places(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> 
             f"{where}: t{list(position) if position else ''} is {t[position]}; "
             f"expected a class index from 0 to {classes - 1}, because x.shape is {x.shape}"
         )
-    return np.arange(len(counted)) * classes + counted.astype(np.intp, copy=False)
+    return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=False)
 
 
 def expected_value(t: npt.NDArray[Any], values: Array) -> Array:

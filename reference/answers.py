@@ -9,7 +9,7 @@ import jax.extend.core as jex
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.testing.cache import keep_compiled
+from handgrad.testing.compiling import keep_compiled
 from handgrad.testing.dtypes import in_float64
 from handgrad.testing.oracle import oracle_of
 from reference.exact import AnyArray, evaluate

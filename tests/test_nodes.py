@@ -208,9 +208,8 @@ def test_nodes_of_one_input_treat_every_element_alone(x):
             np.testing.assert_allclose(dx[i], node.backward(x[i]), rtol=2 * EPS)
 
 
-@pytest.mark.parametrize("node", [Exp, Reciprocal])
-def test_an_output_that_backward_needs_is_read_only(node):
-    out = node().forward([1.0, 2.0])
+def test_an_output_that_backward_needs_is_read_only():
+    out = Exp().forward([1.0, 2.0])
     with pytest.raises(ValueError, match="read-only"):
         out[0] = 7.0
 
