@@ -9,10 +9,11 @@ import time
 from collections.abc import Sequence
 
 from handgrad.testing.agreement import LIMIT
+from reference import speed
 from reference.cases import CASES, DTYPES, Case
 from reference.digits import Training, facts, train
 from reference.measure import Row, measure, on_every_case, worst_errors
-from reference.page import FIGURES, PAGE
+from reference.page import FIGURES, PAGE, write_sections
 from reference.write import print_layer, write
 
 DIGITS_LIMIT = 1e-12  # float64 rounding, after hundreds of steps that each build on the last
@@ -22,6 +23,8 @@ ACCURACY_LIMIT = 0.97
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for, and return the exit code."""
     options = parse(arguments)
+    if options.speed:
+        return compare_speed(options.write)
     start = time.perf_counter()
     rows, agrees = compare_layers(options.cases, options.examples, options.seed)
     if options.cases == CASES:
@@ -43,6 +46,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--case", default="", metavar="NAME", help="one layer, such as Relu; no digits then")
     parser.add_argument("--seed", type=int, metavar="S", help="draw other examples than the usual ones")
     parser.add_argument("--write", action="store_true", help="write reference/README.md and its figures, too")
+    parser.add_argument("--speed", action="store_true", help="time the layers instead, beside the book and JAX")
     options = parser.parse_args(arguments)
     options.cases = tuple(case for case in CASES if case.name.lower().startswith(options.case.lower()))
     if not options.cases:
@@ -59,6 +63,15 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} examples prove nothing; give 1 or more")
     return number
+
+
+def compare_speed(writing: bool) -> int:
+    """Print how fast the layers are, and put it into the page if asked to."""
+    timed = speed.section()
+    print(timed)
+    if writing:
+        write_sections({"Speed": timed})
+    return 0
 
 
 def compare_layers(cases: Sequence[Case], examples: int, seed: int | None) -> tuple[list[Row], bool]:
