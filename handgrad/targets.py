@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, real, shape_error
+from handgrad.checks import Array, Shape, real, shape_error, wide
 
 Mask = npt.NDArray[np.bool_]
 
@@ -45,9 +45,9 @@ def spread(rows: Array, mask: Mask | None, shape: Shape) -> Array:
     """Put the rows that count (N, C) back into their places (..., C), among rows of 0."""
     if mask is None:
         return rows if rows.shape == shape else rows.reshape(shape)
-    spread = np.zeros(shape, rows.dtype)
-    spread[mask] = rows
-    return spread
+    among_zeros = np.zeros(shape, rows.dtype)
+    among_zeros[mask] = rows
+    return among_zeros
 
 
 def as_targets(where: str, t: npt.ArrayLike, x: Array, mask: Mask | None) -> npt.NDArray[Any]:
@@ -99,7 +99,7 @@ def times_mass(t: npt.NDArray[Any], values: Array) -> Array:
     """Compute Σ_k t_k v for each row (N,). A row without targets adds 0, also where v is NaN."""
     if t.ndim == 1:
         return values
-    mass = t.sum(axis=-1)
+    mass = wide(t).sum(axis=-1)
     return np.where(mass == 0, 0, mass * values)
 
 
@@ -109,4 +109,4 @@ def minus_targets(y: Array, t: npt.NDArray[Any], factor: float) -> Array:
         difference = y * factor
         difference.put(t, (y.take(t) - 1) * factor)  # at the places where t is 1
         return difference
-    return (y * t.sum(axis=-1, keepdims=True) - t) * factor
+    return (y * wide(t).sum(axis=-1, keepdims=True) - t) * factor
