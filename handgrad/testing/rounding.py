@@ -131,7 +131,7 @@ def entitled_error(runs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Estimate, for every element of an output, the error that a precision of 1 would cause, from all runs of it."""
     with np.errstate(all="ignore"):
         # E|ξ| = 0.8 for a normal ξ, and 1.25 = 1 / 0.8
-        return 1.25 / NUDGE * np.abs(runs[1:] - runs[0]).mean(axis=0)
+        return 1.25 / NUDGE / RUNS * np.abs(runs[1:] - runs[0]).sum(axis=0)
 
 
 def _nudges(evaluate: Callable[..., Any], jaxpr: jex.ClosedJaxpr) -> list[Nudge]:

@@ -125,21 +125,24 @@ class Search:
     def _find(self, sizes: Sizes, number: int, properties: Sequence[Property], found: Found) -> Failure | None:
         """Try properties until one fails, and give its smallest example."""
         failure: Failure | None = None
+        failing: list[Property] = []  # once there is one, Hypothesis makes its example small
 
         def examine(trial: Trial) -> None:
             nonlocal failure
-            for each in properties:
+            for each in [runs, *failing] if failing else properties:
                 try:
                     reason = each(trial)
                 except Exception as error:
                     about = error.trial if isinstance(error, Complaint) else None
                     failure = Failure(each, _sentence(error), about or trial)
+                    failing[:] = failing or [each]
                     raise
                 if reason is None:
                     found.passed[each.__name__] += 1
                 else:
                     found.left_out.setdefault(each.__name__, Counter())[reason] += 1
-            self._record(found, trial)
+            if not failing:
+                self._record(found, trial)
 
         try:
             with warnings.catch_warnings():

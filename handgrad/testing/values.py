@@ -120,9 +120,10 @@ def _normalised(rows: Drawn) -> Drawn:
 
 @cache
 def booleans(shape: Shape) -> st.SearchStrategy[Drawn]:
-    """Draw True and False: mostly True, so that something counts, and sometimes False alone."""
-    some = np.resize(np.array([True, True, False]), TABLE)
-    # the last byte chooses whether anything is True
+    """Draw True and False: mostly True, so that something counts; mostly False, so that it is little; False alone."""
+    mostly_true, false = np.arange(TABLE) % 3 < 2, np.zeros(TABLE, np.bool_)
+    tables = [mostly_true, mostly_true, ~mostly_true, false]
+    # the last byte chooses the table
     return numbers_below_256(math.prod(shape) + 1).map(
-        lambda drawn: (some[drawn[:-1]] & (drawn[-1] % 4 < 3)).reshape(shape)
+        lambda drawn: tables[drawn[-1] % len(tables)][drawn[:-1]].reshape(shape)
     )
