@@ -157,10 +157,10 @@ def test_what_a_strategy_draws_is_cast_if_it_is_a_floating_array_and_kept_if_not
 )
 def test_kinks_reach(reached):
     inputs = arrays(x=reals("3", kinks=[0, 6]))
-    for strategy in (inputs.strategy(), inputs.at_kinks(inputs.pool()[0], np.float64)):
+    for strategy in (inputs.strategy(), inputs.at_kinks(inputs.pool()[0], np.dtype(np.float64)).strategy()):
         hypothesis.find(strategy, lambda drawn: bool(reached(drawn["x"])))
 
 
 def test_kinks_stay_in_their_domain():
     inputs = arrays(x=reals("3", low=0.5, high=2, ties=True))
-    hypothesis.find(inputs.at_kinks({}, np.float64), lambda drawn: set(drawn["x"]) == {1.0, 2.0})
+    hypothesis.find(inputs.at_kinks({}, np.dtype(np.float64)).strategy(), lambda drawn: set(drawn["x"]) == {1.0, 2.0})

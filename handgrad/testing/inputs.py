@@ -21,30 +21,34 @@ from handgrad.testing.subject import an
 from handgrad.testing.values import (
     Drawn,
     DType,
+    Recipe,
     booleans,
     class_indices,
     one_hot_rows,
     probability_rows,
     real_numbers,
     small_integers,
+    together,
 )
 
-Draw = Callable[[Shape, DType, Sizes], st.SearchStrategy[Any]]
+MakeRecipe = Callable[[Shape, DType, Sizes], Recipe]
 
 
 @dataclass(frozen=True)
 class Argument:
     """One argument: its axes and how its values are drawn.
 
-    `values` gets the shape, the dtype under test and the lengths of all axes; so does `kinks`, which draws an array
-    full of points where the derivative jumps, and `kink` finds them. A mask names the arguments that it masks.
+    `values` gets the shape, the dtype under test and the lengths of all axes; so does `kinks`, whose arrays are
+    full of points where the derivative jumps, and `kink` finds them. Of an argument that a user's own strategy
+    draws, `drawn` gets the dtype. A mask names the arguments that it masks.
     Labels name the axis that holds their classes, without which there are none; `validated` ones have to be refused
     where they name no class.
     """
 
     axes: tuple[str, ...]
-    values: Draw
-    kinks: Draw | None = None
+    values: MakeRecipe | None = None
+    drawn: Callable[[DType], st.SearchStrategy[Any]] | None = None
+    kinks: MakeRecipe | None = None
     kink: Callable[[Drawn], Drawn] | None = None
     masks: tuple[str, ...] = ()
     classes: str | None = None
@@ -72,28 +76,42 @@ class Inputs:
         """Tell whether an argument declares kinks or ties."""
         return any(argument.kinks for argument in self.arguments.values())
 
-    def of_sizes(self, sizes: Sizes, dtype: npt.DTypeLike) -> st.SearchStrategy[dict[str, Any]]:
-        """Draw all arguments at given lengths of the axes."""
+    def of_sizes(self, sizes: Sizes, dtype: DType) -> Recipe:
+        """Make all arguments that are described by their axes, at given lengths of the axes."""
         return self._each(sizes, dtype, {name: argument.values for name, argument in self.arguments.items()})
 
-    def at_kinks(self, sizes: Sizes, dtype: npt.DTypeLike) -> st.SearchStrategy[dict[str, Any]]:
-        """Draw the arguments that have kinks, full of them."""
-        return self._each(
-            sizes, dtype, {name: argument.kinks for name, argument in self.arguments.items() if argument.kinks}
+    def at_kinks(self, sizes: Sizes, dtype: DType) -> Recipe:
+        """Make the arguments that have kinks, full of them."""
+        return self._each(sizes, dtype, {name: argument.kinks for name, argument in self.arguments.items()})
+
+    def _each(self, sizes: Sizes, dtype: DType, recipes: Mapping[str, MakeRecipe | None]) -> Recipe:
+        return together(
+            {
+                name: recipe(shape_of(self.arguments[name].axes, sizes), dtype, sizes)
+                for name, recipe in recipes.items()
+                if recipe
+            }
         )
 
-    def _each(
-        self, sizes: Sizes, dtype: npt.DTypeLike, draws: Mapping[str, Draw]
-    ) -> st.SearchStrategy[dict[str, Any]]:
-        each = [
-            draw(shape_of(self.arguments[name].axes, sizes), as_floating(dtype), sizes)
-            for name, draw in draws.items()
-        ]
-        return st.tuples(*each).map(lambda drawn: dict(zip(draws, drawn, strict=True)))
+    def others(self, dtype: DType) -> st.SearchStrategy[dict[str, Any]]:
+        """Draw the arguments that are described by strategies."""
+        return st.fixed_dictionaries(
+            {name: argument.drawn(dtype) for name, argument in self.arguments.items() if argument.drawn}
+        )
+
+    def in_order(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """Give arguments in the order in which they are described."""
+        return {name: drawn[name] for name in self.arguments}
 
     def strategy(self, dtype: npt.DTypeLike = np.float64) -> st.SearchStrategy[dict[str, Any]]:
         """Draw all arguments at any lengths of the pool: for `@given`, and properties of your own."""
-        return st.sampled_from(self.pool()).flatmap(lambda sizes: self.of_sizes(sizes, dtype))
+        others = self.others(as_floating(dtype))
+
+        def of_sizes(sizes: Sizes) -> st.SearchStrategy[dict[str, Any]]:
+            described = self.of_sizes(sizes, as_floating(dtype)).strategy()
+            return st.tuples(described, others).map(lambda drawn: self.in_order(drawn[0] | drawn[1]))
+
+        return st.sampled_from(self.pool()).flatmap(of_sizes)
 
 
 def arrays(**arguments: str | Argument | st.SearchStrategy[Any]) -> Inputs:
@@ -129,7 +147,7 @@ def _argument(name: str, described: Any) -> Argument:
     if isinstance(described, str):
         return reals(described)
     if isinstance(described, st.SearchStrategy):
-        return Argument((), lambda _, dtype, __: described.map(lambda drawn: _in_dtype(drawn, dtype)))
+        return Argument((), drawn=lambda dtype: described.map(lambda drawn: _in_dtype(drawn, dtype)))
     raise TypeError(
         f"{name} is described by {an(type(described).__name__)}; expected its axes, such as '... D', what labels(), "
         "masks() and the like make, or a Hypothesis strategy"

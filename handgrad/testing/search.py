@@ -8,7 +8,7 @@ import math
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,11 +23,9 @@ from handgrad.testing.properties import BATTERY, LAYOUTS, Property, deterministi
 from handgrad.testing.shapes import Sizes, lengths
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint, Trial
-from handgrad.testing.values import real_numbers, small_integers
+from handgrad.testing.values import one_of, real_numbers, small_integers, together
 
-LAYOUTS_AND_POISONS = st.sampled_from(
-    [(layout, poison) for layout in LAYOUTS for poison in (np.nan, np.inf, -np.inf)]
-)
+LAYOUTS_AND_POISONS = [(layout, poison) for layout in LAYOUTS for poison in (np.nan, np.inf, -np.inf)]
 LARGEST_TARGET = 1e9  # what Hypothesis climbs towards must be finite
 FEWEST = 3  # examples of a shape; the first of them is always full of zeros
 
@@ -159,7 +157,6 @@ class Search:
         def test(trial: Trial) -> None:  # one source, and so the same examples, whatever examines them
             examine(trial)
 
-        arguments, at_kinks = self.inputs.of_sizes(sizes, self.dtype), self.inputs.at_kinks(sizes, self.dtype)
         seed = self.settings.seed
         seeded = test if seed is None else hypothesis.seed(seed)(test)
         hypothesis.settings(
@@ -171,7 +168,7 @@ class Search:
             phases=[Phase.generate, Phase.shrink, *([Phase.target] if self.settings.climb else [])],
             suppress_health_check=list(hypothesis.HealthCheck),
             verbosity=hypothesis.Verbosity.quiet,
-        )(hypothesis.given(trials(self, sizes, arguments, at_kinks))(seeded))()
+        )(hypothesis.given(trials(self, sizes))(seeded))()
 
     def _record(self, found: Found, trial: Trial) -> None:
         found.examples += 1
@@ -188,28 +185,29 @@ def _sentence(error: Exception) -> str:
 
 
 @st.composite
-def trials(
-    draw: st.DrawFn,
-    search: Search,
-    sizes: Sizes,
-    arguments: st.SearchStrategy[Mapping[str, Any]],
-    at_kinks: st.SearchStrategy[Mapping[str, Any]],
-) -> Trial:
-    """Draw one example."""
-    drawn = draw(arguments)
-    out_shape = search.oracle.out_shape(drawn)
-    kinks = draw(at_kinks) if search.inputs.has_kinks else {}
-    layout, poison = draw(LAYOUTS_AND_POISONS)
+def trials(draw: st.DrawFn, search: Search, sizes: Sizes) -> Trial:
+    """Draw one example: what a user's own strategies draw, and all else in one go."""
+    inputs, dtype = search.inputs, search.dtype
+    described, others = inputs.of_sizes(sizes, dtype), draw(inputs.others(dtype))
+    out_shape = search.oracle.out_shape(inputs.in_order(described.simplest() | others))
+    recipes = {
+        "inputs": described,
+        "dout": real_numbers(out_shape, dtype),
+        "layout and poison": one_of(LAYOUTS_AND_POISONS),
+        "kinks": inputs.at_kinks(sizes, dtype),
+        "dout at kinks": small_integers(out_shape, dtype),
+    }
+    made = draw(together(recipes).strategy())
+    drawn = inputs.in_order(made["inputs"] | others)
     return Trial(
         search.subject,
         search.oracle,
-        search.inputs,
+        inputs,
         sizes,
         {name: each for name, each in drawn.items() if isinstance(each, np.ndarray)},
         {name: each for name, each in drawn.items() if not isinstance(each, np.ndarray)},
-        draw(real_numbers(out_shape, search.dtype)),
-        search.dtype,
-        kinks and {**kinks, "dout": draw(small_integers(out_shape, search.dtype))},
-        layout,
-        poison,
+        made["dout"],
+        dtype,
+        made["kinks"] and {**made["kinks"], "dout": made["dout at kinks"]},
+        *made["layout and poison"],
     )
