@@ -12,10 +12,38 @@ from tests.planted.right import RIGHT
 EXAMPLES = 60
 SHARE_NAMED = 0.7
 
-
-def report(bug):
-    reference, inputs = bug.right.reference, bug.right.inputs
-    return check_layer(bug.layer, reference, inputs, max_examples=EXAMPLES, dtypes=bug.dtypes, raises=False)
+# each property is needed: this bug fails no other
+ALONE = {
+    "runs": "AffineOfEmptyBatch",
+    "deterministic": "TanhAtRandom",
+    "pure": "MultiplyScratchesInDout",
+    "shape": "AffineBiasNotSummed",
+    "value": "SoftmaxLossOfLog",
+    "gradient": "AffineOneElement",
+    "kinks": "Relu6Closed",
+    "repeatable": "SoftmaxLossSpoilsItsProbabilities",
+    "stateless": "TanhOfFirstForward",
+    "zero": "SigmoidAddsTiny",
+    "detached": "SigmoidHandsOutItsOutput",
+    "unshared": "AddHandsOnDout",
+    "read_only": "AddOfWritable",
+    "layouts": "TanhInMemoryOrder",
+    "masked": "MaskedMeanOfNaNs",
+    "confined": "SigmoidOfNaN",
+    "dtype": "TanhInFloat64",
+    "refuses": "EmbeddingBackwards",
+    "quiet": "SigmoidOverflows",
+}
+# the line of diagnosis is not sure to name these
+UNNAMED = set(
+    """
+    EmbeddingCountsOnce LayerNormByVariance LayerNormInOnePass LayerNormOfFixedMean LayerNormOfFixedStd
+    LayerNormWithAnotherEpsilon MaskedLossByProduct MaskedLossLeaksItsTarget MaskedMeanWithoutRescue MultiplyOfZero
+    MultiplySummedOverColumns MultiplySwapped ReluOfIntegers SigmoidByTanh SigmoidWithTanhSlope SoftmaxElementwise
+    SoftmaxLossWithoutTarget SoftmaxOfTies SoftmaxPlus SquaredLossByDotProduct SquaredLossByFiniteDifference
+    SquaredLossExpanded TanhByExp TanhWithoutSquare
+    """.split()
+)
 
 
 @pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.name)
@@ -23,18 +51,22 @@ def test_a_right_layer_passes(right):
     check_layer(right.layer, right.reference, right.inputs, max_examples=EXAMPLES)
 
 
-def test_every_bug_is_caught_and_every_property_needed_and_most_bugs_named():
-    # one test, because the reports are what takes time
-    reports = {bug.name: report(bug) for bug in BUGS}
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_bug_is_caught_and_named(bug):
+    reference, inputs = bug.right.reference, bug.right.inputs
+    report = check_layer(bug.layer, reference, inputs, max_examples=EXAMPLES, dtypes=bug.dtypes, raises=False)
+    assert bug.complaint in report.failed
+    if ALONE[bug.complaint] == bug.name:
+        assert report.failed == [bug.complaint]
+    if bug.name not in UNNAMED:
+        assert re.search(bug.says, report.diagnosis)
 
-    missed = {bug.name: reports[bug.name].failed for bug in BUGS if bug.complaint not in reports[bug.name].failed}
-    assert missed == {}
 
-    needed = {each.failed[0] for each in reports.values() if len(each.failed) == 1}
-    assert needed == {each.__name__ for each in BATTERY}
-
-    named = [bug.name for bug in BUGS if re.search(bug.says, reports[bug.name].diagnosis)]
-    assert len(named) >= SHARE_NAMED * len(BUGS)
+def test_every_property_is_needed_and_most_bugs_are_named():
+    names = {bug.name for bug in BUGS}
+    assert ALONE.keys() == {each.__name__ for each in BATTERY}
+    assert names >= UNNAMED | set(ALONE.values())
+    assert len(names - UNNAMED) >= SHARE_NAMED * len(names)
 
 
 def test_the_catalogue_is_large_and_knows_each_layer_once():
