@@ -4,12 +4,14 @@ Both are judged by the same ruler, ulps, and by the same exact value. An ulp is 
 or, where terms cancel, at the size of the rounding errors that no evaluation in the dtype can avoid.
 """
 
+import platform
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import jax
 import numpy as np
 import numpy.typing as npt
 
@@ -21,11 +23,13 @@ from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Trial, called
 from reference.answers import Truth, exact_truths, float64_truths, jax_answers
 from reference.cases import CASES, DTYPES, Case
-from reference.page import brief, table
+from reference.exact import DIGITS
+from reference.page import brief, paragraph, table
 from reference.ulps import is_normal, ulps
 
 LARGER_EXAMPLES = 5
 LARGER_LEADING, LARGER_LENGTH = 8, 20
+FAR = 1.0  # ulps between the worst errors
 SIGNIFICANT = 3.0  # standard errors: chance alone goes beyond them about once in 700 times
 
 Errors = npt.NDArray[np.float64]
@@ -33,7 +37,7 @@ Errors = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Accuracy:
-    """One result of one case in one dtype: the worst errors in ulps, and who is closer on the average.
+    """One result of one case in one dtype: errors in ulps, and whose are smaller.
 
     `verdict` is "closer", "farther" or "as close", of handgrad compared with JAX.
     """
@@ -110,19 +114,20 @@ def _errors(got: npt.NDArray[Any], truth: Truth) -> Errors:
     return error[is_normal(truth, got.dtype)]
 
 
-def verdict(pairs: list[tuple[Errors, Errors]], ceiling: float) -> str:
-    """Tell whether the average difference of two methods' errors, on the same examples, is more than chance.
+def verdict(pairs: Sequence[tuple[Errors, Errors]], ceiling: float) -> str:
+    """Compare two methods on the same examples: at their worst, and on the average.
 
-    The worst errors alone don't tell: two sums of the same terms in different orders are at their worst in
-    different examples. `ceiling` is where an error counts as total, also if it is infinite.
+    Two sums of the same terms in different orders are at their worst in different examples, so a difference of less
+    than an ulp there says nothing, nor does one on the average that chance explains. `ceiling` is where an error
+    counts as total.
     """
-    differences = np.array(
-        [np.mean(np.minimum(ours, ceiling) - np.minimum(jaxs, ceiling)) for ours, jaxs in pairs if ours.size]
-    )
-    if not differences.any():
-        return "as close"
-    standard_error = differences.std(ddof=1) / np.sqrt(len(differences))
-    if abs(differences.mean()) <= SIGNIFICANT * standard_error:
+    ours, jaxs = ([np.minimum(pair[i], ceiling) for pair in pairs if pair[i].size] for i in (0, 1))
+    apart = max(each.max() for each in ours) - max(each.max() for each in jaxs)
+    if abs(apart) > FAR:
+        return "farther" if apart > 0 else "closer"
+    differences = np.array([each.mean() - other.mean() for each, other in zip(ours, jaxs, strict=True)])
+    by_chance = SIGNIFICANT * differences.std(ddof=1) / np.sqrt(len(differences))
+    if abs(differences.mean()) <= by_chance:
         return "as close"
     return "farther" if differences.mean() > 0 else "closer"
 
@@ -130,25 +135,22 @@ def verdict(pairs: list[tuple[Errors, Errors]], ceiling: float) -> str:
 def section(results: Sequence[Accuracy]) -> str:
     """Say how close handgrad and JAX are to the exact results, for the page."""
     rows = [_row(list(group)) for _, group in groupby(results, lambda each: (each.case, each.dtype))]
-    header = [
-        "case",
-        "dtype",
-        "handgrad: worst error in ulps",
-        "JAX: worst error in ulps",
-        "on the average, handgrad is",
-    ]
-    return "\n\n".join([_JUDGED, summary(results), table(header, rows)])
+    header = ["case", "dtype", "handgrad: worst error in ulps", "JAX: worst error in ulps", "handgrad is"]
+    made_with = f"Measured with NumPy {np.__version__} and JAX {jax.__version__} on {platform.machine()}."
+    return "\n\n".join([_JUDGED, summary(results), table(header, rows), made_with])
 
 
-_JUDGED = """\
-Both are given the same inputs in the same dtype, and both are judged by the exact results: those of the formula that
-JAX traced, evaluated in 330 digits for float64, and in float64 for the narrower dtypes. Where terms cancel, an ulp of
-what is left of them would say nothing; it is then taken at the size of the rounding errors that no evaluation in the
-dtype can avoid. Results below the dtype's smallest normal number are left out here; the next section has them.
+_JUDGED = f"""\
+Both are given the same inputs in the same dtype: those of the search below, and some whose sums have many terms. Both
+are judged by the exact results: those of the formula that JAX traced, evaluated in {DIGITS} digits for float64 and in
+float64 for the narrower dtypes. Where terms cancel, an ulp of what is left of them would say nothing; it is then
+taken at the size of the rounding errors that no evaluation in the dtype can avoid. Results below the dtype's smallest
+normal number are left out here; the next section has them. `inf` is a result that overflows although the exact one
+does not.
 
 Bold is a worst error that is larger than JAX's. Two sums of the same terms in different orders are at their worst in
-different examples, and whose worst is larger is chance. So the last column compares all errors, example by example:
-it says "closer" or "farther" where the average difference is more than 3 standard errors."""
+different examples, so the last column calls handgrad "closer" or "farther" only where the worst errors are more than
+an ulp apart, or the average ones, example by example, by more than {SIGNIFICANT:.0f} standard errors."""
 
 
 def summary(results: Sequence[Accuracy]) -> str:
@@ -157,7 +159,7 @@ def summary(results: Sequence[Accuracy]) -> str:
     larger = sum(each.worst > each.jax_worst for each in results)
     worst = max(results, key=lambda each: each.worst)
     total = (
-        f"Of {len(results)} results, handgrad is closer than JAX on the average in {verdicts['closer']}, as close in "
+        f"Of {len(results)} results, handgrad is closer than JAX in {verdicts['closer']}, as close in "
         f"{verdicts['as close']}, and farther in {verdicts['farther']}. Its worst error is larger in {larger}. The "
         f"largest of all is {brief(worst.worst)} ulps: {worst.result} of {worst.case} in {worst.dtype}."
     )
@@ -167,7 +169,7 @@ def summary(results: Sequence[Accuracy]) -> str:
         for each in results
         if each.verdict == "farther"
     ]
-    return "\n".join([total, *([""] if farther else []), *farther])
+    return "\n".join([paragraph(total), *([""] if farther else []), *farther])
 
 
 def _row(results: Sequence[Accuracy]) -> list[str]:

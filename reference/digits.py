@@ -144,9 +144,11 @@ def accuracy(net: TwoLayerNet, x: npt.NDArray[Any], t: npt.NDArray[Any]) -> floa
 
 def facts(training: Training) -> list[tuple[str, str, str]]:
     """List what came of both trainings: what it is, in handgrad, in JAX."""
+    losses = max(abs(ours - jaxs) for ours, jaxs in zip(training.losses, training.jax_losses, strict=True))
     return [
         ("loss of the last batch", f"{training.losses[-1]:.6f}", f"{training.jax_losses[-1]:.6f}"),
         ("accuracy on digits held back", f"{training.accuracy:.2%}", f"{training.jax_accuracy:.2%}"),
+        ("largest difference of any loss", f"{losses:.2g}", ""),
         ("largest difference of any gradient", f"{max(training.differences):.2g}", ""),
         ("a quarter masked, against the smaller batch", f"{training.masked_difference:.2g}", ""),
     ]

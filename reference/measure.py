@@ -72,35 +72,30 @@ def worst_errors(row: Row) -> str:
 
 def section(rows: Sequence[Row]) -> str:
     """Say what the search reached, for the page."""
-    header = ["case", "dtype", "examples", "shapes", *REACHED, "worst error in units", "verdict"]
-    cells = [
-        [
-            row.case,
-            row.dtype,
-            str(row.examples),
-            str(len(row.shapes)),
-            *("yes" if any(reached(shapes) for shapes in row.shapes) else "no" for reached in REACHED.values()),
-            worst_errors(row),
-            "agrees" if row.agrees else "**disagrees**",
-        ]
-        for row in rows
-    ]
+    header = ["case", "dtype", "examples", "shapes", "axes", *REACHED, "worst error in units", "verdict"]
     examples, disagree = sum(row.examples for row in rows), sum(not row.agrees for row in rows)
-    return f"""{_SEARCHED}
-
-{table(header, cells)}
-
-Altogether {examples:,} examples; {disagree or "no"} row{"s" if disagree != 1 else ""} above {LIMIT:.0f} units."""
+    total = (
+        f"Altogether {examples:,} examples. Rows above {LIMIT:.0f} units, which is the limit: {disagree or 'none'}."
+    )
+    return "\n\n".join([_SEARCHED, table(header, [_cells(row) for row in rows]), total])
 
 
 _SEARCHED = """\
 Hypothesis draws the numbers of each example: zeros, ties, both signs, several scales, and an upstream gradient of
-both signs. The shapes are forced: whether some array had an axis of length 0, an axis of length 1, no axis at all, or
-was a square matrix, is in the table. The error is in units of what rounding explains, against JAX in float64."""
+both signs. Shapes are not left to chance: the table has how many there were, how many axes the first input had, and
+whether some input had an axis of length 0 or 1, or was a square matrix. Errors are in units of what rounding
+explains, against JAX in float64."""
 
 REACHED: dict[str, Callable[[Shapes], bool]] = {
     "length 0": lambda shapes: any(0 in shape for shape in shapes),
     "length 1": lambda shapes: any(1 in shape for shape in shapes),
-    "no axis": lambda shapes: () in shapes,
     "square": lambda shapes: any(len(shape) > 1 and shape[-1] == shape[-2] > 1 for shape in shapes),
 }
+
+
+def _cells(row: Row) -> list[str]:
+    axes = sorted({len(shapes[0]) for shapes in row.shapes})
+    reached = ["yes" if any(each(shapes) for shapes in row.shapes) else "no" for each in REACHED.values()]
+    verdict = "agrees" if row.agrees else "**disagrees**"
+    counts = [str(row.examples), str(len(row.shapes)), ", ".join(map(str, axes))]
+    return [row.case, row.dtype, *counts, *reached, worst_errors(row), verdict]

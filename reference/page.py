@@ -1,11 +1,13 @@
 """The page `reference/README.md`: sections in a fixed order, each of which can be refreshed on its own."""
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PAGE = Path(__file__).with_name("README.md")
 FIGURES = Path(__file__).with_name("figures")
+WIDTH = 118
 
 TITLES = (
     "How close",
@@ -67,6 +69,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _escaped(cell: str) -> str:
     return cell.replace("|", "\\|")
+
+
+def paragraph(text: str) -> str:
+    """Wrap a sentence with computed numbers in it, for those who read the page in a terminal."""
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def brief(error: float) -> str:

@@ -1,18 +1,19 @@
 """The float32 line: functions of one number at every exponent and both signs, against their exact values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.testing.agreement import LIMIT
 from handgrad.testing.dtypes import limits
 from handgrad.testing.shapes import LEADING
 from handgrad.testing.trial import called
 from reference.answers import Truth, exact_truths, float64_truths, jax_answers
 from reference.cases import CASES, Case
-from reference.page import brief, table
+from reference.page import brief, paragraph, table
 from reference.ulps import ulps
 
 FLOAT32 = np.dtype(np.float32)
@@ -20,32 +21,39 @@ TINY = float(limits(FLOAT32).tiny)
 EXPONENTS = 255  # 0 is that of the subnormal numbers
 MANTISSAS = 256
 CHUNK = 2**14
+FAR_OFF = 100.0
 EXACT_ENOUGH = 2.0**20  # amplified so much, an error of float64 is still a 500th of an ulp of float32
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Curve:
-    """The value or the derivative of a function along the line, (2 * EXPONENTS, MANTISSAS) each.
+class Errors:
+    """Errors along the line: in ulps of the exact result itself, and of what rounding entitles it to."""
 
-    `errors` and `jax_errors` are in ulps of the exact result itself.
-    """
+    plain: Floats
+    allowed: Floats
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The value or the derivative of a function along the line. Arrays are (2 * EXPONENTS, MANTISSAS)."""
 
     case: str
     result: str
     x: npt.NDArray[np.float32]
     exact: Floats
-    got: npt.NDArray[np.float32]
-    jax_got: npt.NDArray[np.float32]
-    errors: Floats
-    jax_errors: Floats
+    ours: Errors
+    jaxs: Errors
 
     @property
     def normal(self) -> npt.NDArray[np.bool_]:
         """Tell where neither x nor the exact result lies between 0 and the smallest normal number."""
-        tiny = [(np.abs(each) < TINY) & (each != 0) for each in (self.x, self.exact)]
-        return ~(tiny[0] | tiny[1])
+        return ~(_is_subnormal(self.x) | _is_subnormal(self.exact))
+
+
+def _is_subnormal(array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    return (np.abs(array) < TINY) & (array != 0)
 
 
 def elementwise_cases() -> list[Case]:
@@ -72,9 +80,12 @@ def sweep(case: Case) -> list[Curve]:
 
 
 def _curve(case: Case, name: str, x: Any, got: Any, jax_got: Any, truth: Truth) -> Curve:
+    return Curve(case.name, called(name), x, truth.value, _errors(got, truth), _errors(jax_got, truth))
+
+
+def _errors(got: npt.NDArray[np.float32], truth: Truth) -> Errors:
     size = np.abs(truth.value)
-    errors, jax_errors = (ulps(each, truth, size, FLOAT32) for each in (got, jax_got))
-    return Curve(case.name, called(name), x, truth.value, got, jax_got, errors, jax_errors)
+    return Errors(ulps(got, truth, size, FLOAT32), ulps(got, truth, np.maximum(size, truth.entitled), FLOAT32))
 
 
 def _truths(case: Case, x: npt.NDArray[np.float32]) -> dict[str, Truth]:
@@ -96,26 +107,57 @@ def _refined(case: Case, name: str, x: Any, truth: Truth, shape: tuple[int, ...]
 
 def section(curves: Sequence[Curve]) -> str:
     """Say how far the functions of one number are from exact along the line, for the page."""
-    header = ["function", "result", "numbers", "handgrad: worst error in ulps", "JAX: worst error in ulps"]
-    rows = [
-        [
-            curve.case,
-            curve.result,
-            f"{int(curve.normal.sum()):,}",
-            _worst(curve, curve.errors),
-            _worst(curve, curve.jax_errors),
-        ]
-        for curve in curves
+    header = ["function", "result", "handgrad: worst error in ulps", "JAX: worst error in ulps"]
+    rows = [[each.case, each.result, _worst(each, each.ours.plain), _worst(each, each.jaxs.plain)] for each in curves]
+    tiny_header = [
+        "function",
+        "result",
+        "numbers",
+        "handgrad: off by more than an ulp",
+        "JAX: off by more than an ulp",
     ]
-    return "\n\n".join([_LINE, table(header, rows)])
+    tiny_rows = [
+        [each.case, each.result, f"{np.sum(~each.normal):,}", _wrong(each, each.ours), _wrong(each, each.jaxs)]
+        for each in curves
+    ]
+    far_off = "\n".join(sentence for each in curves for sentence in _far_off(each))
+    parts = [paragraph(_LINE), table(header, rows), far_off, paragraph(_TINY), table(tiny_header, tiny_rows)]
+    return "\n\n".join(filter(None, parts))
 
 
 _LINE = f"""\
-The functions of one number, at {MANTISSAS} numbers of each sign and each exponent of float32, so from 1e-38 to 3e38.
-An ulp is here that of the exact result itself, however little is left of it."""
+The functions of one number, at {2 * EXPONENTS * MANTISSAS:,} numbers: {MANTISSAS} of each sign and each exponent of
+float32, from 1e-45 to 3e38. An ulp is that of the exact result itself here, however little cancellation leaves of
+it."""
+
+_TINY = f"""\
+Where x or the exact result lies between 0 and the smallest normal number, {TINY:.2g}, is not in that table, but in
+the next. NumPy keeps such numbers, with fewer and fewer digits; XLA takes them for 0 on a CPU."""
+
+
+def _far_off(curve: Curve) -> Iterator[str]:
+    """Say where a curve is far from exact, and whether the rounding in its formula explains it."""
+    for name, errors in (("handgrad", curve.ours), ("JAX", curve.jaxs)):
+        far = curve.normal & (errors.plain > FAR_OFF)
+        if far.any():
+            where = f"for x from {curve.x[far].min():.3g} to {curve.x[far].max():.3g}"
+            worst = float(errors.allowed[far].max())
+            yield f"- {curve.case} in {name}, {curve.result}: off by over {FAR_OFF:.0f} ulps {where}. {_why(worst)}"
+
+
+def _why(worst: float) -> str:
+    if np.isinf(worst):
+        return "Something overflows on the way."
+    if worst > LIMIT:
+        return f"Rounding in the formula does not explain {brief(worst)} of them."
+    return f"Cancellation in the formula explains all but {brief(worst)} of them."
 
 
 def _worst(curve: Curve, errors: Floats) -> str:
     errors = np.where(curve.normal, errors, 0)
     at = np.unravel_index(int(errors.argmax()), errors.shape)
-    return f"{brief(float(errors[at]))} at x = {curve.x[at]:.6g}" if errors[at] else "0"
+    return f"{brief(float(errors[at]))} at x = {curve.x[at]:.6g}" if errors[at] else "0.00"
+
+
+def _wrong(curve: Curve, errors: Errors) -> str:
+    return f"{np.sum(errors.plain[~curve.normal] > 1):,}"

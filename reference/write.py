@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import handgrad.activations
 from reference import accuracy, conventions, departures, digits, measure, sweep
 from reference.cases import CASES, Case
-from reference.figures import activation_figure, digits_figure
+from reference.figures import CAPTION, activation_figure, digits_figure
 from reference.page import FIGURES, write_sections
 
 
@@ -21,7 +21,7 @@ def write(rows: Sequence[measure.Row], training: digits.Training, examples: int,
         {
             "How close": accuracy.section(accuracies(CASES, examples, seed)),
             "The float32 line": "\n\n".join(
-                [sweep.section([each for _, curves in swept for each in curves]), *pictures]
+                [sweep.section([each for _, curves in swept for each in curves]), *pictures, CAPTION]
             ),
             "A network on real digits": digits.section(training),
             "Conventions": conventions.section(conventions.answers()),

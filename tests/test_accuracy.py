@@ -1,0 +1,180 @@
+"""The ruler of the comparisons: exact values, errors in ulps, and whose are smaller."""
+
+from fractions import Fraction
+
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import pytest
+
+import handgrad
+import reference.activations
+import reference.nodes
+from handgrad.testing import arrays
+from handgrad.testing.oracle import Oracle
+from reference.accuracy import Accuracy, accuracy_of, summary, verdict
+from reference.answers import Truth, exact_truths
+from reference.cases import CASES, Case
+from reference.exact import CONTEXT, evaluate
+from reference.sweep import sweep
+from reference.ulps import ulps
+
+FLOAT32 = np.dtype(np.float32)
+
+
+def exactly(value, rest=0.0):
+    return Truth(np.array(value), np.array(rest), np.zeros_like(value))
+
+
+def error(got, truth, dtype=FLOAT32):
+    return ulps(np.array(got, dtype), truth, np.abs(truth.value), dtype)
+
+
+# Exact values
+
+
+def test_a_sum_is_exact_to_the_last_digit():
+    x = np.array([1e16, 1.0, -1e16, 1e-16])
+    (total,) = evaluate(jax.make_jaxpr(jnp.sum)(x), [x])
+    assert total == CONTEXT.mpf(1) + CONTEXT.mpf(1e-16)
+
+
+def test_a_matrix_product_is_exact_to_the_last_digit():
+    random = np.random.default_rng(0)
+    a, b = random.standard_normal((2, 3, 4)), random.standard_normal((2, 4, 5))
+    (product,) = evaluate(jax.make_jaxpr(jnp.matmul)(a, b), [a, b])
+    for i, row, column in np.ndindex(2, 3, 5):
+        terms = [Fraction(p) * Fraction(q) for p, q in zip(a[i, row], b[i, :, column], strict=True)]
+        whole = sum(terms)
+        assert product[i, row, column] * whole.denominator == whole.numerator
+
+
+@pytest.mark.parametrize("x", [-300.0, -1.5, 0.0, 40.0, 600.0])
+def test_the_slope_of_the_sigmoid_is_exact_where_float64_cancels(x):
+    truth = exact_truths(reference.activations.sigmoid, {"x": np.array([x])}, np.ones(1), ("x",))["x"]
+    with mpmath.workdps(400):
+        want = 1 / (mpmath.exp(x / 2) + mpmath.exp(-x / 2)) ** 2
+        assert truth.value == float(want)
+        assert abs(truth.rest - (want - truth.value)) <= 1e-15 * abs(truth.value) * np.finfo(np.float64).eps
+
+
+def test_what_is_not_finite_is_taken_from_float64():
+    inputs = {"x": np.array([0.0, -0.0, 2.0])}
+    truth = exact_truths(reference.nodes.reciprocal, inputs, np.ones(3), ("x",))
+    assert truth["out"].value.tolist() == [np.inf, -np.inf, 0.5]
+    assert truth["x"].value.tolist() == [-np.inf, -np.inf, -0.25]
+
+
+def test_an_operation_that_nobody_wrote_down_is_named():
+    with pytest.raises(NotImplementedError, match="JAX's operation tanh"):
+        evaluate(jax.make_jaxpr(jnp.tanh)(1.0), [np.array(1.0)])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_twin_is_evaluated_as_the_oracle_evaluates_it(case):
+    sizes = case.inputs.pool()[2]
+    random = np.random.default_rng(0)
+    inputs = {}
+    for name, argument in case.inputs.arguments.items():
+        shape = tuple(length for axis in argument.axes for length in ((1,) if axis == "1" else sizes[axis]))
+        number = random.random(shape)
+        labels = argument.classes is not None and argument.classes not in argument.axes
+        inputs[name] = number > 0.3 if argument.masks else (number * 3).astype(np.int64) if labels else number
+    wrt = tuple(name for name, array in inputs.items() if array.dtype == np.float64 and name != "t")
+    oracle = Oracle(case.twin)
+    dout = random.standard_normal(oracle.out_shape(inputs))
+    exact, rounded = exact_truths(case.twin, inputs, dout, wrt), oracle(inputs, dout, wrt)
+    for name, each in rounded.items():
+        np.testing.assert_allclose(exact[name].value, each.value, rtol=1e-13, atol=1e-14)
+
+
+# Ulps
+
+
+def test_neighbours_are_an_ulp_apart():
+    for number in [1.0, 1.9999999, 2.0, 1e-30, 3e38]:
+        x = np.float32(number)
+        assert error(np.nextafter(x, np.float32(0)), exactly(float(x))) in (0.5, 1.0)
+        assert error(x, exactly(float(x))) == 0
+
+
+def test_the_rest_counts():
+    assert error(1.0, exactly(1.0, 2.0**-53), np.dtype(np.float64)) == 0.5
+
+
+def test_what_is_not_finite_has_no_error_or_an_infinite_one():
+    truth = exactly([np.inf, np.inf, np.nan, 1.0, 1e39, -1e39])
+    got = [np.inf, -np.inf, np.nan, np.nan, np.inf, np.inf]
+    assert error(got, truth).tolist() == [0, np.inf, 0, np.inf, 0, np.inf]
+
+
+# Verdicts
+
+
+def drawn(scale, worst=0.0):
+    random = np.random.default_rng(0)
+    return [
+        (scale * np.abs(random.standard_normal(10)), np.abs(random.standard_normal(10)) + (i == 0) * worst)
+        for i in range(100)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        (drawn(1.0), "as close"),
+        (drawn(1.3), "farther"),
+        (drawn(0.7), "closer"),
+        (drawn(1.0, worst=3.0), "closer"),
+        (drawn(1.0, worst=np.inf), "closer"),
+        ([(np.zeros(3), np.zeros(3))] * 5, "as close"),
+    ],
+    ids=["chance", "larger", "smaller", "one outlier", "overflow", "both exact"],
+)
+def test_the_verdict_is_about_more_than_chance(pairs, said):
+    assert verdict(pairs, 2.0**23) == said
+
+
+class Sloppy(handgrad.Sigmoid):
+    def backward(self, dout):
+        return super().backward(dout) * (1 + 4 * np.finfo(self.out.dtype).eps).astype(self.out.dtype)
+
+
+def test_a_layer_that_loses_a_few_ulps_is_found_and_named(monkeypatch):
+    case = Case(Sloppy, reference.activations.sigmoid, arrays(x="..."))
+    monkeypatch.setattr("reference.accuracy.CASES", (case,))
+    results = accuracy_of(0, 20, None)
+    assert [each.dtype for each in results if each.verdict == "farther"] == ["float64", "float32", "float16"]
+    assert "- Farther: Sloppy in float64, dx: " in summary(results)
+
+
+def test_the_summary_counts():
+    result = Accuracy("Exp", "float64", "out", 0.7, 0.5, 0.2, 0.2, "as close")
+    said = summary([result, Accuracy("Add", "float64", "out", 0.5, 0.5, 0.2, 0.3, "closer")])
+    assert said.startswith("Of 2 results, handgrad is closer than JAX in 1, as close in 1, and farther in 0.")
+    assert "larger in 1. The largest of all is 0.70 ulps: out of Exp in float64." in said
+
+
+# The float32 line
+
+
+@pytest.fixture(scope="module")
+def sigmoid():
+    (case,) = (case for case in CASES if case.layer is handgrad.Sigmoid)
+    return sweep(case)
+
+
+def test_the_line_has_every_exponent_of_both_signs_in_order(sigmoid):
+    x = sigmoid[0].x
+    assert np.all(np.diff(x.ravel()) >= 0)
+    assert np.array_equal(x, -x[::-1, ::-1])
+    assert len({(sign, power) for sign, power in zip(np.sign(x[:, -2]), np.frexp(x[:, -2])[1], strict=True)}) > 500
+    assert x.max() == np.finfo(np.float32).max
+
+
+def test_cancellation_is_seen_along_the_line_and_explained(sigmoid):
+    slope = sigmoid[1]
+    beyond = slope.normal & (slope.x > 17) & (slope.x < 87)
+    assert slope.ours.plain[beyond].min() > 1e6
+    assert slope.ours.allowed[slope.normal].max() < 8
