@@ -23,14 +23,17 @@ from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Trial, called
 from reference.answers import Truth, exact_truths, float64_truths, jax_answers
 from reference.cases import CASES, DTYPES, Case
-from reference.exact import DIGITS
-from reference.page import brief, paragraph, table
+from reference.exact import digits_for
+from reference.page import brief, table
 from reference.ulps import is_normal, ulps
 
 LARGER_EXAMPLES = 5
 LARGER_LEADING, LARGER_LENGTH = 8, 20
+VERDICTS = ("closer", "as close", "farther")
 FAR = 1.0  # ulps between the worst errors
 SIGNIFICANT = 3.0  # standard errors: chance alone goes beyond them about once in 700 times
+
+DIGITS = digits_for(np.dtype(np.float64))
 
 Errors = npt.NDArray[np.float64]
 
@@ -39,7 +42,7 @@ Errors = npt.NDArray[np.float64]
 class Accuracy:
     """One result of one case in one dtype: errors in ulps, and whose are smaller.
 
-    `verdict` is "closer", "farther" or "as close", of handgrad compared with JAX.
+    `verdict` is one of VERDICTS, about handgrad compared with JAX.
     """
 
     case: str
@@ -154,22 +157,28 @@ an ulp apart, or the average ones, example by example, by more than {SIGNIFICANT
 
 
 def summary(results: Sequence[Accuracy]) -> str:
-    """Sum the table up, farther results by name."""
-    verdicts = Counter(each.verdict for each in results)
-    larger = sum(each.worst > each.jax_worst for each in results)
-    worst = max(results, key=lambda each: each.worst)
-    total = (
-        f"Of {len(results)} results, handgrad is closer than JAX in {verdicts['closer']}, as close in "
-        f"{verdicts['as close']}, and farther in {verdicts['farther']}. Its worst error is larger in {larger}. The "
-        f"largest of all is {brief(worst.worst)} ulps: {worst.result} of {worst.case} in {worst.dtype}."
-    )
+    """Count the verdicts in every dtype, and name the results that are farther than JAX's."""
+    header = ["dtype", "results", *(f"handgrad is {verdict}" for verdict in VERDICTS), "worst of all", "JAX's"]
+    dtypes = [[each for each in results if each.dtype == dtype] for dtype in DTYPES]
     farther = [
         f"- Farther: {each.case} in {each.dtype}, {each.result}: {brief(each.mean)} ulps on the average, JAX "
         f"{brief(each.jax_mean)}; at worst {brief(each.worst)}, JAX {brief(each.jax_worst)}."
         for each in results
         if each.verdict == "farther"
     ]
-    return "\n".join([paragraph(total), *([""] if farther else []), *farther])
+    return "\n".join([table(header, map(_counts, dtypes)), "", *(farther or ["No result is farther than JAX's."])])
+
+
+def _counts(results: Sequence[Accuracy]) -> list[str]:
+    verdicts = Counter(each.verdict for each in results)
+    worst = max(results, key=lambda each: each.worst)
+    return [
+        worst.dtype,
+        str(len(results)),
+        *(str(verdicts[verdict]) for verdict in VERDICTS),
+        f"{brief(worst.worst)} ({worst.case}, {worst.result})",
+        brief(max(each.jax_worst for each in results)),
+    ]
 
 
 def _row(results: Sequence[Accuracy]) -> list[str]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from handgrad.testing.compiling import keep_compiled
 from handgrad.testing.dtypes import in_float64
 from handgrad.testing.oracle import oracle_of
-from reference.exact import AnyArray, evaluate
+from reference.exact import CONTEXT, AnyArray, digits_for, evaluate
 
 Twin = Callable[..., Any]
 Arrays = Mapping[str, AnyArray]
@@ -42,22 +42,23 @@ def float64_truths(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> di
 
 
 def exact_truths(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> dict[str, Truth]:
-    """Give the value and the gradients to the last digit; what is not finite, as float64 has it."""
-    inputs = {name: in_float64(array) for name, array in inputs.items()}
-    dout = in_float64(dout)
+    """Give the value and the gradients to the last digit of dout's dtype; what is not finite, as float64 has it."""
+    digits = digits_for(dout.dtype)
+    inputs, dout = {name: in_float64(array) for name, array in inputs.items()}, in_float64(dout)
     jaxpr = _traced(twin, inputs, dout, wrt)
-    exact = evaluate(jaxpr, jax.tree.leaves((inputs, dout)))
     rounded = float64_truths(twin, inputs, dout, wrt)
-    return {name: _split(digits, rounded[name]) for name, digits in zip(rounded, exact, strict=True)}
+    with CONTEXT.workdps(digits):
+        exact = evaluate(jaxpr, jax.tree.leaves((inputs, dout)))
+        return {name: _split(each, rounded[name]) for name, each in zip(rounded, exact, strict=True)}
 
 
-def _split(digits: AnyArray, rounded: Truth) -> Truth:
+def _split(exact: AnyArray, rounded: Truth) -> Truth:
     """Split numbers of many digits into what float64 can say of them, and the rest."""
     value, finite = rounded.value.copy(), np.isfinite(rounded.value)
     rest = np.zeros_like(value)
-    value[finite] = digits[finite].astype(np.float64)
+    value[finite] = exact[finite].astype(np.float64)
     finite &= np.isfinite(value)
-    rest[finite] = (digits[finite] - value[finite]).astype(np.float64)
+    rest[finite] = (exact[finite] - value[finite]).astype(np.float64)
     return Truth(value, rest, rounded.entitled)
 
 

@@ -4,6 +4,7 @@ No formula is derived here. JAX writes down the value and the vector-Jacobian pr
 primitive operations; each of them is carried out with mpmath numbers instead of floating-point ones.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,19 +13,23 @@ import mpmath
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.testing.dtypes import limits
+
 AnyArray = npt.NDArray[Any]
 
-# 1 - sigmoid(x) keeps 16 digits down to float64's smallest normal number, 2e-308
-DIGITS = 330
 CONTEXT = mpmath.MPContext()
-CONTEXT.dps = DIGITS
 WRAPPERS = {"jit": "jaxpr", "custom_jvp_call": "call_jaxpr"}
+
+
+def digits_for(dtype: np.dtype[Any]) -> int:
+    """Tell how many digits a result may lose to cancellation and still be exact, however small it is."""
+    return 20 - math.floor(math.log10(float(limits(dtype).tiny)))
 
 
 def evaluate(jaxpr: jex.ClosedJaxpr, args: Sequence[AnyArray]) -> list[AnyArray]:
     """Evaluate a jaxpr at these arrays; floating results are arrays of mpmath numbers.
 
-    Where a result is not finite, it may be any number that is not finite.
+    It is done in the digits that CONTEXT has. Where a result is not finite, it may be any number that is not finite.
 
     Raises
     ------

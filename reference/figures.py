@@ -19,6 +19,7 @@ from reference.sweep import EXPONENTS, Curve
 
 # each has a contrast of 4 or more with white and with the dark #0d1117
 GREY, OURS, JAXS = "#797979", "#d1580f", "#2a7de1"
+SOFT = 0.65  # lets the blue line stand out from the orange below it
 STYLE: Any = {
     "svg.hashsalt": "handgrad",
     "svg.fonttype": "none",
@@ -73,19 +74,19 @@ def _draw_function(axes: Axes, case: Case, result: str) -> None:
     layer = case.layer()
     by_hand = {"out": layer.forward(x), "dx": layer.backward(np.ones_like(x))}
     by_jax = jax_answers(case.twin, {"x": x}, np.ones_like(x), ("x",))
-    _draw_both(axes, x, by_hand[result], by_jax[result.removeprefix("d") if result != "out" else "out"])
+    _draw_both(axes, x, by_hand[result], by_jax[result.removeprefix("d")], width=1.5)
 
 
-def _draw_both(axes: Axes, x: Any, by_hand: Any, by_jax: Any) -> None:
-    axes.plot(x, by_hand, color=OURS, alpha=0.5, linewidth=6, label="handgrad", solid_capstyle="round")
-    axes.plot(x, by_jax, color=JAXS, linewidth=1.5, label="JAX")
+def _draw_both(axes: Axes, x: Any, by_hand: Any, by_jax: Any, width: float) -> None:
+    axes.plot(x, by_hand, color=OURS, alpha=SOFT, linewidth=4 * width, label="handgrad", solid_capstyle="round")
+    axes.plot(x, by_jax, color=JAXS, linewidth=width, label="JAX")
 
 
 def _draw_errors(axes: Axes, curve: Curve) -> None:
     places, (ours, jaxs) = _gathered(
         [np.where(curve.normal, each, 0) for each in (curve.ours.plain, curve.jaxs.plain)]
     )
-    axes.fill_between(places, ours, step="mid", color=OURS, alpha=0.5, linewidth=0)
+    axes.fill_between(places, ours, step="mid", color=OURS, alpha=SOFT, linewidth=0)
     axes.plot(places, jaxs, drawstyle="steps-mid", color=JAXS, linewidth=1.5)
     axes.set_xticks([_place(x) for x in LABELS.values()], list(LABELS))
     axes.set_xlabel("x")
@@ -117,7 +118,7 @@ def digits_figure(training: Training, path: Path) -> None:
         figure = Figure(figsize=(9, 5.0), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
         steps = np.arange(1, len(training.losses) + 1)
-        _draw_both(above, steps, training.losses, training.jax_losses)
+        _draw_both(above, steps, training.losses, training.jax_losses, width=0.8)
         above.set_yscale("log")
         above.set_title("loss of each batch")
         above.legend(loc="upper right")

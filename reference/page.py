@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 PAGE = Path(__file__).with_name("README.md")
@@ -56,7 +56,7 @@ def read_sections(page: Path = PAGE) -> dict[str, str]:
     return {title: body.strip() for title, _, body in split}
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Lay out a Markdown table whose columns also line up in a terminal."""
     cells = [[_escaped(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]

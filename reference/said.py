@@ -2,12 +2,14 @@
 
 import warnings
 from collections.abc import Callable
+from textwrap import shorten
 from typing import Any
 
 import jax
 import numpy as np
 
 DIGITS = 5
+MESSAGE = 72  # characters of an error's message
 
 
 def said(compute: Callable[[], Any]) -> str:
@@ -17,7 +19,7 @@ def said(compute: Callable[[], Any]) -> str:
         try:
             outcome = result(compute())
         except Exception as error:
-            outcome = f"raises {type(error).__name__}: {str(error).splitlines()[0]}"
+            outcome = f"raises {type(error).__name__}: {shorten(str(error), MESSAGE, placeholder=' …')}"
     heard = dict.fromkeys(f"warns: {each.message}" for each in warned)
     return "; ".join([outcome, *heard])
 

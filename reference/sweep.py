@@ -105,7 +105,7 @@ def _refined(case: Case, name: str, x: Any, truth: Truth, shape: tuple[int, ...]
     return Truth(*(each.reshape(shape) for each in truth))
 
 
-def section(curves: Sequence[Curve]) -> str:
+def section(curves: Sequence[Curve], figures: Sequence[str] = ()) -> str:
     """Say how far the functions of one number are from exact along the line, for the page."""
     header = ["function", "result", "handgrad: worst error in ulps", "JAX: worst error in ulps"]
     rows = [[each.case, each.result, _worst(each, each.ours.plain), _worst(each, each.jaxs.plain)] for each in curves]
@@ -121,7 +121,14 @@ def section(curves: Sequence[Curve]) -> str:
         for each in curves
     ]
     far_off = "\n".join(sentence for each in curves for sentence in _far_off(each))
-    parts = [paragraph(_LINE), table(header, rows), far_off, paragraph(_TINY), table(tiny_header, tiny_rows)]
+    parts = [
+        paragraph(_LINE),
+        table(header, rows),
+        far_off,
+        *figures,
+        paragraph(_TINY),
+        table(tiny_header, tiny_rows),
+    ]
     return "\n\n".join(filter(None, parts))
 
 

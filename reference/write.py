@@ -20,9 +20,7 @@ def write(rows: Sequence[measure.Row], training: digits.Training, examples: int,
     write_sections(
         {
             "How close": accuracy.section(accuracies(CASES, examples, seed)),
-            "The float32 line": "\n\n".join(
-                [sweep.section([each for _, curves in swept for each in curves]), *pictures, CAPTION]
-            ),
+            "The float32 line": sweep.section([each for _, curves in swept for each in curves], [*pictures, CAPTION]),
             "A network on real digits": digits.section(training),
             "Conventions": conventions.section(conventions.answers()),
             "Where handgrad departs from the book": departures.section(departures.departed()),

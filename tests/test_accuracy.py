@@ -1,5 +1,6 @@
 """The ruler of the comparisons: exact values, errors in ulps, and whose are smaller."""
 
+import re
 from fractions import Fraction
 
 import jax
@@ -15,7 +16,7 @@ from handgrad.testing import arrays
 from handgrad.testing.oracle import Oracle
 from reference.accuracy import Accuracy, accuracy_of, summary, verdict
 from reference.answers import Truth, exact_truths
-from reference.cases import CASES, Case
+from reference.cases import CASES, DTYPES, Case
 from reference.exact import CONTEXT, evaluate
 from reference.sweep import sweep
 from reference.ulps import ulps
@@ -34,12 +35,20 @@ def error(got, truth, dtype=FLOAT32):
 # Exact values
 
 
+@pytest.fixture
+def many_digits():
+    with CONTEXT.workdps(100):
+        yield
+
+
+@pytest.mark.usefixtures("many_digits")
 def test_a_sum_is_exact_to_the_last_digit():
     x = np.array([1e16, 1.0, -1e16, 1e-16])
     (total,) = evaluate(jax.make_jaxpr(jnp.sum)(x), [x])
     assert total == CONTEXT.mpf(1) + CONTEXT.mpf(1e-16)
 
 
+@pytest.mark.usefixtures("many_digits")
 def test_a_matrix_product_is_exact_to_the_last_digit():
     random = np.random.default_rng(0)
     a, b = random.standard_normal((2, 3, 4)), random.standard_normal((2, 4, 5))
@@ -150,10 +159,20 @@ def test_a_layer_that_loses_a_few_ulps_is_found_and_named(monkeypatch):
 
 
 def test_the_summary_counts():
-    result = Accuracy("Exp", "float64", "out", 0.7, 0.5, 0.2, 0.2, "as close")
-    said = summary([result, Accuracy("Add", "float64", "out", 0.5, 0.5, 0.2, 0.3, "closer")])
-    assert said.startswith("Of 2 results, handgrad is closer than JAX in 1, as close in 1, and farther in 0.")
-    assert "larger in 1. The largest of all is 0.70 ulps: out of Exp in float64." in said
+    results = [
+        Accuracy("Exp", dtype, "out", 0.7, 0.5, 0.3, 0.2, verdict)
+        for dtype, verdict in zip(DTYPES, ["as close", "closer", "farther"], strict=True)
+    ]
+    said = summary([*results, Accuracy("Add", "float64", "out", 0.5, 0.9, 0.2, 0.3, "closer")])
+    assert re.search(r"float64 +\| 2 +\| 1 +\| 1 +\| 0 +\| 0.70 \(Exp, out\) +\| 0.90", said)
+    assert re.findall("- Farther: .*", said) == [
+        "- Farther: Exp in float16, out: 0.30 ulps on the average, JAX 0.20; at worst 0.70, JAX 0.50."
+    ]
+
+
+def test_the_summary_says_so_when_nothing_is_farther():
+    said = summary([Accuracy("Exp", dtype, "out", 0.5, 0.5, 0.3, 0.3, "as close") for dtype in DTYPES])
+    assert "No result is farther than JAX's." in said
 
 
 # The float32 line
