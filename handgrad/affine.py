@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, cast, floating, ieee, shape_error, upstream, wide
+from handgrad.checks import Array, Shape, cast, floating, ieee, long_sum, shape_error, upstream, wide
 
 
 class Affine:
@@ -72,7 +72,7 @@ class Affine:
         # np.dot, because @ is slow at a column times a row, which the dW of a single sample is
         dx = np.dot(dout, W.T)
         dW = np.dot(_rows(self.x).T, dout)
-        db = np.add.reduce(dout)
+        db = long_sum(dout, 0)
         self.dW, self.db = cast(dW, W.dtype), cast(db, b.dtype)
         return cast(dx, self.x.dtype).reshape(self.x.shape)
 

@@ -47,13 +47,18 @@ def floating_together(where: str, **arguments: npt.ArrayLike) -> tuple[Array, ..
 
 def real(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:
     """Give an argument as an array of real numbers, or raise a TypeError that names it and its dtype."""
-    try:
-        array = np.asarray(argument)
-    except ValueError as error:
-        raise ValueError(f"{where}: {name} is not an array: {error}") from None
+    array = as_array(where, name, argument)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{where}: {name}.dtype is {array.dtype}; expected floating, integer or boolean")
     return array
+
+
+def as_array(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Give an argument as an array, or raise a ValueError that names it if it is ragged."""
+    try:
+        return np.asarray(argument)
+    except ValueError as error:
+        raise ValueError(f"{where}: {name} is not an array: {error}") from None
 
 
 def shape_error(where: str, name: str, shape: Shape, expected: Shape | str, because: str) -> ValueError:
@@ -106,6 +111,11 @@ def double(array: Array) -> Array:
     return array.astype(np.result_type(array, np.float64), copy=False)
 
 
+def long_sum(array: Array, axes: int | tuple[int, ...]) -> Array:
+    """Sum in float64: NumPy adds rows one by one, so that a sum of float32 stagnates at 2²⁴ times a row."""
+    return np.add.reduce(array, axis=axes, dtype=np.result_type(array, np.float64))
+
+
 def sum_to(grad: Array, like: Spec | Array) -> Array:
     """Sum a gradient over the axes that broadcasting added to `like` or stretched, and give it its dtype.
 
@@ -113,5 +123,5 @@ def sum_to(grad: Array, like: Spec | Array) -> Array:
     """
     added = grad.ndim - len(like.shape)
     stretched = [added + axis for axis, length in enumerate(like.shape) if length == 1]
-    summed = wide(grad).sum(axis=(*range(added), *stretched))
+    summed = long_sum(grad, (*range(added), *stretched))
     return cast(summed, like.dtype).reshape(like.shape)

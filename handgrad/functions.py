@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, cast, floating, floating_together, ieee, shape_error, wide
+from handgrad.checks import Array, cast, double, floating, floating_together, ieee, shape_error, wide
 from handgrad.targets import as_mask, as_targets, counting, expected_value
 
 INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
@@ -81,7 +81,8 @@ def shifted(where: str, x: Array) -> Array:
         raise shape_error(where, "x", x.shape, "(..., C)", "the last axis holds the classes")
     x = wide(x)
     lowest = np.finfo(x.dtype).min  # finite, so that scores of -inf alone stay -inf
-    return x - np.maximum.reduce(x, axis=-1, keepdims=True, initial=lowest)
+    peak = np.maximum.reduce(x, axis=-1, keepdims=True, initial=lowest)
+    return np.subtract(x, peak, order="C")  # rows that are contiguous are summed pairwise, which loses less
 
 
 def total(exps: Array) -> Array:
@@ -137,6 +138,13 @@ def squared_error(y: Array, t: Array) -> Array:
 def batch_mean(rows: Array, dtype: np.dtype[Any]) -> np.floating[Any]:
     """Average over the rows of a batch. The mean of nothing is 0."""
     return dtype.type(np.add.reduce(rows) / max(len(rows), 1))
+
+
+def scalable(rows: Array, dout: Array) -> tuple[Array, float]:
+    """Give the rows of a batch, widened, and the factor dout / N by which their mean goes back to each of them."""
+    rows, factor = wide(rows), float(dout) / max(len(rows), 1)
+    # a factor too large for the rows would become inf, and 0 · inf is NaN
+    return (rows if abs(factor) <= np.finfo(rows.dtype).max else double(rows)), factor
 
 
 def result_dtype(y: Array, t: npt.NDArray[Any]) -> np.dtype[Any]:

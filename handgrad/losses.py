@@ -20,9 +20,8 @@ from handgrad.checks import (
     remembered,
     shape_error,
     upstream,
-    wide,
 )
-from handgrad.functions import batch_mean, result_dtype, shifted, squared_error, total
+from handgrad.functions import batch_mean, result_dtype, scalable, shifted, squared_error, total
 from handgrad.targets import Mask, as_mask, as_targets, counting, expected_value, minus_targets, spread, times_mass
 
 
@@ -91,9 +90,9 @@ class SoftmaxWithLoss:
     def backward(self, dout: npt.ArrayLike = 1.0) -> Array:
         """Return dx: 0 in masked rows."""
         dout = upstream(self, dout)
-        y = counting(self.y, self.mask, self.y.shape[:-1])
+        y, factor = scalable(counting(self.y, self.mask, self.y.shape[:-1]), dout)
         # dx = (y Σt - t) dout / N
-        dx = minus_targets(y, self.t, float(dout) / max(len(y), 1))
+        dx = minus_targets(y, self.t, factor)
         return spread(cast(dx, self.y.dtype), self.mask, self.y.shape)
 
 
@@ -149,6 +148,7 @@ class IdentityWithLoss:
         """Return dx: 0 in masked rows."""
         dout = upstream(self, dout)
         y, t = (counting(each, self.mask, each.shape[:-1]) for each in (self.y, self.t))
+        y, factor = scalable(y, dout)
         # dx = (y - t) dout / N
-        dx = (wide(y) - t) * (float(dout) / max(len(y), 1))
+        dx = (y - t) * factor
         return spread(cast(dx, self.y.dtype), self.mask, self.y.shape)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, real, shape_error, wide
+from handgrad.checks import Array, Shape, as_array, real, shape_error, wide
 
 Mask = npt.NDArray[np.bool_]
 
@@ -23,7 +23,7 @@ def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask | None:
         raise shape_error(where, "x", x.shape, "(..., C)", "a loss sums over the last axis")
     if mask is None:
         return None
-    mask = np.asarray(mask)
+    mask = as_array(where, "mask", mask)
     if mask.dtype != np.bool_:
         raise TypeError(f"{where}: mask.dtype is {mask.dtype}; expected bool, True where a row counts")
     if mask.shape != x.shape[:-1]:

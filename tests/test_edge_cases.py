@@ -347,6 +347,39 @@ def test_targets_of_float16_may_sum_to_more_than_it_holds():
     assert layer.backward().tolist() == [0, 0]
 
 
+def test_softmax_with_loss_of_float16_takes_a_dout_as_large_as_loss_scaling_has_it():
+    x, exact = [5.0, 0.0, -3.0], SoftmaxWithLoss()
+    exact.forward(x, 0)
+    layer = SoftmaxWithLoss()
+    layer.forward(np.array(x, np.float16), 0)
+    rounding_of_y = 1e5 * np.finfo(np.float16).eps / 2
+    np.testing.assert_allclose(layer.backward(1e5), exact.backward(1e5), rtol=0, atol=rounding_of_y)
+
+
+@pytest.mark.parametrize(("loss", "t"), [(SoftmaxWithLoss, 0), (IdentityWithLoss, [200.0, 0.0, -3.0])])
+def test_a_dout_beyond_the_dtype_does_not_make_nan_of_a_gradient_of_0(loss, t):
+    layer = loss()
+    layer.forward(np.array([200.0, 0.0, -3.0], np.float32), t)
+    assert layer.backward(1e39).tolist() == [0, 0, 0]
+
+
+def test_bias_of_float32_hears_from_all_of_very_many_rows():
+    affine = Affine(np.zeros((1, 1), np.float32), np.zeros(1, np.float32))
+    affine.forward(np.zeros((2**20, 1), np.float32))
+    affine.backward(np.full((2**20, 1), 0.1, np.float32))
+    np.testing.assert_allclose(affine.db, 2**20 * np.float32(0.1), rtol=1e-6)
+
+
+def test_long_rows_of_scores_are_summed_as_well_in_fortran_order():
+    x = np.zeros((2, 2**17), np.float32)
+    assert SoftmaxWithLoss().forward(np.asfortranarray(x), [0, 1]) == SoftmaxWithLoss().forward(x, [0, 1])
+
+
+def test_a_ragged_mask_is_named():
+    with pytest.raises(ValueError, match=r"SoftmaxWithLoss\.forward: mask is not an array"):
+        SoftmaxWithLoss().forward(np.zeros((2, 3)), [0, 1], [[True], [True, False]])
+
+
 def test_bias_of_float16_hears_from_all_of_very_many_rows():
     affine = Affine(np.zeros((1, 2), np.float16), np.zeros(2, np.float16))
     affine.forward(np.zeros((2**17, 1), np.float16))
