@@ -60,9 +60,10 @@ class SoftmaxWithLoss:
     """
 
     loss: np.floating[Any]  # ()
-    y: Array  # (..., C) probabilities, read-only; 0 in masked rows
+    y: Array  # (..., C) probabilities, read-only; 0 in masked rows; float32 also where x is float16
     t: npt.NDArray[Any]  # of the rows that count: (N, C), or (N,) places of the target classes
     mask: Mask | None  # (...)
+    dtype: np.dtype[Any]
     out_shape: Shape
 
     @ieee
@@ -82,8 +83,8 @@ class SoftmaxWithLoss:
         rows = times_mass(t, np.log(sums[:, 0])) - chosen
         y = np.divide(exps, sums, out=exps)
         self.loss = batch_mean(rows, result_dtype(x, t))
-        self.y = remembered(spread(cast(y, x.dtype), mask, x.shape))
-        self.t, self.mask, self.out_shape = t, mask, ()
+        self.y = remembered(spread(y, mask, x.shape))
+        self.t, self.mask, self.dtype, self.out_shape = t, mask, x.dtype, ()
         return self.loss
 
     @ieee
@@ -93,7 +94,7 @@ class SoftmaxWithLoss:
         y, factor = scalable(counting(self.y, self.mask, self.y.shape[:-1]), dout)
         # dx = (y Σt - t) dout / N
         dx = minus_targets(y, self.t, factor)
-        return spread(cast(dx, self.y.dtype), self.mask, self.y.shape)
+        return spread(cast(dx, self.dtype), self.mask, self.y.shape)
 
 
 class IdentityWithLoss:
