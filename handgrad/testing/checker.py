@@ -67,6 +67,8 @@ def check_layer(
     __tracebackhide__ = True  # a failure is about the layer; pytest leaves out the frames of the checker
     if not isinstance(inputs, Inputs):
         raise TypeError(f"inputs is {an(type(inputs).__name__)}; expected what arrays(...) makes")
+    if isinstance(dtypes, str) or not isinstance(dtypes, Sequence):
+        raise TypeError(f"dtypes is {dtypes!r}; expected a list of them, such as ['float32']")
     if not dtypes:
         raise ValueError("dtypes is empty, and checking in no dtype would prove nothing")
     if max_examples < 1:

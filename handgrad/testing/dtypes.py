@@ -15,8 +15,8 @@ def is_floating(array: npt.NDArray[Any]) -> bool:
 def as_floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
     """Give a dtype by its name, and refuse what is not floating."""
     given: np.dtype[Any] = jnp.dtype(dtype)
-    if not jnp.issubdtype(given, jnp.floating):
-        raise TypeError(f"dtypes holds {given}; expected floating dtypes, such as float32")
+    if not jnp.issubdtype(given, jnp.floating) or given.itemsize > np.dtype(np.float64).itemsize:
+        raise TypeError(f"dtypes holds {given}; expected floating dtypes up to float64, in which the oracle computes")
     return given
 
 

@@ -3,7 +3,7 @@
     arrays(x="... D", W="D M", b="M")
 
 says that the last axis of x is as long as the first of W, and b as long as the last of W. "..." stands for any
-leading axes, the same in every argument; a number is a fixed length.
+leading axes, the same in every argument; a number is a fixed length; "D>0" is an axis that is never empty.
 """
 
 import math
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.dtypes import as_floating, is_floating
-from handgrad.testing.shapes import Shape, Sizes, parse, pool, shape_of
+from handgrad.testing.shapes import Shape, Sizes, bare, parse, pool, shape_of
 from handgrad.testing.subject import an
 from handgrad.testing.values import (
     Drawn,
@@ -70,6 +70,10 @@ class Inputs:
         """List the lengths of axes to test at."""
         sizes = pool(axis for argument in self.arguments.values() for axis in argument.axes)
         return [each for each in sizes if all(argument.possible(each) for argument in self.arguments.values())]
+
+    def has_axis(self, axis: str) -> bool:
+        """Tell whether an argument has an axis of this name, whose length the pool gives; a number is a length."""
+        return axis.isdecimal() or any(axis in map(bare, each.axes) for each in self.arguments.values())
 
     @property
     def has_kinks(self) -> bool:
@@ -136,9 +140,19 @@ def arrays(**arguments: str | Argument | st.SearchStrategy[Any]) -> Inputs:
     described = Inputs({name: _argument(name, each) for name, each in arguments.items()})
     for name, argument in described.arguments.items():
         for masked in argument.masks:
-            if masked not in arguments:
-                raise ValueError(f"{name} masks {masked}, which is no argument; there are {', '.join(arguments)}")
+            _expect_to_fit(name, argument, masked, described.arguments)
+        if argument.classes and not described.has_axis(bare(argument.classes)):
+            raise ValueError(f"{name} has as many classes as {argument.classes} is long, which is no argument's axis")
     return described
+
+
+def _expect_to_fit(name: str, mask: Argument, masked: str, arguments: Mapping[str, Argument]) -> None:
+    """Raise ValueError unless a mask masks an argument whose leading axes are its own."""
+    if masked not in arguments:
+        raise ValueError(f"{name} masks {masked}, which is no argument; there are {', '.join(arguments)}")
+    own, axes = ([bare(axis) for axis in each.axes] for each in (mask, arguments[masked]))
+    if axes and axes[: len(own)] != own:
+        raise ValueError(f"{name} has the axes {own}; expected leading axes of {masked}, which has {axes}")
 
 
 def _argument(name: str, described: Any) -> Argument:
@@ -182,7 +196,11 @@ def reals(
     ties
         Whether it jumps where numbers are equal, as that of a maximum does.
     """
+    if not low < high:
+        raise ValueError(f"the domain is from {low} to {high}; expected low < high")
     at = tuple(kinks)
+    if outside := [kink for kink in at if not low <= kink <= high]:
+        raise ValueError(f"the kinks {outside} are outside of the domain from {low} to {high}")
     return Argument(
         parse(axes),
         lambda shape, dtype, _: real_numbers(shape, dtype, low, high, at),
@@ -201,6 +219,8 @@ def labels(axes: str, *, classes: str, validated: bool = False) -> Argument:
 
     With `validated`, the layer promises an error for a label that names no class, such as -1.
     """
+    if not isinstance(classes, str):
+        raise TypeError(f"classes is {classes!r}; expected an axis, such as 'C', or a number in quotes")
     return Argument(
         parse(axes),
         lambda shape, _, sizes: class_indices(shape, shape_of((classes,), sizes)[0]),
@@ -222,4 +242,6 @@ def probabilities(axes: str) -> Argument:
 
 def masks(axes: str, *, of: str) -> Argument:
     """Booleans: True where an entry of the arguments named in `of` counts. Their leading axes are the mask's."""
+    if not isinstance(of, str):
+        raise TypeError(f"of is {of!r}; expected names in one text, such as 'x t'")
     return Argument(parse(axes), lambda shape, *_: booleans(shape), masks=tuple(of.split()))

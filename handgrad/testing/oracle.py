@@ -83,7 +83,14 @@ class Oracle:
 
     def _trace_out_shape(self, arrays: Inputs, options: Mapping[str, Any]) -> tuple[int, ...]:
         with jax.enable_x64(True):
-            out = jax.eval_shape(lambda arrays: call_by_name(self.reference, {**arrays, **options}), arrays)
+            try:
+                out = jax.eval_shape(lambda arrays: call_by_name(self.reference, {**arrays, **options}), arrays)
+            except Exception as error:
+                shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+                said = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+                raise TypeError(
+                    f"the reference, which has to be written in JAX, raised at {shapes}: {said}"
+                ) from error
         if not hasattr(out, "shape"):
             raise TypeError(f"the reference returned {type(out).__name__}; expected one array")
         if not jnp.issubdtype(out.dtype, jnp.floating):

@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import as_strided
 from handgrad.testing.agreement import overflows, units
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.oracle import Exact
+from handgrad.testing.shapes import bare
 from handgrad.testing.subject import AnyArray, Results
 from handgrad.testing.trial import (
     Complaint,
@@ -97,15 +98,21 @@ def zero(trial: Trial) -> str | None:
 
 
 def repeatable(trial: Trial) -> None:
-    """Backward called twice says the same twice, to the bit."""
+    """Backward may be called again, for the same upstream gradient or another: it says what it would say first."""
     expect_identical(trial.again, trial.kept, "differs when backward is called again")
+    other = 1 - trial.dout
+    fresh = gradients(trial.fresh(copies(trial.inputs), other.copy()))
+    expect_identical(
+        trial.run.backward(other), fresh, "differs when backward has been called for another dout before"
+    )
 
 
 def stateless(trial: Trial) -> None:
-    """Only the last forward counts: what the layer has seen before leaves no trace, to the bit."""
+    """Only the last forward counts: what the layer has seen before, also of other shapes, leaves no trace."""
     run = trial.build(copies(trial.inputs))
-    trial.forward(run, _flipped(trial, run.names))
-    run.backward(trial.dout.copy())
+    for earlier in (_longer(trial, run.names), _flipped(trial, run.names)):
+        out = trial.forward(run, earlier)
+        run.backward(np.ones(out.shape, trial.dtype))
     again = {"out": trial.forward(run, copies(trial.inputs)), **run.backward(trial.dout.copy())}
     expect_identical(again, trial.kept, "depends on what the layer saw before")
 
@@ -114,6 +121,20 @@ def _flipped(trial: Trial, names: tuple[str, ...]) -> Results:
     """Reverse every forward input along all axes: other numbers, of the same kind and shape."""
     return {
         name: np.array(np.flip(array)) if name in names else array for name, array in copies(trial.inputs).items()
+    }
+
+
+def _longer(trial: Trial, names: tuple[str, ...]) -> Results:
+    """Repeat the rows of every forward input: a batch twice as long, along an axis that the params do not have."""
+    described = trial.described.arguments
+    axes = {name: [bare(axis) for axis in described[name].axes] for name in trial.inputs}
+    last = {each[-1] for each in axes.values() if len(each) > 1}
+    fixed = last.union(*(each for name, each in axes.items() if name not in names))
+    first = [each[0] for name, each in axes.items() if name in names and each]
+    batch = next((axis for axis in first if axis not in fixed and trial.sizes.get(axis)), None)
+    return {
+        name: np.concatenate([array, array]) if array.ndim and batch == next(iter(axes[name]), None) else array
+        for name, array in copies(trial.inputs).items()
     }
 
 

@@ -1,8 +1,9 @@
 """Which lengths named axes are tested at.
 
 The list is short, because JAX compiles anew for every shape, and forces what random lengths seldom hit: no
-leading axis, one, several; lengths of 0 and 1; all axes equal; all axes distinct. The simplest come first, so that
-Hypothesis shrinks towards them.
+leading axis, one, several; lengths of 0, 1 and beyond 8, where processors begin to take several at a time; all axes
+equal; all axes distinct, in ascending and in descending order. The simplest come first, so that Hypothesis shrinks
+towards them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,12 +12,15 @@ Shape = tuple[int, ...]
 Sizes = Mapping[str, Shape]
 
 LEADING = "..."
+NOT_EMPTY = ">0"
 
 
 def parse(axes: str) -> tuple[str, ...]:
-    """Split a description such as "... N 3" into axes: LEADING, names and fixed lengths."""
+    """Split a description such as "... N D>0 3" into axes: LEADING, names, names of no empty axes, fixed lengths."""
+    if not isinstance(axes, str):
+        raise TypeError(f"axes are {axes!r}; expected a text, such as '... D'")
     names = tuple(axes.split())
-    for name in names:
+    for name in map(bare, names):
         if name != LEADING and not name.isdecimal() and not name.isidentifier():
             raise ValueError(f"axes {axes!r}: {name!r} is neither '...' nor a name nor a length")
     if names.count(LEADING) > 1:
@@ -24,9 +28,14 @@ def parse(axes: str) -> tuple[str, ...]:
     return names
 
 
+def bare(axis: str) -> str:
+    """Give the name of an axis alone."""
+    return axis.removesuffix(NOT_EMPTY)
+
+
 def shape_of(axes: Iterable[str], sizes: Sizes) -> Shape:
     """Look up how long the axes are."""
-    return tuple(length for axis in axes for length in ((int(axis),) if axis.isdecimal() else sizes[axis]))
+    return tuple(length for axis in axes for length in ((int(axis),) if axis.isdecimal() else sizes[bare(axis)]))
 
 
 def lengths(sizes: Sizes) -> list[int]:
@@ -36,13 +45,15 @@ def lengths(sizes: Sizes) -> list[int]:
 
 def pool(axes: Iterable[str]) -> list[Sizes]:
     """List the lengths to test the axes at. "..." stands for any number of axes, a name for one."""
-    axes = dict.fromkeys(axis for axis in axes if not axis.isdecimal())
+    given = [axis for axis in axes if not axis.isdecimal()]
+    axes = dict.fromkeys(map(bare, given))
+    filled = {bare(axis) for axis in given if axis.endswith(NOT_EMPTY)}
     names = [axis for axis in axes if axis != LEADING]
     found = [
         {LEADING: leading} | {name: (length,) for name, length in zip(names, lengths, strict=True)}
         for leading, lengths in _lengths(len(names))
     ]
-    wanted = [{axis: sizes[axis] for axis in axes} for sizes in found]
+    wanted = [{axis: sizes[axis] for axis in axes} for sizes in found if all(0 not in sizes[axis] for axis in filled)]
     return [sizes for i, sizes in enumerate(wanted) if sizes not in wanted[:i]]
 
 
@@ -55,6 +66,8 @@ def _lengths(names: int) -> Iterator[tuple[Shape, list[int]]]:
     yield (1,), distinct
     yield (4,), [2] * names
     yield (2, 3), distinct
+    yield (2, 3, 2), distinct[::-1]
+    yield (17,), [length + 7 for length in distinct[::-1]]
     yield (0,), distinct
     yield (5,), [1] * names
     for zero in range(names):
