@@ -8,24 +8,10 @@ import pytest
 from handgrad.testing import arrays, check_layer
 from handgrad.testing.agreement import LIMIT, overflows, units
 from handgrad.testing.oracle import Exact, Oracle
+from tests.planted.right import dense
+from tests.planted.small import dense_off_by
 
 EXACT = Exact(np.array([1.0, 1000.0, 0.0]), np.zeros(3))
-
-
-class Dense:
-    wrong_by = 0.0
-
-    def __init__(self, W):
-        self.W = W
-
-    def forward(self, x):
-        self.x = x
-        return x @ self.W
-
-    def backward(self, dout):
-        self.dW = self.x.T @ dout
-        self.dW[-1, 0] *= 1 + self.wrong_by
-        return dout @ self.W.T
 
 
 @pytest.mark.parametrize(("dtype", "error"), [("float64", 1e-12), ("float32", 1e-5)], ids=["float64", "float32"])
@@ -34,15 +20,12 @@ def test_one_wrong_element_is_caught(dtype, error, rows, columns):
     inputs = arrays(x=f"3 {rows}", W=f"{rows} {columns}")
 
     def failed(wrong_by):
-        layer = type("Planted", (Dense,), {"wrong_by": wrong_by})
-        return check_layer(layer, dense, inputs, dtypes=[dtype], max_examples=30, raises=False).failed
+        return check_layer(
+            dense_off_by(wrong_by), dense, inputs, dtypes=[dtype], max_examples=30, raises=False
+        ).failed
 
     assert failed(0.0) == []
     assert failed(error) == ["gradient"]
-
-
-def dense(x, W):
-    return x @ W
 
 
 @pytest.mark.parametrize("terms", [100, 1000, 100_000])

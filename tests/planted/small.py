@@ -12,6 +12,7 @@ from tests.planted.right import (
     SQUARED_LOSS,
     TANH,
     Affine,
+    Dense,
     Embedding,
     LayerNorm,
     Sigmoid,
@@ -103,6 +104,18 @@ class EmbeddingWithDecay(Embedding):
     def backward(self, dout):
         super().backward(dout)
         self.dW += 1e-6 * self.W
+
+
+def dense_off_by(error):
+    """Make a layer in which the last element of dW is wrong by a relative error; it is no part of the catalogue."""
+
+    class DenseOffBy(Dense):
+        def backward(self, dout):
+            dx = super().backward(dout)
+            self.dW[-1, -1] *= 1 + error
+            return dx
+
+    return DenseOffBy
 
 
 BUGS = (
