@@ -41,9 +41,10 @@ class MaskedLossByProduct(MaskedLoss):
     """Computes the losses of all rows, and multiplies by the mask."""
 
     def forward(self, x, t, mask):
-        super().forward(x, t, np.ones_like(mask))
-        self.mask, self.count = mask[:, None], max(int(mask.sum()), 1)
-        return -(t * np.log(np.maximum(self.y, np.finfo(x.dtype).tiny)) * self.mask).sum() / self.count
+        super().forward(x, t, mask)
+        shifted = x - x.max(axis=-1, keepdims=True)
+        losses = np.log(np.exp(shifted).sum(axis=-1)) - shifted[np.arange(len(x)), t.argmax(axis=-1)]
+        return (losses * mask).sum() / self.count
 
 
 class MaskedLossLeaksItsTarget(MaskedLoss):

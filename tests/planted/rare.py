@@ -113,7 +113,7 @@ class MaskedMeanOfOneRow(MaskedMean):
 BUGS = (
     Bug(AffineOfEmptyBatch, AFFINE, "runs", "length 0|size 0"),
     Bug(AffineOfOneRow, AFFINE, "gradient", "db is always 0, only where N is 1"),
-    Bug(EmbeddingCountsOnce, EMBEDDING, "gradient", "label is repeated"),
+    Bug(EmbeddingCountsOnce, EMBEDDING, "gradient", "last row of dout where a label in t is repeated"),
     Bug(EmbeddingBackwards, EMBEDDING, "refuses", "label"),
     Bug(SoftmaxLossOfEmptyBatch, SOFTMAX_LOSS, "value", "forward.*(length 0|divides 0 by 0)"),
     Bug(TanhOfLargeNumbers, TANH, "gradient", "larger than 20"),
