@@ -38,8 +38,9 @@ def write_figure(smallest: Smallest, path: Path = FIGURE) -> None:
                 {(name, size): error for (name, there, size), error in smallest.items() if there == dtype},
             )
         panels[0].set_ylabel("smallest relative error caught")
-        handles = {line.get_label(): line for panel in panels for line in panel.get_lines()}
-        figure.legend(handles.values(), handles, loc="outside right upper", frameon=False)
+        drawn = {str(line.get_label()): line for panel in panels for line in panel.get_lines()}
+        labels = [name for name in NAMES if name in drawn]
+        figure.legend([drawn[name] for name in labels], labels, loc="outside right upper", frameon=False)
         figure.savefig(path, format="svg", transparent=True, metadata={"Date": None})
 
 

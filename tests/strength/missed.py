@@ -22,7 +22,10 @@ REASONS: dict[tuple[str, ...], str] = {
     "Only complex step and allclose compare with another function.",
     ("shape", "runs"): "All compare shapes but the book, which subtracts what broadcasts. An empty batch or a single "
     "row has to be among the inputs.",
-    ("kinks",): "A numerical derivative at a kink is the mean of both sides, and rejects right layers as well. Only "
+    (
+        "kinks",
+    ): "A central difference at a kink is the mean of both sides. That is right for two equal maxima; at relu's 0 it "
+    "rejects the right layer as well. Only "
     "allclose can judge there.",
     (
         "deterministic",

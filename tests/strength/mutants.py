@@ -84,11 +84,28 @@ def _row(title: str, found: Sequence[Verdicts], shown: str) -> list[Any]:
     return [title, len(found), *(counted(verdicts[shown, name] for verdicts in found) for name in NAMES)]
 
 
+ONE_AXIS_LEFT = "of two axes, 1 is the last"
+SAME = {
+    ("Softmax", "return self.y * (dout - (dout * self.y).sum(axis=+1, keepdims=True))"): ONE_AXIS_LEFT,
+    ("LayerNorm", "mean = dz.mean(axis=+1, keepdims=True)"): ONE_AXIS_LEFT,
+    (
+        "LayerNorm",
+        "return (dz - mean - self.z * (dz * self.z).mean(axis=+1, keepdims=True)) / self.std",
+    ): ONE_AXIS_LEFT,
+    ("Max", "share = self.largest / self.largest.sum(axis=+1, keepdims=True)"): ONE_AXIS_LEFT,
+    ("SoftmaxLoss", "return dout * dx / max(1, len(self.t))"): "the larger of two, whichever comes first",
+    ("SoftmaxLoss", "return dout * dx / max(len(self.t), 0)"): "where there is no row, nothing is divided",
+    ("SquaredLoss", "return dout * self.d / max(1, len(self.d))"): "the larger of two, whichever comes first",
+    ("SquaredLoss", "return dout * self.d / max(len(self.d), 0)"): "where there is no row, nothing is divided",
+}
+
+
 def survivors(planted: Sequence[tuple[str, Mutant]], found: Sequence[Verdicts]) -> str:
     """List the mutants that `check_layer` does not catch."""
     rows = [
-        [name, f"`{mutant.before}`", f"`{mutant.after}`"]
+        [name, f"`{mutant.before}`", f"`{mutant.after}`", SAME.get((name, mutant.after), "NOT EXPLAINED")]
         for (name, mutant), verdicts in zip(planted, found, strict=True)
         if not verdicts[TYPICAL, OURS].caught
     ]
-    return f"### Not caught by check_layer\n\n{table(['layer', 'as it was', 'changed to'], rows)}"
+    head = ["layer", "as it was", "changed to", "why it computes the same"]
+    return f"### Not caught by check_layer\n\n{table(head, rows)}"
