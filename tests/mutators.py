@@ -44,6 +44,8 @@ NAMES = {
     "T": ["real"],
 }
 
+SYMMETRIC = {"max", "maximum", "result_type", "result_dtype"}  # whose arguments may as well be swapped
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -135,10 +137,11 @@ def _of_call(node: ast.Call) -> list[Change]:
     keywords = [
         _setter(node, "keywords", [each for each in node.keywords if each is not one]) for one in node.keywords
     ]
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     swaps = [
         _setter(node, "args", [*node.args[:i], node.args[i + 1], node.args[i], *node.args[i + 2 :]])
         for i in range(len(node.args) - 1)
-        if not any(isinstance(each, ast.Starred) for each in node.args[i : i + 2])
+        if name not in SYMMETRIC and not any(isinstance(each, ast.Starred) for each in node.args[i : i + 2])
     ]
     method = isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name)
     own = isinstance(node.func, ast.Attribute) and node.func.attr in ("copy", "astype", "reshape")

@@ -186,3 +186,10 @@ def test_sigmoid_of_float16_is_rounded_once(x):
     exact = Sigmoid().forward(x.astype(np.float64))
     # half an eps is the rounding to float16 itself, relative to the power of two below
     np.testing.assert_allclose(Sigmoid().forward(x), exact, rtol=0.51 * np.finfo(np.float16).eps, atol=2.0**-25)
+
+
+def test_relu_of_long_doubles_selects_too():
+    relu = Relu()
+    assert relu.forward(np.array([-1, 2], np.longdouble)).tolist() == [0, 2]
+    dx = relu.backward(np.array([np.inf, 3], np.longdouble))
+    assert (dx.tolist(), dx.dtype) == ([0, 3], np.longdouble)

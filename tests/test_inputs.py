@@ -24,11 +24,21 @@ SHAPES = [(sizes["..."], *sizes["D"], *sizes["M"]) for sizes in pool(AXES)]
         lambda leading, D, M: D == 0 and M > 0 and leading[0:1] > (0,),
         lambda leading, D, M: M == 0 and D > 0 and leading[0:1] > (0,),
         lambda leading, D, M: M == 1 and D > 1 and leading[0:1] > (1,),
+        lambda leading, D, M: D > M > 1,
+        lambda leading, D, M: len(leading) > 2,
+        lambda leading, D, M: min(leading, default=0) > 16 and min(D, M) > 8,
     ],
-    ids="alone empty single several all-equal square all-1 distinct D=0 M=0 M=1".split(),
+    ids="alone empty single several all-equal square all-1 distinct D=0 M=0 M=1 tall deep long".split(),
 )
 def test_the_pool_reaches(reached):
     assert any(reached(*shape) for shape in SHAPES)
+
+
+def test_an_axis_may_be_said_never_to_be_empty():
+    sizes = pool([*parse("... D>0"), *parse("D M")])
+    assert all(0 not in each["D"] for each in sizes)
+    assert any(0 in each["M"] for each in sizes)
+    assert shape_of(parse("D>0 M"), {"D": (3,), "M": (4,)}) == (3, 4)
 
 
 def test_the_simplest_shape_comes_first():
@@ -137,6 +147,29 @@ def test_masks_reach(reached):
 def test_a_wrong_description_is_an_error_that_says_so(arguments, error, message):
     with pytest.raises(error, match=message):
         arrays(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("describe", "error", "message"),
+    [
+        (lambda: arrays(x="N C", t=labels("N", classes="K")), ValueError, "t has as many classes as K is long"),
+        (lambda: labels("N", classes=3), TypeError, "classes is 3; expected an axis"),
+        (
+            lambda: arrays(x="N D", mask=masks("D", of="x")),
+            ValueError,
+            "expected leading axes of x, which",
+        ),
+        (lambda: masks("N", of=["x"]), TypeError, "expected names in one text"),
+        (lambda: reals("N", 5, 1), ValueError, "the domain is from 5 to 1"),
+        (lambda: reals("N", low=float("nan")), ValueError, "expected low < high"),
+        (lambda: reals("N", 0, 1, kinks=[2]), ValueError, r"the kinks \[2\] are outside"),
+        (lambda: one_hot(3), TypeError, "axes are 3; expected a text"),
+    ],
+    ids="classes classes-number mask-axes mask-list domain nan kink axes".split(),
+)
+def test_a_description_that_would_prove_nothing_is_refused(describe, error, message):
+    with pytest.raises(error, match=message):
+        describe()
 
 
 def test_what_a_strategy_draws_is_cast_if_it_is_a_floating_array_and_kept_if_not():

@@ -102,7 +102,6 @@ def _of_repeated_labels(trial: Trial, name: str) -> Explanations:
 
 
 SLOPES: dict[str, Callable[[AnyArray], AnyArray]] = {
-    "(1 - out)": lambda out: 1 - out,
     "(1 - out²), as for tanh": lambda out: 1 - out**2,
     "out (1 - out), as for a sigmoid": lambda out: out * (1 - out),
     "out, as for exp": lambda out: out,

@@ -110,31 +110,22 @@ def repeatable(trial: Trial) -> None:
 def stateless(trial: Trial) -> None:
     """Only the last forward counts: what the layer has seen before, also of other shapes, leaves no trace."""
     run = trial.build(copies(trial.inputs))
-    for earlier in (_longer(trial, run.names), _flipped(trial, run.names)):
-        out = trial.forward(run, earlier)
+    others = {name: np.array(np.flip(array)) for name, array in trial.inputs.items() if name in run.names}
+    for earlier in (_longer(trial, others), others):
+        out = trial.forward(run, {**trial.inputs, **earlier})
         run.backward(np.ones(out.shape, trial.dtype))
     again = {"out": trial.forward(run, copies(trial.inputs)), **run.backward(trial.dout.copy())}
     expect_identical(again, trial.kept, "depends on what the layer saw before")
 
 
-def _flipped(trial: Trial, names: tuple[str, ...]) -> Results:
-    """Reverse every forward input along all axes: other numbers, of the same kind and shape."""
+def _longer(trial: Trial, inputs: Results) -> Results:
+    """Make the batch twice as long: along an axis that comes first wherever it occurs."""
+    axes = {name: [bare(axis) for axis in trial.described.arguments[name].axes] for name in trial.inputs}
+    later = {axis for name, each in axes.items() for axis in (each[1:] if name in inputs else each)}
+    batch = {each[0] for each in axes.values() if each and trial.sizes.get(each[0])} - later
     return {
-        name: np.array(np.flip(array)) if name in names else array for name, array in copies(trial.inputs).items()
-    }
-
-
-def _longer(trial: Trial, names: tuple[str, ...]) -> Results:
-    """Repeat the rows of every forward input: a batch twice as long, along an axis that the params do not have."""
-    described = trial.described.arguments
-    axes = {name: [bare(axis) for axis in described[name].axes] for name in trial.inputs}
-    last = {each[-1] for each in axes.values() if len(each) > 1}
-    fixed = last.union(*(each for name, each in axes.items() if name not in names))
-    first = [each[0] for name, each in axes.items() if name in names and each]
-    batch = next((axis for axis in first if axis not in fixed and trial.sizes.get(axis)), None)
-    return {
-        name: np.concatenate([array, array]) if array.ndim and batch == next(iter(axes[name]), None) else array
-        for name, array in copies(trial.inputs).items()
+        name: np.concatenate([array, array]) if batch.intersection(axes[name][:1]) else array
+        for name, array in inputs.items()
     }
 
 

@@ -42,6 +42,24 @@ class AffineOfOneRow(Affine):
         return dx
 
 
+class AffineOfEightRows(Affine):
+    """Takes eight rows at a time, and forgets the rest."""
+
+    def backward(self, dout):
+        rows = len(dout) // 8 * 8 if len(dout) > 8 else len(dout)
+        dx = super().backward(dout)
+        return np.concatenate([dx[:rows], 0 * dx[rows:]])
+
+
+class AffineOfTallW(Affine):
+    """Doubles dW where W has more rows than columns."""
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.dW *= 2 if self.W.shape[0] > self.W.shape[1] > 1 else 1
+        return dx
+
+
 class EmbeddingCountsOnce(Embedding):
     """Assigns where it should add: a label that is repeated counts once."""
 
@@ -113,6 +131,8 @@ class MaskedMeanOfOneRow(MaskedMean):
 BUGS = (
     Bug(AffineOfEmptyBatch, AFFINE, "runs", "length 0|size 0"),
     Bug(AffineOfOneRow, AFFINE, "gradient", "db is always 0, only where N is 1"),
+    Bug(AffineOfEightRows, AFFINE, "gradient", "last row"),
+    Bug(AffineOfTallW, AFFINE, "gradient", "dW is 2 times what it should be"),
     Bug(EmbeddingCountsOnce, EMBEDDING, "gradient", "last row of dout where a label in t is repeated"),
     Bug(EmbeddingBackwards, EMBEDDING, "refuses", "label"),
     Bug(SoftmaxLossOfEmptyBatch, SOFTMAX_LOSS, "value", "forward.*(length 0|divides 0 by 0)"),

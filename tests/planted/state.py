@@ -12,6 +12,7 @@ from tests.planted.right import (
     SIGMOID,
     SOFTMAX,
     SOFTMAX_LOSS,
+    SQUARED_LOSS,
     TANH,
     Add,
     Affine,
@@ -21,6 +22,7 @@ from tests.planted.right import (
     Sigmoid,
     Softmax,
     SoftmaxLoss,
+    SquaredLoss,
     Tanh,
 )
 
@@ -125,6 +127,32 @@ class TanhAtRandom(Tanh):
         return np.where(np.random.default_rng().random(dout.shape) < 0.1, 0, super().backward(dout))
 
 
+class SquaredLossOfFirstBatch(SquaredLoss):
+    """Divides by the length of the first batch that it has seen."""
+
+    count = 0
+
+    def forward(self, x, t):
+        self.d, self.count = x - t, self.count or max(len(x), 1)
+        return (self.d**2).sum() / 2 / self.count
+
+    def backward(self, dout):
+        return dout * self.d / self.count
+
+
+class TanhOfFirstDout(Tanh):
+    """Computes its gradient once, whatever dout comes next."""
+
+    def forward(self, x):
+        self.dx = None
+        return super().forward(x)
+
+    def backward(self, dout):
+        if self.dx is None:
+            self.dx = super().backward(dout)
+        return self.dx.copy()
+
+
 class SigmoidAddsTiny(Sigmoid):
     """Adds the smallest number to the gradient, lest it be 0."""
 
@@ -144,5 +172,7 @@ BUGS = (
     Bug(MultiplyScratchesInDout, MULTIPLY, "pure", "writes into its argument dout"),
     Bug(EmbeddingInOnePlace, EMBEDDING, "repeatable", "accumulates"),
     Bug(TanhAtRandom, TANH, "deterministic", "random"),
+    Bug(SquaredLossOfFirstBatch, SQUARED_LOSS, "stateless", "remembers an earlier"),
+    Bug(TanhOfFirstDout, TANH, "repeatable", "changes what it needs|another dout"),
     Bug(SigmoidAddsTiny, SIGMOID, "zero", "constant is added"),
 )

@@ -71,7 +71,8 @@ def _rejections(name: str, dtype: str, rejected: Iterable[set[tuple[str, str]]])
 NAMED = """### Bugs named
 
 `check_layer` says in one line what is probably wrong. A bug counts as named if that line has the words that its
-entry in the catalogue asks for. The other checks name nothing."""
+entry in the catalogue asks for. Both were written with these very bugs at hand, so this says what the line can tell,
+and not how often it will be right about other bugs. The other checks name nothing."""
 
 
 def named_table(bugs: list[Measured]) -> str:
