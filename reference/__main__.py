@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     start = time.perf_counter()
     rows, agrees = compare_layers(options.cases, options.examples, options.seed)
     if options.cases == CASES:
-        training = train(options.seed or 0)
+        training = train(options.seed)
         agrees &= compare_training(training)
         if options.write:
             write(rows, training, options.examples, options.seed)
@@ -44,7 +44,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m reference", description=__doc__)
     parser.add_argument("--examples", type=positive, default=100, metavar="N", help="per case and dtype (100)")
     parser.add_argument("--case", default="", metavar="NAME", help="one layer, such as Relu; no digits then")
-    parser.add_argument("--seed", type=int, metavar="S", help="draw other examples than the usual ones")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="draw other examples than the usual ones")
     parser.add_argument("--write", action="store_true", help="write reference/README.md and its figures, too")
     parser.add_argument("--speed", action="store_true", help="time the layers instead, beside the book and JAX")
     options = parser.parse_args(arguments)
@@ -74,7 +74,7 @@ def compare_speed(writing: bool) -> int:
     return 0
 
 
-def compare_layers(cases: Sequence[Case], examples: int, seed: int | None) -> tuple[list[Row], bool]:
+def compare_layers(cases: Sequence[Case], examples: int, seed: int) -> tuple[list[Row], bool]:
     """Print a line for every case and dtype as soon as it is measured, and the pages of those that fail."""
     print(f"handgrad against jax.vjp. Cases: {len(cases)}, dtypes: {len(DTYPES)}, examples of each: {examples}.")
     print(f"The worst error found is in units of what rounding explains; above {LIMIT:.0f}, a result disagrees.\n")

@@ -65,13 +65,13 @@ class Larger(Inputs):
         return [{LEADING: (LARGER_LEADING,)} | {axis: (LARGER_LENGTH + 5 * i,) for i, axis in enumerate(named)}]
 
 
-def accuracy_of(index: int, examples: int, seed: int | None) -> list[Accuracy]:
+def accuracy_of(index: int, examples: int, seed: int) -> list[Accuracy]:
     """Measure one case, named by its place in the table, in every dtype."""
     case = CASES[index]
     return [each for dtype in DTYPES for each in _measure(case, np.dtype(dtype), examples, seed)]
 
 
-def _measure(case: Case, dtype: np.dtype[Any], examples: int, seed: int | None) -> Iterator[Accuracy]:
+def _measure(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> Iterator[Accuracy]:
     errors: dict[str, list[tuple[Errors, Errors]]] = {}
     for trial in _drawn(case, dtype, examples, seed):
         for name, both in _both_errors(case, trial).items():
@@ -90,7 +90,7 @@ def _measure(case: Case, dtype: np.dtype[Any], examples: int, seed: int | None) 
         )
 
 
-def _drawn(case: Case, dtype: np.dtype[Any], examples: int, seed: int | None) -> list[Trial]:
+def _drawn(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> list[Trial]:
     """Draw examples as the checker does, and some larger ones."""
     subject, oracle = Subject(case.layer, list(case.inputs.arguments)), oracle_of(case.twin)
     drawn = [(case.inputs, examples), (Larger(case.inputs.arguments), LARGER_EXAMPLES)]

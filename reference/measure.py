@@ -39,7 +39,7 @@ class Measured:
 
 
 def on_every_case(
-    function: Callable[[int, int, int | None], T], cases: Sequence[Case], examples: int, seed: int | None
+    function: Callable[[int, int, int], T], cases: Sequence[Case], examples: int, seed: int
 ) -> Iterator[T]:
     """Call a function with each case, several at a time, and yield its results in the order of the table.
 
@@ -52,7 +52,7 @@ def on_every_case(
             yield job.result()
 
 
-def measure(index: int, examples: int, seed: int | None) -> Measured:
+def measure(index: int, examples: int, seed: int) -> Measured:
     """Measure one case."""
     case = CASES[index]
     report = check_layer(

@@ -9,7 +9,7 @@ from reference.figures import CAPTION, activation_figure, digits_figure
 from reference.page import FIGURES, write_sections
 
 
-def write(rows: Sequence[measure.Row], training: digits.Training, examples: int, seed: int | None) -> None:
+def write(rows: Sequence[measure.Row], training: digits.Training, examples: int, seed: int) -> None:
     """Write every section but "Speed", which is measured by itself."""
     swept = [(case, sweep.sweep(case)) for case in sweep.elementwise_cases()]
     FIGURES.mkdir(exist_ok=True)
@@ -37,12 +37,12 @@ def draw(case: Case, curves: Sequence[sweep.Curve]) -> str:
     return f"![{about}](figures/{path.name})"
 
 
-def accuracies(cases: Sequence[Case], examples: int, seed: int | None) -> list[accuracy.Accuracy]:
+def accuracies(cases: Sequence[Case], examples: int, seed: int) -> list[accuracy.Accuracy]:
     """Measure the accuracy of every case."""
     return [each for found in measure.on_every_case(accuracy.accuracy_of, cases, examples, seed) for each in found]
 
 
-def print_layer(cases: Sequence[Case], rows: Sequence[measure.Row], examples: int, seed: int | None) -> None:
+def print_layer(cases: Sequence[Case], rows: Sequence[measure.Row], examples: int, seed: int) -> None:
     """Print what the page says, about these cases alone."""
     layers = {case.layer.__name__ for case in cases}
     curves = [curve for case in sweep.elementwise_cases() if case in cases for curve in sweep.sweep(case)]

@@ -1,7 +1,10 @@
 import os
+import time
 
 import hypothesis
 import jax
+import pytest
+from hypothesis.statistics import collector
 
 from handgrad.testing.compiling import keep_compiled
 
@@ -22,3 +25,38 @@ hypothesis.settings.load_profile(PROFILE)
 # the oracle is float64; a jitted twin is compiled for each shape, and kept
 jax.config.update("jax_enable_x64", True)
 keep_compiled()
+
+COUNTED = pytest.StashKey[int]()
+STARTED = pytest.StashKey[float]()
+
+
+def pytest_configure(config):
+    config.stash[COUNTED], config.stash[STARTED] = 0, time.perf_counter()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item):
+    """Count what Hypothesis draws in a test, be it for a property of ours or inside of check_layer."""
+
+    def count(statistics):
+        drawn = statistics.get("generate-phase", {}).get("test-cases", ())
+        item.config.stash[COUNTED] += sum(case["status"] in ("valid", "interesting") for case in drawn)
+
+    with collector.with_value(count):
+        return (yield)
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["examples"] = session.config.stash[COUNTED]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    node.config.stash[COUNTED] += getattr(node, "workeroutput", {}).get("examples", 0)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    seconds = time.perf_counter() - config.stash[STARTED]
+    examples = config.stash[COUNTED]
+    terminalreporter.write_line(f"{examples:,} examples, {examples / seconds:,.0f} per second")

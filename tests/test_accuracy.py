@@ -153,7 +153,7 @@ class Sloppy(handgrad.Sigmoid):
 def test_a_layer_that_loses_a_few_ulps_is_found_and_named(monkeypatch):
     case = Case(Sloppy, reference.activations.sigmoid, arrays(x="..."))
     monkeypatch.setattr("reference.accuracy.CASES", (case,))
-    results = accuracy_of(0, 20, None)
+    results = accuracy_of(0, 20, 0)
     assert [each.dtype for each in results if each.verdict == "farther"] == ["float64", "float32", "float16"]
     assert "- Farther: Sloppy in float64, dx: " in summary(results)
 

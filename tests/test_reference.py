@@ -27,10 +27,10 @@ def test_one_case_is_measured_and_agrees(capsys):
 def test_a_layer_that_is_wrong_makes_the_command_fail(capsys, monkeypatch):
     wrong = replace(CASES[0], layer=handgrad.Multiply)
     monkeypatch.setattr("reference.measure.CASES", (wrong,))
-    measured = measure(0, 20, None)
+    measured = measure(0, 20, 0)
     assert not any(row.agrees for row in measured.rows)
     monkeypatch.setattr(command, "on_every_case", lambda *_: [measured])
-    _, agrees = command.compare_layers([wrong], 20, None)
+    _, agrees = command.compare_layers([wrong], 20, 0)
     assert not agrees
     printed = capsys.readouterr().out
     assert "DISAGREES" in printed

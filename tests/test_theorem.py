@@ -4,7 +4,7 @@ JAX computes in float64 on exactly the numbers that the layer got. Equal means: 
 explains, which the oracle measures on the twin (`entitled`).
 """
 
-from functools import cache
+from functools import cache, partial
 
 import hypothesis.strategies as st
 import jax
@@ -14,6 +14,7 @@ from hypothesis import given
 
 import handgrad
 from handgrad.testing.agreement import LIMIT, overflows, units
+from handgrad.testing.compiling import compile_fast
 from handgrad.testing.oracle import Exact, oracle_of
 from handgrad.testing.values import real_numbers
 from reference.cases import CASES
@@ -61,7 +62,7 @@ def test_gradient_of_a_loss_equals_jax_grad(case, data, dtype):
 
 @cache
 def jax_vjp(twin, wrt):
-    @jax.jit
+    @partial(jax.jit, compiler_options=compile_fast())
     def value_and_gradients(inputs, dout):
         rest = {name: array for name, array in inputs.items() if name not in wrt}
         out, pullback = jax.vjp(
@@ -74,7 +75,11 @@ def jax_vjp(twin, wrt):
 
 @cache
 def jax_grad(twin):
-    return jax.jit(lambda inputs: jax.grad(lambda x: twin(**{**inputs, "x": x}))(inputs["x"]))
+    @partial(jax.jit, compiler_options=compile_fast())
+    def gradient(inputs):
+        return jax.grad(lambda x: twin(**{**inputs, "x": x}))(inputs["x"])
+
+    return gradient
 
 
 def split(case, inputs):

@@ -13,6 +13,7 @@ import jax.extend.core as jex
 import jax.numpy as jnp
 import numpy as np
 
+from handgrad.testing.compiling import compile_fast
 from handgrad.testing.dtypes import in_float64
 from handgrad.testing.oracle import Exact
 from handgrad.testing.rounding import WRAPPERS
@@ -185,8 +186,8 @@ class Parts:
             look = Look()
             jax.eval_shape(lambda arrays: walk(self.jaxpr, jax.tree.leaves(arrays), look), _wide(trial.inputs))
         self.steps, self.constants = look.steps, look.constants
-        self._around = jax.jit(self._trace_around)
-        self._mistaken = jax.jit(self._trace_mistaken)
+        self._around = jax.jit(self._trace_around, compiler_options=compile_fast())
+        self._mistaken = jax.jit(self._trace_mistaken, compiler_options=compile_fast())
 
     def around_each_step(self, trial: Trial) -> tuple[list[AnyArray], list[AnyArray]]:
         """Give the gradient with each step held constant, and what the step gives."""

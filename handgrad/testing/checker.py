@@ -23,7 +23,7 @@ def check_layer(
     *,
     max_examples: int = 100,
     dtypes: Sequence[npt.DTypeLike] = DTYPES,
-    seed: int | None = None,
+    seed: int = 0,
     climb: bool = False,
     raises: bool = True,
 ) -> Report:
@@ -46,7 +46,7 @@ def check_layer(
         Which floating dtypes to try. A layer that claims to be good in them can be tried in "float16" and, where
         ml_dtypes is there, "bfloat16": squares then overflow at 256, and sums need a wider dtype.
     seed
-        Draw other examples. Without one they are the same in every run.
+        Which examples to draw. The same seed draws the same ones in every run.
     climb
         Let half of the examples look for the worst error that the other half found.
     raises

@@ -71,7 +71,10 @@ def _constant_factor(trials: Sequence[Trial], name: str) -> float | None:
 
 def added(trials: Sequence[Trial], name: str) -> str | None:
     """Tell whether a constant multiple of dout or of an input has been added to a result."""
-    for what, array in {"dout": trials[0].dout, **trials[0].inputs}.items():
+    if sum(trial.kept[name].size for trial in trials) < 2:  # some factor always fits a single number
+        return None
+    suspects = trials[0].inputs if name == "out" else {"dout": trials[0].dout, **trials[0].inputs}
+    for what, array in suspects.items():
         if array.shape == trials[0].kept[name].shape and is_floating(array):
             factors = [_factor(trial, name, {**trial.inputs, "dout": trial.dout}[what]) for trial in trials]
             found = [factor for factor in factors if factor is not None]
