@@ -260,6 +260,22 @@ def test_a_report_says_what_was_left_out_and_why():
     assert str(report).startswith("Tanh agrees with its reference.\nfloat64: ")
 
 
+def test_a_report_says_of_which_inputs_no_gradient_was_compared():
+    report = check_layer(TakesAFactor, lambda x, w: x * w, arrays(x="N", w="N"), dtypes=["float64"])
+    assert report.without_gradient == ["w"]
+    assert str(report).endswith("Backward gives no gradient of w, so none was compared.")
+    assert check_layer(Tanh, jnp.tanh, ANY, dtypes=["float64"]).without_gradient == []
+
+
+class TakesAFactor:
+    def forward(self, x, w):
+        self.w = w
+        return x * w
+
+    def backward(self, dout):
+        return dout * self.w
+
+
 WRONG = """
 import jax.numpy as jnp
 import numpy as np

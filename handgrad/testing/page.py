@@ -9,23 +9,24 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.properties import BATTERY
 from handgrad.testing.search import Failure
 from handgrad.testing.subject import AnyArray, Subject, positional_only
 from handgrad.testing.trial import Trial, gradients
 
 
 def page(name: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], summary: Sequence[str]) -> str:
-    """Print what is probably wrong, every property that failed with its smallest example, and what held."""
+    """Print what is probably wrong, every property that failed, the likeliest cause first, and what held."""
     by_property = {
-        each: same for each in BATTERY if (same := [failure for failure in failures if failure.property is each])
+        name: same
+        for name in diagnoses
+        if (same := [failure for failure in failures if failure.property.__name__ == name])
     }
     first, cause = next(iter(by_property.values()))[0], next(iter(diagnoses.values()))
     return "\n\n".join(
         [
             f"{name} fails in {_counted(len(by_property), 'property', 'properties')}.",
             _wrapped("Probably: ", f"{cause}."),
-            *(_section(same, diagnoses[each.__name__], cause) for each, same in by_property.items()),
+            *(_section(same, diagnoses[name], cause) for name, same in by_property.items()),
             *(["\n".join(_wrapped("", line) for line in summary)] if summary else []),
             f"This shows the first of them again:\n\n{textwrap.indent(reproduction(first.trial), '    ')}",
         ]

@@ -59,6 +59,11 @@ class Report:
             if name not in passed
         }
 
+    @property
+    def without_gradient(self) -> list[str]:
+        """Name the inputs, floating ones, of which the layer gave no gradient."""
+        return sorted({name for each in self.found for name in each.without_gradient})
+
     def _held(self) -> list[str]:
         return [each.__name__ for each in BATTERY if each.__name__ not in self.failed]
 
@@ -71,6 +76,8 @@ class Report:
         reasons = dict.fromkeys(self.left_out.values())
         left_out = "; ".join(f"{', '.join(self._left_out_for(reason))} ({reason})" for reason in reasons)
         summary = [f"Passed: {', '.join(self.passed) or 'nothing'}.", f"Left out: {left_out or 'nothing'}."]
+        if self.without_gradient:
+            summary.append(f"Backward gives no gradient of {', '.join(self.without_gradient)}, so none was compared.")
         if self.failures:
             return page(self.layer, self.diagnoses, self.failures, summary)
         return "\n".join([f"{self.layer} agrees with its reference.", *map(_line, self.found), *summary])

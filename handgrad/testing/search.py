@@ -17,6 +17,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import Phase
 
+from handgrad.testing.dtypes import is_floating
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.properties import BATTERY, LAYOUTS, Property, deterministic, runs
@@ -41,7 +42,11 @@ class Failure:
 
 @dataclass
 class Found:
-    """What a search saw in one dtype: how often each property held, why it had nothing to say, the worst errors."""
+    """What a search saw in one dtype.
+
+    How often each property held, or why it had nothing to say; the worst errors; the shapes; and of which inputs the
+    layer gave no gradient, so that none was compared.
+    """
 
     dtype: str
     examples: int = 0
@@ -49,6 +54,7 @@ class Found:
     left_out: dict[str, Counter[str]] = field(default_factory=dict)
     worst: dict[str, float] = field(default_factory=dict)
     shapes: Counter[tuple[tuple[int, ...], ...]] = field(default_factory=Counter)
+    without_gradient: set[str] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -178,6 +184,9 @@ class Search:
     def _record(self, found: Found, trial: Trial) -> None:
         found.examples += 1
         found.shapes[tuple(array.shape for array in trial.inputs.values())] += 1
+        found.without_gradient |= {name for name, array in trial.inputs.items() if is_floating(array)} - {
+            *trial.results
+        }
         for name, errors in trial.errors.items():
             error = float(errors.max(initial=0))
             found.worst[name] = max(found.worst.get(name, 0), error)
