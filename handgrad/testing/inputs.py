@@ -24,6 +24,7 @@ from handgrad.testing.values import (
     Recipe,
     booleans,
     class_indices,
+    often_alike,
     one_hot_rows,
     probability_rows,
     real_numbers,
@@ -82,20 +83,21 @@ class Inputs:
 
     def of_sizes(self, sizes: Sizes, dtype: DType) -> Recipe:
         """Make all arguments that are described by their axes, at given lengths of the axes."""
-        return self._each(sizes, dtype, {name: argument.values for name, argument in self.arguments.items()})
+        return often_alike(
+            self._each(sizes, dtype, {name: argument.values for name, argument in self.arguments.items()})
+        )
 
     def at_kinks(self, sizes: Sizes, dtype: DType) -> Recipe:
         """Make the arguments that have kinks, full of them."""
-        return self._each(sizes, dtype, {name: argument.kinks for name, argument in self.arguments.items()})
+        kinks = {name: argument.kinks for name, argument in self.arguments.items()}
+        return together(self._each(sizes, dtype, kinks))
 
-    def _each(self, sizes: Sizes, dtype: DType, recipes: Mapping[str, MakeRecipe | None]) -> Recipe:
-        return together(
-            {
-                name: recipe(shape_of(self.arguments[name].axes, sizes), dtype, sizes)
-                for name, recipe in recipes.items()
-                if recipe
-            }
-        )
+    def _each(self, sizes: Sizes, dtype: DType, recipes: Mapping[str, MakeRecipe | None]) -> dict[str, Recipe]:
+        return {
+            name: recipe(shape_of(self.arguments[name].axes, sizes), dtype, sizes)
+            for name, recipe in recipes.items()
+            if recipe
+        }
 
     def others(self, dtype: DType) -> st.SearchStrategy[dict[str, Any]]:
         """Draw the arguments that are described by strategies."""
