@@ -1,12 +1,86 @@
 """Mutants of our own layers that compute the same function, and why."""
 
 LAST_OF_TWO = "the axes are two, and the last of them is axis 1"
-SAME_COLUMN = "there is one column, which is the first and the last"
-IN_PLACE = "the memory of what is no longer needed is not used again; the numbers are the same"
-LONG_DOUBLE = "only a long double gets here, which no dtype of the tests has"
-NOT_COPIED = "a copy that is not needed; the numbers are the same"
-PROMOTED = "NumPy's promotion of what follows gives the same"
-ONE_LENGTH = "the lists are always of one length"
-ANY_NUMBER = "a Python number of any value has no say in a dtype"
+ONE_COLUMN = "there is one column, which is the first and the last"
+ONLY_MEMORY = "the numbers are the same; only memory is used that need not be, or a copy is made"
+ONE_LENGTH = "both are always of one length"
+WEAK = "a Python number of whatever value has no say in a dtype"
+WIDER = "computed wider than it has to be, and rounded to the same"
 
-EQUIVALENT: dict[tuple[str, str, str], str] = {}
+EQUIVALENT: dict[tuple[str, str, str], str] = {
+    (
+        "nodes",
+        "leading = [array.shape[:max(array.ndim - matrix_axes, 0)] for array in (a, b)]",
+        "leading = [array.shape[:max(array.ndim - matrix_axes, -1)] for array in (a, b)]",
+    ): "a vector lacks one matrix axis, and its shape up to its last axis is empty as well",
+    ("losses", "exps = np.exp(scores, out=scores)", "exps = np.exp(scores)"): ONLY_MEMORY,
+    ("losses", "y = np.divide(exps, sums, out=exps)", "y = np.divide(exps, sums)"): ONLY_MEMORY,
+    (
+        "losses",
+        "rows = times_mass(t, np.log(sums[:, 0])) - chosen",
+        "rows = times_mass(t, np.log(sums[:, -1])) - chosen",
+    ): ONE_COLUMN,
+    (
+        "targets",
+        "return np.where(t == 0, 0, t * values).sum(axis=-1)",
+        "return np.where(t == 0, 0, t * values).sum(axis=+1)",
+    ): LAST_OF_TWO,
+    ("targets", "mass = wide(t).sum(axis=-1)", "mass = wide(t).sum(axis=+1)"): LAST_OF_TWO,
+    (
+        "targets",
+        "return (y * wide(t).sum(axis=-1, keepdims=True) - t) * factor",
+        "return (y * wide(t).sum(axis=+1, keepdims=True) - t) * factor",
+    ): LAST_OF_TWO,
+    (
+        "targets",
+        "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=False)",
+        "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp)",
+    ): ONLY_MEMORY,
+    (
+        "targets",
+        "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=False)",
+        "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=True)",
+    ): ONLY_MEMORY,
+    (
+        "functions",
+        "return 0.5 * np.square(wide(y) - wide(t)).sum(axis=-1)",
+        "return 0.5 * np.square(wide(y) - wide(t)).sum(axis=+1)",
+    ): LAST_OF_TWO,
+    (
+        "checks",
+        "beside = [array.dtype for array, alone in zip(arrays, weak, strict=True) if not alone]",
+        "beside = [array.dtype for array, alone in zip(arrays, weak) if not alone]",
+    ): ONE_LENGTH,
+    (
+        "checks",
+        "beside = [array.dtype for array, alone in zip(arrays, weak, strict=True) if not alone]",
+        "beside = [array.dtype for array, alone in zip(arrays, weak, strict=False) if not alone]",
+    ): ONE_LENGTH,
+    (
+        "checks",
+        "return tuple((array.astype(dtype) if alone else array for array, alone in zip(arrays, weak, strict=True)))",
+        "return tuple((array.astype(dtype) if alone else array for array, alone in zip(arrays, weak)))",
+    ): ONE_LENGTH,
+    (
+        "checks",
+        "return tuple((array.astype(dtype) if alone else array for array, alone in zip(arrays, weak, strict=True)))",
+        "return tuple((array.astype(dtype) if alone else array for array, alone in zip(arrays, weak, strict=False)))",
+    ): ONE_LENGTH,
+    ("checks", "dtype = np.result_type(0.0, *beside)", "dtype = np.result_type(1.0, *beside)"): WEAK,
+    ("checks", "dtype = np.result_type(0.0, *beside)", "dtype = np.result_type(-1.0, *beside)"): WEAK,
+    (
+        "checks",
+        "return array.astype(np.float32) if array.dtype == np.float16 else array",
+        "return array.astype(np.float64) if array.dtype == np.float16 else array",
+    ): WIDER,
+    (
+        "checks",
+        "return array.astype(np.result_type(array, np.float64), copy=False)",
+        "return array.astype(np.result_type(array, np.float64))",
+    ): ONLY_MEMORY,
+    (
+        "checks",
+        "return array.astype(np.result_type(array, np.float64), copy=False)",
+        "return array.astype(np.result_type(array, np.float64), copy=True)",
+    ): ONLY_MEMORY,
+}
