@@ -113,7 +113,7 @@ def double(array: Array) -> Array:
 
 def long_sum(array: Array, axes: int | tuple[int, ...]) -> Array:
     """Sum in float64: NumPy adds rows one by one, so that a sum of float32 stagnates at 2²⁴ times a row."""
-    return np.add.reduce(array, axis=axes, dtype=np.result_type(array, np.float64))
+    return np.add.reduce(array, axis=axes, dtype=np.float64 if array.itemsize < 8 else None)
 
 
 def sum_to(grad: Array, like: Spec | Array) -> Array:
