@@ -5,7 +5,6 @@ ONE_COLUMN = "there is one column, which is the first and the last"
 ONLY_MEMORY = "the numbers are the same; only memory is used that need not be, or a copy is made"
 ONE_LENGTH = "both are always of one length"
 WEAK = "a Python number of whatever value has no say in a dtype"
-WIDER = "computed wider than it has to be, and rounded to the same"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
@@ -68,11 +67,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): ONE_LENGTH,
     ("checks", "dtype = np.result_type(0.0, *beside)", "dtype = np.result_type(1.0, *beside)"): WEAK,
     ("checks", "dtype = np.result_type(0.0, *beside)", "dtype = np.result_type(-1.0, *beside)"): WEAK,
-    (
-        "checks",
-        "return array.astype(np.float32) if array.dtype == np.float16 else array",
-        "return array.astype(np.float64) if array.dtype == np.float16 else array",
-    ): WIDER,
     (
         "checks",
         "return array.astype(np.result_type(array, np.float64), copy=False)",
