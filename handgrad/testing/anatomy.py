@@ -16,7 +16,7 @@ import numpy as np
 from handgrad.testing.compiling import compile_fast
 from handgrad.testing.dtypes import in_float64
 from handgrad.testing.oracle import Exact
-from handgrad.testing.rounding import WRAPPERS
+from handgrad.testing.rounding import WRAPPERS, wrapped
 from handgrad.testing.shapes import Shape
 from handgrad.testing.subject import AnyArray, call_by_name
 from handgrad.testing.trial import Trial
@@ -160,8 +160,7 @@ def walk(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], changes: Changes) -> list[
 def _apply(equation: jex.JaxprEqn, args: Sequence[Any], changes: Changes) -> Sequence[Any]:
     name, params = equation.primitive.name, equation.params
     if name in WRAPPERS:
-        inner = params["jaxpr"] if "jaxpr" in params else params["call_jaxpr"]
-        return walk(inner if isinstance(inner, jex.ClosedJaxpr) else jex.ClosedJaxpr(inner, ()), args, changes)
+        return walk(wrapped(equation), args, changes)
     bind: Callable[..., Any] = equation.primitive.bind
     results = bind(*args, **params)
     results = results if equation.primitive.multiple_results else [results]

@@ -158,12 +158,17 @@ def _replay(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], source: Source) -> list
     return [read(variable) for variable in jaxpr.jaxpr.outvars]
 
 
+def wrapped(equation: jex.JaxprEqn) -> jex.ClosedJaxpr:
+    """Give the jaxpr inside of an operation of WRAPPERS."""
+    params = equation.params
+    inner = params["jaxpr"] if "jaxpr" in params else params["call_jaxpr"]
+    return inner if isinstance(inner, jex.ClosedJaxpr) else jex.ClosedJaxpr(inner, ())
+
+
 def _apply(equation: jex.JaxprEqn, args: Sequence[Any], source: Source) -> Sequence[Any]:
     name, params = equation.primitive.name, equation.params
     if name in WRAPPERS:
-        inner = params["jaxpr"] if "jaxpr" in params else params["call_jaxpr"]
-        closed = inner if isinstance(inner, jex.ClosedJaxpr) else jex.ClosedJaxpr(inner, ())
-        return _replay(closed, args, source)
+        return _replay(wrapped(equation), args, source)
     if name == "scan":
         return _scan(params, args, source)
     if name == "cond":
