@@ -8,13 +8,14 @@ eps and tiny (the smallest normal number) are those of the layer's dtype; `entit
 itself (see `rounding`). A correct layer stays within a few units. Above LIMIT it disagrees.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.dtypes import limits
-from handgrad.testing.oracle import Exact
+from handgrad.testing.oracle import Exact, in_shapes
 
 LIMIT = 8.0
 
@@ -33,6 +34,20 @@ def units(got: npt.NDArray[Any], exact: Exact, dtype: np.dtype[Any]) -> npt.NDAr
         overflows = np.isinf(got) & (np.abs(want) + LIMIT * unit > float(info.max)) & (np.sign(got) == np.sign(want))
     same = (got == want) | (np.isnan(got) & np.isnan(want)) | overflows
     return np.where(same, 0, np.where(np.isnan(error), np.inf, error))
+
+
+def units_of_each(
+    got: Mapping[str, npt.NDArray[Any]], exact: Mapping[str, Exact], dtype: np.dtype[Any]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Measure the error of every element of several results in one go."""
+    if not got:
+        return {}
+    whole = Exact(
+        np.concatenate([exact[name].value.ravel() for name in got]),
+        np.concatenate([exact[name].entitled.ravel() for name in got]),
+    )
+    error = units(np.concatenate([array.ravel() for array in got.values()]), whole, dtype)
+    return dict(zip(got, in_shapes(error, (array.shape for array in got.values())), strict=True))
 
 
 def overflows(exact: Exact, dtype: np.dtype[Any]) -> bool:

@@ -81,6 +81,11 @@ class Inputs:
         """Tell whether an argument declares kinks or ties."""
         return any(argument.kinks for argument in self.arguments.values())
 
+    @property
+    def has_strategies(self) -> bool:
+        """Tell whether an argument is described by a strategy, so that only an example tells what it is."""
+        return any(argument.drawn for argument in self.arguments.values())
+
     def of_sizes(self, sizes: Sizes, dtype: DType) -> Recipe:
         """Make all arguments that are described by their axes, at given lengths of the axes."""
         return often_alike(

@@ -4,7 +4,8 @@ Everything is computed in float64 on exactly the numbers that the layer got, wha
 """
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -70,11 +71,10 @@ class Oracle:
         arrays, options = _split(inputs)
         dout = in_float64(dout)
         with jax.enable_x64(True):
-            compute = self._cached((wrt, *_key(arrays, options)), lambda: self._compile(arrays, options, dout, wrt))
-            results = [np.asarray(runs) for runs in compute(arrays, dout)]
-        return {
-            name: Exact(runs[0, ...], entitled_error(runs)) for name, runs in zip(("out", *wrt), results, strict=True)
-        }
+            compiled = self._cached((wrt, *_key(arrays, options)), lambda: self._compile(arrays, options, dout, wrt))
+            runs = np.asarray(compiled.runs(arrays, dout))
+        values, entitled = (in_shapes(row, compiled.shapes) for row in (runs[0], entitled_error(runs)))
+        return {name: Exact(*each) for name, *each in zip(("out", *wrt), values, entitled, strict=True)}
 
     def _cached(self, key: Any, compute: Callable[[], Any]) -> Any:
         if key not in self._compiled:
@@ -99,7 +99,7 @@ class Oracle:
 
     def _compile(
         self, arrays: Inputs, options: Mapping[str, Any], dout: npt.NDArray[Any], wrt: tuple[str, ...]
-    ) -> Callable[..., Any]:
+    ) -> "Compiled":
         def value_and_vjp(arrays: Inputs, dout: Any) -> tuple[Any, ...]:
             rest = {name: array for name, array in arrays.items() if name not in wrt} | dict(options)
             value, pullback = jax.vjp(
@@ -112,10 +112,28 @@ class Oracle:
         jaxpr = jax.make_jaxpr(value_and_vjp)(arrays, dout)
 
         @partial(jax.jit, compiler_options=compile_fast())
-        def compute(arrays: Inputs, dout: Any, factors: Sequence[Any]) -> list[Any]:
+        def compute(arrays: Inputs, dout: Any, factors: Sequence[Any]) -> Any:
             return all_runs(jaxpr, jax.tree.leaves((arrays, dout)), factors)
 
-        return partial(compute, factors=jax.device_put(draw_factors(jaxpr)))
+        shapes = [aval.shape for aval in jaxpr.out_avals]
+        return Compiled(partial(compute, factors=jax.device_put(draw_factors(jaxpr))), shapes)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A reference with its gradients: `runs` gives a row for each run, with the elements of all results in it."""
+
+    runs: Callable[[Inputs, npt.NDArray[Any]], Any]
+    shapes: Sequence[tuple[int, ...]]
+
+
+def in_shapes(row: npt.NDArray[Any], shapes: Iterable[tuple[int, ...]]) -> Iterator[npt.NDArray[Any]]:
+    """Take arrays out of a row that has the elements of all of them in it."""
+    start = 0
+    for shape in shapes:
+        end = start + math.prod(shape)
+        yield row[start:end].reshape(shape)
+        start = end
 
 
 @lru_cache(maxsize=256)

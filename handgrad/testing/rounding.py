@@ -122,13 +122,15 @@ def draw_factors(jaxpr: jex.ClosedJaxpr) -> list[npt.NDArray[np.float64]]:
     return [1 + NUDGE * np.concatenate([np.zeros((1, *each.shape[1:])), each]) for each in noise]
 
 
-def all_runs(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], factors: Sequence[Any]) -> list[Any]:
-    """Run `jaxpr` exactly, and then nudged: each output with the runs stacked along its first axis."""
-    return jax.vmap(lambda factors: replay(jaxpr, args, Factors(iter(factors))))(factors)
+def all_runs(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], factors: Sequence[Any]) -> Any:
+    """Run `jaxpr` exactly, and then nudged: a row for each run, with the elements of all outputs in it."""
+    outputs = jax.vmap(lambda factors: replay(jaxpr, args, Factors(iter(factors))))(factors)
+    runs = len(outputs[0])
+    return lax.concatenate([lax.reshape(each, (runs, each.size // runs)) for each in outputs], 1)
 
 
 def entitled_error(runs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Estimate, for every element of an output, the error that a precision of 1 would cause, from all runs of it."""
+    """Estimate, for every element of the outputs, the error that a precision of 1 would cause, from all runs."""
     with np.errstate(all="ignore"):
         # E|ξ| = 0.8 for a normal ξ, and 1.25 = 1 / 0.8
         return 1.25 / NUDGE / RUNS * np.abs(runs[1:] - runs[0]).sum(axis=0)

@@ -8,8 +8,9 @@ import math
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import hypothesis
@@ -114,7 +115,7 @@ class Search:
 
     def _expect_reference_to_run(self) -> None:
         """Let the reference raise here, and not from inside of Hypothesis, which says more than is wanted then."""
-        if not any(argument.drawn for argument in self.inputs.arguments.values()):
+        if not self.inputs.has_strategies:
             for sizes in self.inputs.pool():
                 self.oracle.out_shape(self.inputs.of_sizes(sizes, self.dtype).simplest())
 
@@ -198,11 +199,16 @@ def _sentence(error: Exception) -> str:
     return str(error) if isinstance(error, Complaint) else f"{type(error).__name__}: {error}"
 
 
-@st.composite
-def trials(draw: st.DrawFn, search: Search, sizes: Sizes) -> Trial:
-    """Draw one example: what a user's own strategies draw, and all else in one go."""
+def trials(search: Search, sizes: Sizes) -> st.SearchStrategy[Trial]:
+    """Draw examples of one shape: what a user's own strategies draw, and all else in one go."""
+    if not search.inputs.has_strategies:
+        return _trials_with(search, sizes, {})
+    return search.inputs.others(search.dtype).flatmap(partial(_trials_with, search, sizes))
+
+
+def _trials_with(search: Search, sizes: Sizes, others: Mapping[str, Any]) -> st.SearchStrategy[Trial]:
     inputs, dtype = search.inputs, search.dtype
-    described, others = inputs.of_sizes(sizes, dtype), draw(inputs.others(dtype))
+    described = inputs.of_sizes(sizes, dtype)
     out_shape = search.oracle.out_shape(inputs.in_order(described.simplest() | others))
     recipes = {
         "inputs": described,
@@ -211,17 +217,20 @@ def trials(draw: st.DrawFn, search: Search, sizes: Sizes) -> Trial:
         "kinks": inputs.at_kinks(sizes, dtype),
         "dout at kinks": small_integers(out_shape, dtype),
     }
-    made = draw(together(recipes).strategy())
-    drawn = inputs.in_order(made["inputs"] | others)
-    return Trial(
-        search.subject,
-        search.oracle,
-        inputs,
-        sizes,
-        {name: each for name, each in drawn.items() if isinstance(each, np.ndarray)},
-        {name: each for name, each in drawn.items() if not isinstance(each, np.ndarray)},
-        made["dout"],
-        dtype,
-        made["kinks"] and {**made["kinks"], "dout": made["dout at kinks"]},
-        *made["layout and poison"],
-    )
+
+    def trial(made: Mapping[str, Any]) -> Trial:
+        drawn = inputs.in_order(made["inputs"] | others)
+        return Trial(
+            search.subject,
+            search.oracle,
+            inputs,
+            sizes,
+            {name: each for name, each in drawn.items() if isinstance(each, np.ndarray)},
+            {name: each for name, each in drawn.items() if not isinstance(each, np.ndarray)},
+            made["dout"],
+            dtype,
+            made["kinks"] and {**made["kinks"], "dout": made["dout at kinks"]},
+            *made["layout and poison"],
+        )
+
+    return together(recipes).strategy().map(trial)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.testing.agreement import LIMIT, overflows, units
+from handgrad.testing.agreement import LIMIT, overflows, units_of_each
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.shapes import Sizes
@@ -113,11 +113,8 @@ class Trial:
         Where the true value overflows, its gradient is beyond the dtype as well, and is not judged.
         """
         judged = ["out"] if overflows(self.truth["out"], self.dtype) else list(self.kept)
-        return {
-            name: units(self.kept[name], self.truth[name], self.dtype)
-            for name in judged
-            if self.kept[name].shape == self.truth[name].value.shape
-        }
+        comparable = [name for name in judged if self.kept[name].shape == self.truth[name].value.shape]
+        return units_of_each({name: self.kept[name] for name in comparable}, self.truth, self.dtype)
 
     def expect_close(self, names: Iterable[str]) -> None:
         """Complain of the worst element that differs from the true result by more than rounding explains."""
