@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.inputs import Inputs
-from handgrad.testing.oracle import oracle_of
+from handgrad.testing.oracle import Oracle
 from handgrad.testing.search import Search, Settings
 from handgrad.testing.shapes import LEADING, Sizes
 from handgrad.testing.subject import Subject
@@ -92,7 +92,7 @@ def _measure(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> Iter
 
 def _drawn(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> list[Trial]:
     """Draw examples as the checker does, and some larger ones."""
-    subject, oracle = Subject(case.layer, list(case.inputs.arguments)), oracle_of(case.twin)
+    subject, oracle = Subject(case.layer, list(case.inputs.arguments)), Oracle(case.twin)
     drawn = [(case.inputs, examples), (Larger(case.inputs.arguments), LARGER_EXAMPLES)]
     return [
         trial

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from handgrad.testing.compiling import keep_compiled
 from handgrad.testing.dtypes import in_float64
-from handgrad.testing.oracle import oracle_of
+from handgrad.testing.oracle import Oracle
 from reference.exact import CONTEXT, AnyArray, digits_for, evaluate
 
 Twin = Callable[..., Any]
@@ -37,7 +37,7 @@ def jax_answers(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> dict[
 
 def float64_truths(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> dict[str, Truth]:
     """Give what float64 says of the value and the gradients: exact enough beside a narrower dtype."""
-    answers = oracle_of(twin)(inputs, dout, wrt)
+    answers = _oracle_of(twin)(inputs, dout, wrt)
     return {name: Truth(each.value, np.zeros_like(each.value), each.entitled) for name, each in answers.items()}
 
 
@@ -71,6 +71,9 @@ def _value_and_gradients(twin: Twin, wrt: Names) -> Callable[..., Sequence[Any]]
         return value, *pullback(dout)
 
     return compute
+
+
+_oracle_of = cache(Oracle)
 
 
 @cache

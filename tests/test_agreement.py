@@ -119,5 +119,5 @@ def test_infinity_stands_for_what_the_dtype_cannot_hold():
 
 
 def test_the_reference_must_return_one_array():
-    with pytest.raises(TypeError, match="returned tuple; expected one array"):
+    with pytest.raises(TypeError, match=r"returned tuple at x \(2,\); expected one array"):
         Oracle(lambda x: (x, x)).out_shape({"x": np.ones(2)})

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import partial
 
 import hypothesis.extra.numpy as hnp
@@ -336,7 +337,13 @@ class ReturnsNone(Tanh):
             TypeError,
             "the reference does not take x, which the inputs name: it takes z",
         ),
-        ((Tanh, lambda x: (x, x), ANY), TypeError, "the reference returned tuple; expected one array"),
+        ((Tanh, 3, ANY), TypeError, "reference is an int; expected a function"),
+        (
+            (Tanh, lambda x: x[0], arrays(x="N")),
+            TypeError,
+            r"raised at x \(0,\): .*; an axis that must not be empty is described as 'N>0'",
+        ),
+        ((Tanh, lambda x: (x, x), ANY), TypeError, r"the reference returned tuple at x \(\); expected one array"),
         ((Tanh, lambda x, q: x + q, arrays(x="N", q="N")), AssertionError, "the inputs name q, which neither Tanh"),
         ((HasNoBackward, jnp.tanh, ANY), AssertionError, "which has no backward"),
         ((Tanh, jnp.tanh, {"x": "N"}), TypeError, "inputs is a dict; expected what arrays"),
@@ -346,12 +353,16 @@ class ReturnsNone(Tanh):
             TypeError,
             "the reference needs q, which the inputs do not name: it takes x",
         ),
-        ((Tanh, lambda x: x > 0, ANY), TypeError, "the reference returned bool; expected a floating dtype"),
+        (
+            (Tanh, lambda x: x > 0, ANY),
+            TypeError,
+            r"the reference returned bool at x \(\); expected a floating dtype",
+        ),
         ((lambda x: x, jnp.tanh, ANY), AssertionError, r"so it should return \(out, pullback\)"),
         ((ReturnsNone, jnp.tanh, ANY), AssertionError, "forward gave a NoneType; expected an array of numbers"),
         ((Tanh, np.tanh, ANY), TypeError, r"the reference, which has to be written in JAX, raised at x \(\): Tracer"),
     ],
-    ids="names tuple unknown backward dict object needs bool no-pullback none numpy".split(),
+    ids="names number empty tuple unknown backward dict object needs bool no-pullback none numpy".split(),
 )
 def test_a_use_that_is_wrong_is_an_error_that_says_so(arguments, error, message):
     with pytest.raises(error, match=message):
@@ -366,8 +377,48 @@ def test_a_use_that_is_wrong_is_an_error_that_says_so(arguments, error, message)
         ({"dtypes": ["longdouble"]}, "up to float64"),
         ({"dtypes": "float32"}, "expected a list"),
         ({"max_examples": 0}, "max_examples is 0"),
+        ({"inputs": arrays(x="0 N")}, "no elements"),
+        ({"inputs": arrays(x="N", t=labels("N", classes="0"))}, "no elements"),
     ],
 )
 def test_a_check_that_would_prove_nothing_is_refused(options, message):
     with pytest.raises((ValueError, TypeError), match=message):
-        check_layer(Tanh, jnp.tanh, ANY, **options)
+        check_layer(**{"layer": Tanh, "reference": jnp.tanh, "inputs": ANY, **options})
+
+
+@pytest.mark.parametrize("name", ["out", "dout"])
+def test_an_argument_may_not_be_called_like_a_result(name):
+    def double(array):
+        return 2 * array, lambda dout: 2 * dout
+
+    with pytest.raises(ValueError, match=f"the inputs name {name}, as the checker calls"):
+        check_layer(double, lambda array: 2 * array, arrays(**{name: "N"}))
+
+
+def test_a_reference_is_read_anew_by_every_check():
+    factor = [1.0]
+
+    def once(x):
+        return np.array(x), lambda dout: np.array(dout)
+
+    def reference(x):
+        return factor[0] * x
+
+    assert check_layer(once, reference, ANY).failed == []
+    factor[0] = 3.0
+    assert check_layer(once, reference, ANY, raises=False).failed == ["value", "gradient"]
+
+
+def test_a_reference_need_not_be_hashable():
+    @dataclass
+    class Times:
+        factor: float
+
+        def __call__(self, x):
+            return self.factor * x
+
+    def once(x):
+        return np.array(x), lambda dout: np.array(dout)
+
+    assert check_layer(once, Times(1.0), ANY).failed == []
+    assert check_layer(once, Times(2.0), ANY, raises=False).failed == ["value", "gradient"]

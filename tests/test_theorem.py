@@ -15,12 +15,14 @@ from hypothesis import given
 import handgrad
 from handgrad.testing.agreement import LIMIT, overflows, units
 from handgrad.testing.compiling import compile_fast
-from handgrad.testing.oracle import Exact, oracle_of
+from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.values import real_numbers
 from reference.cases import CASES
 
 LOSSES = [case for case in CASES if case.layer.__name__.endswith("WithLoss")]
 DTYPES = st.sampled_from([np.dtype(np.float64), np.dtype(np.float32)])
+
+oracle_of = cache(Oracle)
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 each_loss = pytest.mark.parametrize("case", LOSSES, ids=lambda case: case.name)

@@ -233,13 +233,6 @@ def _wide(arrays: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
     return {name: in_float64(array) for name, array in arrays.items()}
 
 
-_KNOWN: dict[Any, Parts] = {}
-
-
 def _parts(trial: Trial, name: str) -> Parts:
     """Take the reference apart, once for each of its shapes."""
-    shapes = tuple((each, array.shape) for each, array in trial.inputs.items())
-    key = trial.oracle, name, shapes, repr(trial.options)
-    if key not in _KNOWN:
-        _KNOWN[key] = Parts(trial, name)
-    return _KNOWN[key]
+    return trial.oracle.keep(("parts", name), {**trial.inputs, **trial.options}, lambda: Parts(trial, name))

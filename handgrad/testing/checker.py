@@ -8,7 +8,7 @@ import numpy.typing as npt
 from handgrad.testing.diagnosis import diagnose
 from handgrad.testing.dtypes import as_floating
 from handgrad.testing.inputs import Inputs
-from handgrad.testing.oracle import oracle_of
+from handgrad.testing.oracle import Oracle
 from handgrad.testing.report import Report
 from handgrad.testing.search import Search, Settings
 from handgrad.testing.subject import Subject, an
@@ -73,7 +73,8 @@ def check_layer(
         raise ValueError("dtypes is empty, and checking in no dtype would prove nothing")
     if max_examples < 1:
         raise ValueError(f"max_examples is {max_examples}, which would prove nothing; expected 1 or more")
-    subject, oracle = Subject(layer, list(inputs.arguments)), oracle_of(reference)
+    _expect_something_to_check(inputs)
+    subject, oracle = Subject(layer, list(inputs.arguments)), Oracle(reference)
     oracle.expect_to_take(inputs.arguments)
     settings = Settings(max_examples, seed, climb)
     searches = {str(dtype): Search(subject, oracle, inputs, dtype, settings) for dtype in map(as_floating, dtypes)}
@@ -83,3 +84,14 @@ def check_layer(
     if raises and failures:
         raise AssertionError(str(report))
     return report
+
+
+def _expect_something_to_check(inputs: Inputs) -> None:
+    """Raise ValueError where arguments have names of results, or would always be empty."""
+    if reserved := {"out", "dout"}.intersection(inputs.arguments):
+        raise ValueError(
+            f"the inputs name {' and '.join(sorted(reserved))}, as the checker calls the output "
+            "and its gradient; call the argument something else"
+        )
+    if all(0 in shape for shape in inputs.shapes()):
+        raise ValueError("the inputs have no elements at any lengths of their axes, and that would prove nothing")

@@ -7,7 +7,7 @@ leading axes, the same in every argument; a number is a fixed length; "D>0" is a
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,12 @@ class Inputs:
         """List the lengths of axes to test at."""
         sizes = pool(axis for argument in self.arguments.values() for axis in argument.axes)
         return [each for each in sizes if all(argument.possible(each) for argument in self.arguments.values())]
+
+    def shapes(self) -> Iterator[Shape]:
+        """Give the shape of each argument at each of these lengths."""
+        for sizes in self.pool():
+            for argument in self.arguments.values():
+                yield shape_of(argument.axes, sizes)
 
     def has_axis(self, axis: str) -> bool:
         """Tell whether an argument has an axis of this name, whose length the pool gives; a number is a length."""
@@ -205,6 +211,8 @@ def reals(
     """
     if not low < high:
         raise ValueError(f"the domain is from {low} to {high}; expected low < high")
+    if not isinstance(kinks, Sequence):
+        raise TypeError(f"kinks is {kinks!r}; expected a list of them, such as [0]")
     at = tuple(kinks)
     if outside := [kink for kink in at if not low <= kink <= high]:
         raise ValueError(f"the kinks {outside} are outside of the domain from {low} to {high}")
@@ -238,13 +246,20 @@ def labels(axes: str, *, classes: str, validated: bool = False) -> Argument:
 
 def one_hot(axes: str) -> Argument:
     """Rows with a single 1, over the last axis."""
-    parsed = parse(axes)
+    parsed = _rows("one_hot", axes)
     return Argument(parsed, lambda shape, dtype, _: one_hot_rows(shape, dtype), classes=parsed[-1])
 
 
 def probabilities(axes: str) -> Argument:
     """Rows of numbers from 0 to 1 that sum to 1, over the last axis."""
-    return Argument(parse(axes), lambda shape, dtype, _: probability_rows(shape, dtype))
+    return Argument(_rows("probabilities", axes), lambda shape, dtype, _: probability_rows(shape, dtype))
+
+
+def _rows(what: str, axes: str) -> tuple[str, ...]:
+    parsed = parse(axes)
+    if not parsed:
+        raise ValueError(f"{what} got the axes {axes!r}; expected one at least, such as 'C', over which a row goes")
+    return parsed
 
 
 def masks(axes: str, *, of: str) -> Argument:

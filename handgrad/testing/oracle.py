@@ -5,10 +5,10 @@ Everything is computed in float64 on exactly the numbers that the layer got, wha
 
 import inspect
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -18,9 +18,10 @@ import numpy.typing as npt
 from handgrad.testing.compiling import compile_fast, keep_compiled
 from handgrad.testing.dtypes import in_float64
 from handgrad.testing.rounding import all_runs, draw_factors, entitled_error
-from handgrad.testing.subject import call_by_name, parameters_of
+from handgrad.testing.subject import an, call_by_name, parameters_of
 
 Inputs = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,20 @@ class Exact:
     entitled: npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Program:
+    """What a reference computes at certain shapes. Two are equal if they compute the same."""
+
+    text: str
+    constants: tuple[bytes, ...]
+    out_shape: tuple[int, ...]
+
+
 class Oracle:
     """A pure JAX function, its vector-Jacobian product, and the rounding both are entitled to.
+
+    It reads the function anew, since what that closes over may have changed, and compiles only what it has not yet
+    compiled in this process.
 
     Parameters
     ----------
@@ -41,8 +54,11 @@ class Oracle:
     """
 
     def __init__(self, reference: Callable[..., Any]) -> None:
+        if not callable(reference):
+            raise TypeError(f"reference is {an(type(reference).__name__)}; expected a function written in JAX")
         self.reference = reference
-        self._compiled: dict[Any, Callable[..., Any]] = {}
+        self._programs: dict[Any, Program] = {}
+        self._kept = _kept_of(Identity(reference))
 
     def expect_to_take(self, names: Collection[str]) -> None:
         """Raise TypeError unless the reference can be called with these arguments."""
@@ -63,39 +79,52 @@ class Oracle:
 
     def out_shape(self, inputs: Inputs) -> tuple[int, ...]:
         """Tell the shape of the reference's output without computing it."""
-        arrays, options = _split(inputs)
-        return self._cached(("shape", *_key(arrays, options)), lambda: self._trace_out_shape(arrays, options))
+        return self._program(*_split(inputs)).out_shape
 
     def __call__(self, inputs: Inputs, dout: npt.NDArray[Any], wrt: tuple[str, ...]) -> dict[str, Exact]:
         """Give the value, under the name "out", and the gradient of every input named in `wrt`."""
         arrays, options = _split(inputs)
         dout = in_float64(dout)
         with jax.enable_x64(True):
-            compiled = self._cached((wrt, *_key(arrays, options)), lambda: self._compile(arrays, options, dout, wrt))
+            compiled = self.keep(("vjp", wrt), inputs, lambda: self._compile(arrays, options, dout, wrt))
             runs = np.asarray(compiled.runs(arrays, dout))
         values, entitled = (in_shapes(row, compiled.shapes) for row in (runs[0], entitled_error(runs)))
         return {name: Exact(*each) for name, *each in zip(("out", *wrt), values, entitled, strict=True)}
 
-    def _cached(self, key: Any, compute: Callable[[], Any]) -> Any:
-        if key not in self._compiled:
-            self._compiled[key] = compute()
-        return self._compiled[key]
+    def keep(self, what: Hashable, inputs: Inputs, make: Callable[[], T]) -> T:
+        """Make something of the reference at the shapes of the inputs, once for as long as it computes the same."""
+        arrays, options = _split(inputs)
+        key = what, _key(arrays, options), self._program(arrays, options)
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: T = self._kept[key]
+        return kept
 
-    def _trace_out_shape(self, arrays: Inputs, options: Mapping[str, Any]) -> tuple[int, ...]:
+    def _program(self, arrays: Inputs, options: Mapping[str, Any]) -> Program:
+        key = _key(arrays, options)
+        if key not in self._programs:
+            self._programs[key] = self._trace(arrays, options)
+        return self._programs[key]
+
+    def _trace(self, arrays: Inputs, options: Mapping[str, Any]) -> Program:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         with jax.enable_x64(True):
             try:
-                out = jax.eval_shape(lambda arrays: call_by_name(self.reference, {**arrays, **options}), arrays)
+                jaxpr, out = jax.make_jaxpr(
+                    lambda arrays: call_by_name(self.reference, {**arrays, **options}), return_shape=True
+                )(arrays)
             except Exception as error:
-                shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
                 said = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
                 raise TypeError(
-                    f"the reference, which has to be written in JAX, raised at {shapes}: {said}"
+                    f"the reference, which has to be written in JAX, raised at {shapes}: {said}{_hint(arrays)}"
                 ) from error
         if not hasattr(out, "shape"):
-            raise TypeError(f"the reference returned {type(out).__name__}; expected one array")
+            raise TypeError(f"the reference returned {type(out).__name__} at {shapes}; expected one array")
         if not jnp.issubdtype(out.dtype, jnp.floating):
-            raise TypeError(f"the reference returned {out.dtype}; expected a floating dtype, which has gradients")
-        return out.shape
+            raise TypeError(
+                f"the reference returned {out.dtype} at {shapes}; expected a floating dtype, which has gradients"
+            )
+        return Program(str(jaxpr), tuple(np.asarray(each).tobytes() for each in jaxpr.consts), out.shape)
 
     def _compile(
         self, arrays: Inputs, options: Mapping[str, Any], dout: npt.NDArray[Any], wrt: tuple[str, ...]
@@ -136,10 +165,24 @@ def in_shapes(row: npt.NDArray[Any], shapes: Iterable[tuple[int, ...]]) -> Itera
         start = end
 
 
+@dataclass(frozen=True, eq=False)
+class Identity:
+    """A key that is equal only for the very same object, which need not be hashable."""
+
+    of: object
+
+    def __hash__(self) -> int:
+        return id(self.of)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identity) and self.of is other.of
+
+
 @lru_cache(maxsize=256)
-def oracle_of(reference: Callable[..., Any]) -> Oracle:
-    """Give the one oracle of a reference, so that no shape is compiled twice in a process."""
-    return Oracle(reference)
+def _kept_of(reference: Identity) -> dict[Any, Any]:
+    """Give what is kept of a reference in this process."""
+    del reference
+    return {}
 
 
 def _split(inputs: Inputs) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
@@ -152,3 +195,11 @@ def _split(inputs: Inputs) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]
 def _key(arrays: Inputs, options: Mapping[str, Any]) -> tuple[Any, ...]:
     shapes = ((name, array.shape, array.dtype.kind) for name, array in arrays.items())
     return *shapes, *((name, repr(option)) for name, option in options.items())
+
+
+def _hint(arrays: Inputs) -> str:
+    return (
+        "; an axis that must not be empty is described as 'N>0'"
+        if any(not each.size for each in arrays.values())
+        else ""
+    )

@@ -1,7 +1,7 @@
 """The layer under test, whoever wrote it: called by the names of its arguments."""
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import lru_cache
 from types import MethodType
 from typing import Any
@@ -125,7 +125,8 @@ def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Paramete
     """Give a function's parameters by name. Reading a signature is slow, and methods of new objects are all new."""
     if inspect.ismethod(function):
         return _parameters_of_method(function.__func__)
-    return _parameters_of(function)
+    read = _parameters_of if isinstance(function, Hashable) else _parameters_of.__wrapped__
+    return read(function)
 
 
 @lru_cache(maxsize=256)

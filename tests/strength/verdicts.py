@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.oracle import oracle_of
+from handgrad.testing.oracle import Oracle
 from handgrad.testing.report import Report
 from handgrad.testing.search import Search, Settings
 from handgrad.testing.subject import Subject
@@ -90,7 +90,7 @@ def rejections(layer: str, shown: str, name: str, dtype: str) -> list[tuple[Arra
 def shown_inputs(layer: str, dtype: str) -> dict[str, list[Arrays]]:
     """Choose a typical input, and several from all that `check_layer` draws."""
     right = BY_NAME[layer]
-    subject, oracle = Subject(right.layer, list(right.inputs.arguments)), oracle_of(right.reference)
+    subject, oracle = Subject(right.layer, list(right.inputs.arguments)), Oracle(right.reference)
     trials = Search(subject, oracle, right.inputs, np.dtype(dtype), Settings(max_examples=60)).sample()
     spread = trials[:: max(len(trials) // NUMBER_DRAWN, 1)]
     return {TYPICAL: [typical(right, trials)], DRAWN: [trial.inputs for trial in spread]}
