@@ -23,6 +23,7 @@ ALONE = {
     "kinks": "Relu6Closed",
     "repeatable": "SoftmaxLossSpoilsItsProbabilities",
     "stateless": "TanhOfFirstForward",
+    "separate": "TanhOfTheLastLayer",
     "zero": "SigmoidAddsTiny",
     "detached": "SigmoidHandsOutItsOutput",
     "unshared": "AddHandsOnDout",

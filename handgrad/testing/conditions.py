@@ -29,16 +29,16 @@ CONDITIONS: dict[str, Callable[[Trial], bool]] = {
     "a number is negative": lambda trial: _any(trial, lambda each: each < 0),
     "an element of dout is negative": lambda trial: bool((trial.dout < 0).any()),
     "an element of dout is 0": lambda trial: bool((trial.dout == 0).any()),
-    "an element of dout is larger than 1": lambda trial: bool((np.abs(trial.dout) > 1).any()),
+    "an element of dout is beyond ±1": lambda trial: bool((np.abs(trial.dout) > 1).any()),
     "everything is masked": lambda trial: any(not each.any() for each in _masks(trial)),
     "something is masked": lambda trial: any(not each.all() for each in _masks(trial)),
     "a single row counts": lambda trial: any(each.sum() == 1 for each in _masks(trial)),
     "a label is repeated": lambda trial: any(
         len(np.unique(each)) < each.size for each in trial.inputs.values() if each.dtype.kind in "iu"
     ),
-    "a number is larger than 20": lambda trial: _any(trial, lambda each: np.abs(each) > 20),
-    "a number is larger than 500": lambda trial: _any(trial, lambda each: np.abs(each) > 500),
-    "no number is larger than 0.1": lambda trial: not _any(trial, lambda each: np.abs(each) > 0.1),
+    "a number is beyond ±20": lambda trial: _any(trial, lambda each: np.abs(each) > 20),
+    "a number is beyond ±500": lambda trial: _any(trial, lambda each: np.abs(each) > 500),
+    "no number is beyond ±0.1": lambda trial: not _any(trial, lambda each: np.abs(each) > 0.1),
 }
 
 
@@ -93,10 +93,10 @@ ELEMENT_CONDITIONS: dict[str, Callable[[AnyArray], AnyArray]] = {
     "negative": lambda x: x < 0,
     "positive": lambda x: x > 0,
     "0 or negative": lambda x: x <= 0,
-    "larger than 20": lambda x: np.abs(x) > 20,
-    "larger than 3": lambda x: np.abs(x) > 3,
-    "larger than 1": lambda x: np.abs(x) > 1,
-    "smaller than 1e-3": lambda x: np.abs(x) < 1e-3,
+    "beyond ±20": lambda x: np.abs(x) > 20,
+    "beyond ±3": lambda x: np.abs(x) > 3,
+    "beyond ±1": lambda x: np.abs(x) > 1,
+    "within ±1e-3": lambda x: np.abs(x) < 1e-3,
 }
 
 

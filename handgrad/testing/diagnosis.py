@@ -28,6 +28,7 @@ from handgrad.testing.properties import (
     refuses,
     repeatable,
     runs,
+    separate,
     shape,
     stateless,
     unshared,
@@ -125,7 +126,8 @@ def _of_result(
     bad = [trial for trial in failing if _finite(trial, name) and _wrong(trial, name).any()]
     good = [trial for trial in holding if _finite(trial, name)]
     if not bad:
-        return "is not finite where the reference is"
+        own = all(np.isfinite(trial.kept[name]).all() for trial in failing)
+        return f"is {'finite' if own else 'not finite'} where the reference is{' not' if own else ''}"
     for each in (explanations, of_steps, of_constants):
         everywhere = explain([*bad, *good], name, each)
         if everywhere:
@@ -185,6 +187,7 @@ SENTENCES: dict[Property, Callable[[Failure], str]] = {
     kinks: lambda failure: f"wrong at a declared kink or tie: {failure.complaint}",
     repeatable: _of_repetition,
     stateless: lambda _: "the layer remembers an earlier forward or backward, and accumulates or mixes it in",
+    separate: lambda _: "layers share what they remember: keep it in self, and not in the class or outside of it",
     zero: lambda failure: f"a constant is added to the gradient: {failure.complaint}",
     detached: lambda _: "the layer hands out the very array that it remembers: return a copy, or make it read-only",
     unshared: lambda failure: f"{failure.complaint}: return a copy",

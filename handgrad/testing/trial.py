@@ -90,7 +90,7 @@ class Trial:
     def again(self) -> Results:
         """What backward says when it is called again on the first layer."""
         _ = self.kept
-        return self.run.backward(self.dout.copy())
+        return copies(self.run.backward(self.dout.copy()))
 
     @cached_property
     def truth(self) -> dict[str, Exact]:

@@ -105,7 +105,7 @@ def real_numbers(
     return _from_one_of(
         shape,
         [
-            without_tiny(np.clip(base * scale + offset, low, high).astype(dtype))
+            without_tiny(_within(low, high, base * scale + offset, base).astype(dtype))
             for scale, offset in SCALES_AND_OFFSETS
         ],
     )
@@ -116,9 +116,14 @@ def _from_one_of(shape: Shape, tables: Sequence[Drawn]) -> Recipe:
     return Recipe(math.prod(shape) + 1, lambda drawn: tables[drawn[0] % len(tables)][drawn[1:]].reshape(shape))
 
 
+def _within(low: float, high: float, wanted: Drawn, otherwise: Drawn) -> Drawn:
+    """Take numbers of a domain, and others of it in the place of those that are outside."""
+    return np.where((low <= wanted) & (wanted <= high), wanted, otherwise)
+
+
 def _real_table(low: float, high: float, kinks: tuple[float, ...]) -> Drawn:
     bottom, top = max(low, min(-10.0, 2 * high)), min(high, max(10.0, 2 * low))
-    special = [number for number in SPECIAL + kinks if bottom <= number <= top]
+    special = [number for number in (*SPECIAL, *kinks, low, high) if bottom <= number <= top]
     random = np.random.default_rng(0)
     any_numbers = bottom + (top - bottom) * random.random(TABLE // 2 - len(special))
     return _table([*special, *sorted(any_numbers, key=abs)], special)

@@ -136,7 +136,7 @@ BUGS = (
     Bug(EmbeddingCountsOnce, EMBEDDING, "gradient", "last row of dout where a label in t is repeated"),
     Bug(EmbeddingBackwards, EMBEDDING, "refuses", "label"),
     Bug(SoftmaxLossOfEmptyBatch, SOFTMAX_LOSS, "value", "forward.*(length 0|divides 0 by 0)"),
-    Bug(TanhOfLargeNumbers, TANH, "gradient", "larger than 20"),
+    Bug(TanhOfLargeNumbers, TANH, "gradient", "beyond ±20"),
     Bug(MultiplyOfZero, MULTIPLY, "gradient", "(w|number) is (exactly )?0"),
     Bug(SigmoidOfNaN, SIGMOID, "confined", "NaN spreads"),
     Bug(SoftmaxOfTies, SOFTMAX, "gradient", "equal"),

@@ -160,6 +160,48 @@ class SigmoidAddsTiny(Sigmoid):
         return super().backward(dout) + np.finfo(dout.dtype).tiny
 
 
+class TanhOfTheLastLayer(Tanh):
+    """Remembers the output in the class, which all layers share."""
+
+    def forward(self, x):
+        TanhOfTheLastLayer.y = np.asarray(np.tanh(x))
+        return self.y.copy()
+
+
+LAST = {}
+
+
+def tanh_of_the_last_call(x):
+    """Remembers the output outside of what it returns."""
+    LAST["y"] = np.asarray(np.tanh(x))
+    return LAST["y"].copy(), lambda dout: np.asarray(dout * (1 - LAST["y"] ** 2))
+
+
+class TanhInOneBuffer(Tanh):
+    """Writes every output of one shape into one array."""
+
+    out = np.zeros(0)
+
+    def forward(self, x):
+        super().forward(x)
+        if (self.out.shape, self.out.dtype) != (x.shape, x.dtype):
+            self.out = np.empty_like(x)
+        self.out[...] = self.y
+        return self.out
+
+
+class SigmoidInOneBuffer(Sigmoid):
+    """Writes every gradient of one shape into one array."""
+
+    dx = np.zeros(0)
+
+    def backward(self, dout):
+        if (self.dx.shape, self.dx.dtype) != (dout.shape, dout.dtype):
+            self.dx = np.empty_like(dout)
+        self.dx[...] = super().backward(dout)
+        return self.dx
+
+
 BUGS = (
     Bug(AffineAccumulates, AFFINE, "repeatable", "accumulates"),
     Bug(AffineAccumulatesSinceForward, AFFINE, "repeatable", "accumulates"),
@@ -174,5 +216,9 @@ BUGS = (
     Bug(TanhAtRandom, TANH, "deterministic", "random"),
     Bug(SquaredLossOfFirstBatch, SQUARED_LOSS, "stateless", "remembers an earlier"),
     Bug(TanhOfFirstDout, TANH, "repeatable", "changes what it needs|another dout"),
+    Bug(TanhOfTheLastLayer, TANH, "separate", "layers share"),
+    Bug(tanh_of_the_last_call, TANH, "separate", "layers share"),
+    Bug(TanhInOneBuffer, TANH, "unshared", "out is overwritten by the next forward"),
+    Bug(SigmoidInOneBuffer, SIGMOID, "unshared", "dx is overwritten by the next backward"),
     Bug(SigmoidAddsTiny, SIGMOID, "zero", "constant is added"),
 )
