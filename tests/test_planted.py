@@ -9,7 +9,7 @@ from handgrad.testing.properties import BATTERY
 from tests.planted.catalogue import BUGS, KINDS
 from tests.planted.right import RIGHT
 
-EXAMPLES = 60
+EXAMPLES = 40
 SHARE_NAMED = 0.7
 
 # each property is needed: this bug fails no other

@@ -6,6 +6,7 @@ goes around it. A backward pass that was derived by hand often has one of the tw
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import jax
@@ -15,6 +16,7 @@ import numpy as np
 
 from handgrad.testing.compiling import compile_fast
 from handgrad.testing.dtypes import in_float64
+from handgrad.testing.explanations import Explanations
 from handgrad.testing.oracle import Exact
 from handgrad.testing.rounding import WRAPPERS, wrapped
 from handgrad.testing.shapes import Shape
@@ -44,10 +46,8 @@ MISTAKEN: tuple[Callable[[float], float], ...] = (
     lambda number: number + 1,
 )
 
-Predictions = Iterator[tuple[str, Exact]]
 
-
-def of_steps(trial: Trial, name: str) -> Predictions:
+def of_steps(trial: Trial, name: str) -> Explanations:
     """Predict a gradient for each step that is held constant, alone, negated, or once too often a factor."""
     if name == "out":
         return
@@ -56,22 +56,28 @@ def of_steps(trial: Trial, name: str) -> Predictions:
     for step, rest, result in zip(parts.steps, around, results, strict=True):
         through = want.value - rest
         entitled = want.entitled + np.abs(rest) + np.abs(through)
-        yield f"is what it would be with the reference's {step} held constant", Exact(rest, entitled)
-        yield f"has only what comes through the reference's {step}, and lacks a term", Exact(through, entitled)
-        yield f"has the wrong sign before what comes through the reference's {step}", Exact(rest - through, entitled)
+        yield f"is what it would be with the reference's {step} held constant", partial(Exact, rest, entitled)
+        yield (
+            f"has only what comes through the reference's {step}, and lacks a term",
+            partial(Exact, through, entitled),
+        )
+        yield (
+            f"has the wrong sign before what comes through the reference's {step}",
+            partial(Exact, rest - through, entitled),
+        )
         if _broadcasts(result.shape, rest.shape):
-            yield f"is divided by the reference's {step} once too often", _scaled(want, 1 / result)
-            yield f"is multiplied by the reference's {step} once too often", _scaled(want, result)
+            yield f"is divided by the reference's {step} once too often", partial(_scaled, want, 1 / result)
+            yield f"is multiplied by the reference's {step} once too often", partial(_scaled, want, result)
 
 
-def of_constants(trial: Trial, name: str) -> Predictions:
+def of_constants(trial: Trial, name: str) -> Explanations:
     """Predict a result for each constant of the reference that may be mistaken for another."""
     parts = _parts(trial, name)
     for (number, other), value in zip(parts.mistaken(), parts.with_each_mistaken(trial), strict=True):
         entitled = trial.truth[name].entitled + np.abs(value)
         yield (
             f"is what it would be for {other:.6g} in the place of the reference's {number:.6g}",
-            Exact(value, entitled),
+            partial(Exact, value, entitled),
         )
 
 

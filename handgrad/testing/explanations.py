@@ -1,9 +1,11 @@
 """What a wrong result may be instead: explanations to try on many examples, after a property has failed.
 
-An explanation predicts a wrong result. It is believed if its prediction is right on every example that fails.
+An explanation predicts a wrong result, when it is asked to. It is believed if its prediction is right on every
+example that fails.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,8 @@ from handgrad.testing.shapes import LEADING
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Trial
 
-Explanations = Iterator[tuple[str, Exact]]
+Prediction = Callable[[], Exact]
+Explanations = Iterator[tuple[str, Prediction]]
 
 FUNCTIONS_OF_DOUT: dict[str, Callable[[AnyArray], AnyArray]] = {
     "ignores dout: it is the gradient for a dout of ones": np.ones_like,
@@ -55,31 +58,44 @@ def _transposed(array: AnyArray) -> AnyArray:
 
 def of_gradient(trial: Trial, name: str) -> Explanations:
     """Predict a wrong gradient in every way that we know."""
-    want = trial.truth[name]
-    yield "is always 0", _times(want, 0)
+    want, for_ones = trial.truth[name], cache(partial(_for_dout, trial, name, np.ones_like))
+    yield "is always 0", partial(_times, want, 0)
     for what, function in FUNCTIONS_OF_DOUT.items():
-        yield what, trial.ask(trial.inputs, function(trial.dout))[name]
-    yield from multiples(trial, want)
-    for what, exact in multiples(trial, trial.ask(trial.inputs, np.ones_like(trial.dout))[name]):
-        yield f"ignores dout, and {what}", exact
-    if want.value.ndim:
-        yield "is shifted by one row", Exact(np.roll(want.value, -1, axis=0), np.roll(want.entitled, -1, axis=0))
-        yield "is shifted by one row", Exact(np.roll(want.value, 1, axis=0), np.roll(want.entitled, 1, axis=0))
-    yield "is transposed", Exact(_transposed(want.value), _transposed(want.entitled))
-    yield "is the mean of its elements everywhere", _everywhere(want, np.mean)
-    yield "is rounded to integers", Exact(np.trunc(want.value), want.entitled)
-    yield "is rounded to integers", Exact(np.rint(want.value), want.entitled)
+        yield what, partial(_for_dout, trial, name, function)
+    for what, factor in factors(trial):
+        yield what, partial(_times, want, factor)
+    for what, factor in factors(trial):
+        yield f"ignores dout, and {what}", partial(_times_of, for_ones, factor)
+    for shift in (-1, 1) if want.value.ndim else ():
+        yield "is shifted by one row", partial(_rearranged, want, partial(np.roll, shift=shift, axis=0))
+    yield "is transposed", partial(_rearranged, want, _transposed)
+    yield "is the mean of its elements everywhere", partial(_everywhere, want, np.mean)
+    for rounding in (np.trunc, np.rint):
+        yield "is rounded to integers", partial(_rounded, want, rounding)
     yield from _of_repeated_labels(trial, name)
     for other, exact in trial.truth.items():
         if other not in (name, "out") and exact.value.shape == want.value.shape:
-            yield f"is the gradient of {other}", exact
-            yield f"holds the gradient of {other}, too", _sum(want, exact)
+            yield f"is the gradient of {other}", partial(_times, exact, 1)
+            yield f"holds the gradient of {other}, too", partial(_sum, want, exact)
     if trial.dout.shape == want.value.shape:
         dout = Exact(trial.dout.astype(np.float64), np.zeros(trial.dout.shape))
-        yield "is dout itself", dout
-        yield "has dout added to it", _sum(want, dout)
+        yield "is dout itself", partial(_times, dout, 1)
+        yield "has dout added to it", partial(_sum, want, dout)
         yield from _of_elements(trial, name)
     yield from at_another_point(trial, name)
+
+
+def _for_dout(trial: Trial, name: str, function: Callable[[AnyArray], AnyArray]) -> Exact:
+    """Give the gradient for a function of dout."""
+    return trial.ask(trial.inputs, function(trial.dout))[name]
+
+
+def _rounded(exact: Exact, rounding: Callable[[AnyArray], AnyArray]) -> Exact:
+    return Exact(rounding(exact.value), exact.entitled)
+
+
+def _rearranged(exact: Exact, move: Callable[[AnyArray], AnyArray]) -> Exact:
+    return Exact(move(exact.value), move(exact.entitled))
 
 
 def _everywhere(exact: Exact, of: Callable[[AnyArray], Any]) -> Exact:
@@ -95,10 +111,18 @@ def _of_repeated_labels(trial: Trial, name: str) -> Explanations:
         if array.dtype.kind in "iu" and array.ndim == 1 and len(array) and array.shape == trial.dout.shape[:1]:
             for which, order in {"last": -1, "first": 1}.items():
                 _, kept = np.unique(array[::order], return_index=True)
-                dout = np.zeros_like(trial.dout[::order])
-                dout[kept] = trial.dout[::order][kept]
-                exact = trial.ask(trial.inputs, dout[::order])[name]
-                yield f"hears only the {which} row of dout where a label in {labels} is repeated", exact
+                hears = partial(_rows_kept, kept=kept, order=order)
+                yield (
+                    f"hears only the {which} row of dout where a label in {labels} is repeated",
+                    partial(_for_dout, trial, name, hears),
+                )
+
+
+def _rows_kept(dout: AnyArray, kept: AnyArray, order: int) -> AnyArray:
+    """Put 0 for all rows of dout but these, counted from the start or from the end."""
+    only = np.zeros_like(dout[::order])
+    only[kept] = dout[::order][kept]
+    return only[::order]
 
 
 SLOPES: dict[str, Callable[[AnyArray], AnyArray]] = {
@@ -112,22 +136,31 @@ LARGE = 64  # elements for each of which the oracle is not asked
 
 def _of_elements(trial: Trial, name: str) -> Explanations:
     """Predict a gradient that treats every element by itself."""
-    out, dout = trial.truth["out"], trial.dout.astype(np.float64)
-    if 0 < dout.size <= LARGE:
-        rows = [trial.ask(trial.inputs, row.reshape(dout.shape))[name] for row in np.eye(dout.size)]
-        value, entitled = (
-            dout * np.array([getattr(row, what).ravel()[i] for i, row in enumerate(rows)]).reshape(dout.shape)
-            for what in ("value", "entitled")
-        )
-        yield "has only the diagonal of the Jacobian", Exact(value, np.abs(entitled))
+    if 0 < trial.dout.size <= LARGE:
+        yield "has only the diagonal of the Jacobian", partial(_diagonal, trial, name)
     for what, slope in SLOPES.items():
-        entitled = np.abs(dout) * (1 + out.entitled) * (1 + np.abs(out.value)) ** 2
-        yield f"is dout {what}", Exact(dout * slope(out.value), entitled)
+        yield f"is dout {what}", partial(_sloped, trial, slope)
+
+
+def _diagonal(trial: Trial, name: str) -> Exact:
+    """Give dout times the diagonal of the Jacobian, for which the oracle is asked row by row."""
+    shape = trial.dout.shape
+    rows = [trial.ask(trial.inputs, row.reshape(shape))[name] for row in np.eye(trial.dout.size)]
+    value = np.array([row.value.flat[i] for i, row in enumerate(rows)]).reshape(shape)
+    entitled = np.array([row.entitled.flat[i] for i, row in enumerate(rows)]).reshape(shape)
+    dout = trial.dout.astype(np.float64)
+    return Exact(dout * value, np.abs(dout) * entitled)
+
+
+def _sloped(trial: Trial, slope: Callable[[AnyArray], AnyArray]) -> Exact:
+    out, dout = trial.truth["out"], trial.dout.astype(np.float64)
+    return Exact(dout * slope(out.value), np.abs(dout) * (1 + out.entitled) * (1 + np.abs(out.value)) ** 2)
 
 
 def of_value(trial: Trial, name: str) -> Explanations:
     """Predict a wrong value."""
-    yield from multiples(trial, trial.truth[name])
+    for what, factor in factors(trial):
+        yield what, partial(_times, trial.truth[name], factor)
     yield from at_another_point(trial, name)
 
 
@@ -135,8 +168,12 @@ def at_another_point(trial: Trial, name: str) -> Explanations:
     """Evaluate where one of the inputs is mistaken for something else."""
     for other, array in trial.inputs.items():
         for what, mistaken in _mistaken_for(trial, other, array).items():
-            moved = {**trial.inputs, other: np.asarray(mistaken)}
-            yield f"is what it would be for {what}", trial.ask(moved, trial.dout)[name]
+            yield f"is what it would be for {what}", partial(_moved, trial, name, other, mistaken)
+
+
+def _moved(trial: Trial, name: str, other: str, mistaken: AnyArray) -> Exact:
+    """Give the result for something else in the place of an input."""
+    return trial.ask({**trial.inputs, other: np.asarray(mistaken)}, trial.dout)[name]
 
 
 def _mistaken_for(trial: Trial, name: str, array: AnyArray) -> dict[str, AnyArray]:
@@ -159,26 +196,30 @@ def _mistaken_for(trial: Trial, name: str, array: AnyArray) -> dict[str, AnyArra
     }
 
 
-def multiples(trial: Trial, want: Exact) -> Explanations:
-    """Predict a wrong constant factor, among them the lengths of the axes."""
+def factors(trial: Trial) -> Iterator[tuple[str, float]]:
+    """List wrong constant factors, among them the lengths of the axes."""
     for factor in (-1, 2, 0.5, -2, -0.5):
-        yield f"is {factor} times what it should be", _times(want, factor)
+        yield f"is {factor} times what it should be", factor
     for what, number in divisors(trial).items():
         if number > 0:
-            yield f"is {what} times what it should be", _times(want, number)
-            yield f"is divided by {what}", _times(want, 1 / number)
-            yield f"is divided by the square root of {what}", _times(want, number**-0.5)
-            yield f"is divided by {what} + 1, not by {what}", _times(want, number / (number + 1))
+            yield f"is {what} times what it should be", number
+            yield f"is divided by {what}", 1 / number
+            yield f"is divided by the square root of {what}", number**-0.5
+            yield f"is divided by {what} + 1, not by {what}", number / (number + 1)
         if number > 1:
-            yield f"is divided by {what} - 1, not by {what}", _times(want, number / (number - 1))
+            yield f"is divided by {what} - 1, not by {what}", number / (number - 1)
     for mask, counting in _counting(trial).items():
         for what, number in divisors(trial).items():
             if number > 0:
-                yield f"is divided by {what}, not by {mask}", _times(want, counting / number)
+                yield f"is divided by {what}, not by {mask}", counting / number
 
 
 def _times(exact: Exact, factor: float) -> Exact:
     return Exact(factor * exact.value, abs(factor) * exact.entitled)
+
+
+def _times_of(predict: Prediction, factor: float) -> Exact:
+    return _times(predict(), factor)
 
 
 def _sum(one: Exact, other: Exact) -> Exact:
@@ -207,8 +248,8 @@ def explain(trials: Sequence[Trial], name: str, explanations: Callable[[Trial, s
     for trial in trials:
         told: dict[str, bool] = {}
         got, want = trial.kept[name], trial.truth[name].value.astype(trial.dtype)
-        for what, predicted in explanations(trial, name):
-            if (left is None or what in left) and near(got, predicted, trial.dtype):
+        for what, predict in explanations(trial, name):
+            if (left is None or what in left) and near(got, predicted := predict(), trial.dtype):
                 told[what] = not near(want, predicted, trial.dtype)
         left = told if left is None else {what: left[what] or differs for what, differs in told.items()}
         if not left:

@@ -1,9 +1,9 @@
 """Which lengths named axes are tested at.
 
 The list is short, because JAX compiles anew for every shape, and forces what random lengths seldom hit: no
-leading axis, one, several; lengths of 0, 1 and beyond 8 and 16, as many numbers as processors take at a time; all axes
-equal; all axes distinct, in ascending and in descending order. The simplest come first, so that Hypothesis shrinks
-towards them.
+leading axis, one, several; lengths of 0, 1 and beyond 8 and 16, as many numbers as processors take at a time; all
+axes equal; all axes distinct, in ascending and in descending order. The simplest come first, so that Hypothesis
+shrinks towards them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
