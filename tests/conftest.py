@@ -7,6 +7,8 @@ import pytest
 from hypothesis.statistics import collector
 
 from handgrad.testing.compiling import keep_compiled
+from reference.cases import CASES
+from tests.planted.right import RIGHT
 
 EXAMPLES = {"quick": 20, "default": 100, "thorough": 2000}
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
@@ -26,12 +28,27 @@ hypothesis.settings.load_profile(PROFILE)
 jax.config.update("jax_enable_x64", True)
 keep_compiled()
 
+REFERENCES = {each.name for each in (*CASES, *RIGHT)}
 COUNTED = pytest.StashKey[int]()
 STARTED = pytest.StashKey[float]()
 
 
 def pytest_configure(config):
     config.stash[COUNTED], config.stash[STARTED] = 0, time.perf_counter()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Have all tests of one reference run in one process, which then traces it once; the others go file by file."""
+    from xdist.scheduler import LoadScopeScheduling  # which running without -n does not need
+
+    class ByReference(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, about = nodeid.partition("::")
+            name = about.partition("[")[2].rstrip("]").split("-")[0]
+            return name if name in REFERENCES else file
+
+    return ByReference(config, log)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -163,8 +163,8 @@ def make_scaled():
     ],
 )
 def test_a_right_layer_of_somebody_else_passes(layer, reference, inputs):
-    report = check_layer(layer, reference, inputs)
-    assert all(found.examples >= 100 for found in report.found)
+    report = check_layer(layer, reference, inputs, max_examples=50)
+    assert all(found.examples >= 50 for found in report.found)
     assert not report.failed
     assert report.diagnosis == ""
 
@@ -404,9 +404,9 @@ def test_a_reference_is_read_anew_by_every_check():
     def reference(x):
         return factor[0] * x
 
-    assert check_layer(once, reference, ANY).failed == []
+    assert check_layer(once, reference, ANY, max_examples=20).failed == []
     factor[0] = 3.0
-    assert check_layer(once, reference, ANY, raises=False).failed == ["value", "gradient"]
+    assert check_layer(once, reference, ANY, max_examples=20, raises=False).failed == ["value", "gradient"]
 
 
 def test_a_reference_need_not_be_hashable():
@@ -420,5 +420,5 @@ def test_a_reference_need_not_be_hashable():
     def once(x):
         return np.array(x), lambda dout: np.array(dout)
 
-    assert check_layer(once, Times(1.0), ANY).failed == []
-    assert check_layer(once, Times(2.0), ANY, raises=False).failed == ["value", "gradient"]
+    assert check_layer(once, Times(1.0), ANY, max_examples=20).failed == []
+    assert check_layer(once, Times(2.0), ANY, max_examples=20, raises=False).failed == ["value", "gradient"]

@@ -51,7 +51,7 @@ def test_a_right_layer_passes(right):
     check_layer(right.layer, right.reference, right.inputs, max_examples=EXAMPLES)
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: f"{bug.right.name}-{bug.name}")
 def test_a_bug_is_caught_and_named(bug):
     reference, inputs = bug.right.reference, bug.right.inputs
     report = check_layer(bug.layer, reference, inputs, max_examples=EXAMPLES, dtypes=bug.dtypes, raises=False)

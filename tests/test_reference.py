@@ -17,7 +17,8 @@ def training():
     return train()
 
 
-def test_one_case_is_measured_and_agrees(capsys):
+def test_one_case_is_measured_and_agrees(capsys, monkeypatch, training):
+    monkeypatch.setattr(command, "train", lambda _: training)
     assert command.main(["--case", "relu", "--examples", "5"]) == 0
     printed = capsys.readouterr().out
     assert len(re.findall(r"^Relu .*  out 0.00  dx 0.00  ", printed, re.MULTILINE)) == 3
