@@ -45,7 +45,8 @@ class Affine:
 
     W: Array  # (D, M)
     b: Array  # (M,)
-    x: Array  # (..., D)  remembered by forward
+    x: Array  # (..., D)  remembered by forward, with W and b as it used them
+    used: tuple[Array, Array]
     dW: Array  # (D, M)   left by backward
     db: Array  # (M,)
     out_shape: Shape
@@ -61,14 +62,14 @@ class Affine:
         if x.shape[-1:] != W.shape[:1]:
             raise shape_error("Affine.forward", "x", x.shape, f"(..., {len(W)})", f"W.shape is {W.shape}")
         out = np.dot(_rows(wide(x)), wide(W)) + wide(b)
-        self.x, self.out_shape = x, (*x.shape[:-1], *b.shape)
+        self.x, self.used, self.out_shape = x, (W, b), (*x.shape[:-1], *b.shape)
         return cast(out, np.result_type(x, W, b)).reshape(self.out_shape)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
-        """Return dx, and leave dW and db."""
+        """Return dx, and leave dW and db: the gradients at W and b as forward used them."""
         dout = _rows(upstream(self, dout))
-        W, b = _params("Affine.backward", self.W, self.b)
+        W, b = self.used
         # np.dot, because @ is slow at a column times a row, which the dW of a single sample is
         dx = np.dot(dout, W.T)
         dW = np.dot(_rows(self.x).T, dout)

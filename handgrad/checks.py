@@ -54,11 +54,17 @@ def real(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 def as_array(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Give an argument as an array, or raise a ValueError that names it if it is ragged."""
+    """Give an argument as an array, or raise an error that names it: a ValueError if it is ragged.
+
+    A TypeError if it is a masked array, whose mask would be lost: a layer takes a mask as an argument of its own.
+    """
     try:
-        return np.asarray(argument)
+        array = np.asarray(argument)
     except ValueError as error:
         raise ValueError(f"{where}: {name} is not an array: {error}") from None
+    if array is not argument and isinstance(argument, np.ma.MaskedArray):
+        raise TypeError(f"{where}: {name} is a masked array; expected a plain one, because its mask would be lost")
+    return array
 
 
 def shape_error(where: str, name: str, shape: Shape, expected: Shape | str, because: str) -> ValueError:

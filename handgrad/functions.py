@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, cast, double, floating, floating_together, ieee, shape_error, wide
-from handgrad.targets import as_mask, as_targets, counting, expected_value
-
-INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
+from handgrad.checks import Array, cast, double, floating, ieee, real, shape_error, wide
+from handgrad.targets import as_targets, counting, expect_rows, expected_value
 
 
 @ieee
@@ -29,18 +27,6 @@ def sigmoid(x: npt.ArrayLike) -> Array:
     x = floating("sigmoid", "x", x)
     y = 1 / (1 + np.exp(-wide(x)))
     return cast(y, x.dtype)
-
-
-def selected(chosen: npt.NDArray[np.bool_], array: Array) -> Array:
-    """Give array where `chosen`, and 0 elsewhere: its bits are multiplied, as integers, by 1 or 0.
-
-    Unlike a product of the numbers themselves, this blocks inf and NaN; and unlike np.where it has no branch, which
-    processors mispredict where the choice is irregular.
-    """
-    integer = INTEGERS.get(array.itemsize)
-    if integer is None:  # as for a long double
-        return np.where(chosen, array, 0)
-    return (array.view(integer) * chosen).view(array.dtype)
 
 
 @ieee
@@ -107,9 +93,9 @@ def cross_entropy_error(y: npt.ArrayLike, t: npt.ArrayLike) -> np.floating[Any]:
     np.float64(inf)
     """
     y = floating("cross_entropy_error", "y", y)
-    mask = as_mask("cross_entropy_error", None, y)
-    t = as_targets("cross_entropy_error", t, y, mask)
-    rows = -expected_value(t, np.log(wide(counting(y, mask, y.shape[:-1]))))
+    expect_rows("cross_entropy_error", "y", y)
+    t = as_targets("cross_entropy_error", t, y, mask=None)
+    rows = -expected_value(t, np.log(wide(counting(y, None, y.shape[:-1]))))
     return batch_mean(rows, result_dtype(y, t))
 
 
@@ -122,15 +108,15 @@ def sum_squared_error(y: npt.ArrayLike, t: npt.ArrayLike) -> np.floating[Any]:
     >>> sum_squared_error([[3.0, 4.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]])
     np.float64(6.25)
     """
-    y, t = floating_together("sum_squared_error", y=y, t=t)
-    mask = as_mask("sum_squared_error", None, y)
+    y, t = floating("sum_squared_error", "y", y), real("sum_squared_error", "t", t)
+    expect_rows("sum_squared_error", "y", y)
     if t.shape != y.shape:
         raise shape_error("sum_squared_error", "t", t.shape, y.shape, "that is the shape of y")
-    rows = squared_error(*(counting(each, mask, y.shape[:-1]) for each in (y, t)))
+    rows = squared_error(*(counting(each, None, y.shape[:-1]) for each in (y, t)))
     return batch_mean(rows, result_dtype(y, t))
 
 
-def squared_error(y: Array, t: Array) -> Array:
+def squared_error(y: Array, t: npt.NDArray[Any]) -> Array:
     """Compute ½ Σ_k (y_k - t_k)² for each row."""
     return 0.5 * np.square(wide(y) - wide(t)).sum(axis=-1)
 
@@ -148,5 +134,5 @@ def scalable(rows: Array, dout: Array) -> tuple[Array, float]:
 
 
 def result_dtype(y: Array, t: npt.NDArray[Any]) -> np.dtype[Any]:
-    """Promote the dtypes of outputs and targets. Class indices have no say in it."""
+    """Promote the dtypes of outputs and targets. Integers, such as class indices, have no say in it."""
     return np.result_type(y, t) if t.dtype.kind == "f" else y.dtype

@@ -57,9 +57,9 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     out = ran.forward(*inputs, **options)
 
     def pullback(dout: npt.ArrayLike) -> tuple[Array, ...]:
-        layer = copy.copy(ran)
-        dinputs = in_order(layer.backward(dout))
-        return dinputs + tuple(getattr(layer, f"d{name}") for name in getattr(layer, "params", ()))
+        again = copy.copy(ran)
+        dinputs = in_order(again.backward(dout))
+        return dinputs + tuple(getattr(again, f"d{name}") for name in getattr(again, "params", ()))
 
     return out, pullback
 

@@ -15,8 +15,8 @@ from handgrad.checks import (
     Shape,
     cast,
     floating,
-    floating_together,
     ieee,
+    real,
     remembered,
     shape_error,
     upstream,
@@ -128,14 +128,14 @@ class IdentityWithLoss:
 
     loss: np.floating[Any]  # ()
     y: Array  # (..., D)
-    t: Array  # (..., D)
+    t: npt.NDArray[Any]  # (..., D)
     mask: Mask | None  # (...)
     out_shape: Shape
 
     @ieee
     def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> np.floating[Any]:
         """Compute the loss. Raises ValueError and TypeError for targets or a mask that do not fit x."""
-        x, t = floating_together("IdentityWithLoss.forward", x=x, t=t)
+        x, t = floating("IdentityWithLoss.forward", "x", x), real("IdentityWithLoss.forward", "t", t)
         mask = as_mask("IdentityWithLoss.forward", mask, x)
         if t.shape != x.shape:
             raise shape_error("IdentityWithLoss.forward", "t", t.shape, x.shape, "that is the shape of x")

@@ -62,7 +62,7 @@ class Add:
         """Compute a + b. Raises ValueError if the shapes do not broadcast."""
         a, b = floating_together("Add.forward", a=a, b=b)
         _expect_broadcastable("Add.forward", a, b)
-        out = a + b
+        out = np.asarray(a + b)
         self.a, self.b, self.out_shape = Spec(a.shape, a.dtype), Spec(b.shape, b.dtype), out.shape
         return out
 
@@ -112,7 +112,7 @@ class Multiply:
         """Compute a ⊙ b. Raises ValueError if the shapes do not broadcast."""
         a, b = floating_together("Multiply.forward", a=a, b=b)
         _expect_broadcastable("Multiply.forward", a, b)
-        out = a * b
+        out = np.asarray(a * b)
         self.a, self.b, self.out_shape = a, b, out.shape
         return out
 
@@ -266,7 +266,7 @@ class MatMul:
         """Compute a b. Raises ValueError if the matrices do not fit."""
         a, b = floating_together("MatMul.forward", a=a, b=b)
         _expect_multipliable("MatMul.forward", a, b)
-        out = np.matmul(a, b)
+        out = np.asarray(np.matmul(a, b))
         self.a, self.b, self.out_shape = a, b, out.shape
         return out
 

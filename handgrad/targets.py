@@ -11,6 +11,12 @@ from handgrad.checks import Array, Shape, as_array, real, shape_error, wide
 Mask = npt.NDArray[np.bool_]
 
 
+def expect_rows(where: str, name: str, batch: Array) -> None:
+    """Raise ValueError for a single number, which has no last axis to sum over."""
+    if batch.ndim == 0:
+        raise shape_error(where, name, batch.shape, "(..., C)", "a loss sums over the last axis")
+
+
 def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask | None:
     """Give the mask of a batch x (..., C) as booleans (...), or None where every row counts.
 
@@ -19,15 +25,14 @@ def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask | None:
     ValueError, TypeError
         If it is of another shape, or not boolean: 0.0 and 1.0 may well be weights, which a mask is not.
     """
-    if x.ndim == 0:
-        raise shape_error(where, "x", x.shape, "(..., C)", "a loss sums over the last axis")
+    expect_rows(where, "x", x)
     if mask is None:
         return None
     mask = as_array(where, "mask", mask)
     if mask.dtype != np.bool_:
         raise TypeError(f"{where}: mask.dtype is {mask.dtype}; expected bool, True where a row counts")
     if mask.shape != x.shape[:-1]:
-        raise shape_error(where, "mask", mask.shape, x.shape[:-1], f"x.shape is {x.shape}")
+        raise shape_error(where, "mask", mask.shape, x.shape[:-1], _because(x))
     return mask
 
 
@@ -69,23 +74,28 @@ def as_targets(where: str, t: npt.ArrayLike, x: Array, mask: Mask | None) -> npt
         return _as_places(where, t, x, mask)
     if t.shape != x.shape:
         expected = f"{x.shape} for distributions or {leading} for integer class indices"
-        raise shape_error(where, "t", t.shape, expected, f"x.shape is {x.shape} and t.dtype is {t.dtype}")
+        raise shape_error(where, "t", t.shape, expected, f"{_because(x)} and t.dtype is {t.dtype}")
     return counting(t if t.dtype.kind == "f" else t.astype(x.dtype), mask, leading)
 
 
 def _as_places(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> npt.NDArray[Any]:
     if t.shape != x.shape[:-1]:
-        raise shape_error(where, "t", t.shape, x.shape[:-1], f"x.shape is {x.shape}")
+        raise shape_error(where, "t", t.shape, x.shape[:-1], _because(x))
     classes, counted = x.shape[-1], counting(t, mask, t.shape)
     # as unsigned numbers, negative ones are larger than any other
     if counted.size and np.maximum.reduce(counted.astype(np.uint64)) >= classes:
         invalid = ((t < 0) | (t >= classes)) & (True if mask is None else mask)
         position = tuple(np.argwhere(invalid)[0].tolist())
+        expected = f"a class index from 0 to {classes - 1}" if classes else "no label at all"
         raise IndexError(
-            f"{where}: t{list(position) if position else ''} is {t[position]}; "
-            f"expected a class index from 0 to {classes - 1}, because x.shape is {x.shape}"
+            f"{where}: t{list(position) if position else ''} is {t[position]}; expected {expected}, "
+            f"because {_because(x)}"
         )
     return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=False)
+
+
+def _because(batch: Array) -> str:
+    return f"the batch has the shape {batch.shape}"
 
 
 def expected_value(t: npt.NDArray[Any], values: Array) -> Array:

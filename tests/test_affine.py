@@ -118,6 +118,15 @@ def test_a_step_of_gradient_descent_is_seen_by_the_next_forward():
     assert np.array_equal(affine.forward([1.0, 2.0]), [-5.0, 2.0])
 
 
+def test_parameters_assigned_after_forward_are_for_the_next_one():
+    affine = Affine(W=[[1.0, 2.0]], b=[0.0, 0.0])
+    affine.forward([[3.0]])
+    affine.W, affine.b = np.full((1, 5), 9.0), np.zeros(5)
+    assert affine.backward([[1.0, 1.0]]).tolist() == [[3.0]]
+    assert (affine.dW.tolist(), affine.db.tolist()) == ([[3.0, 3.0]], [1.0, 1.0])
+    assert affine.forward([[1.0]]).tolist() == [[9.0] * 5]
+
+
 def test_parameters_may_be_stepped_in_place_after_backward():
     W, b = np.eye(2), np.zeros(2)
     affine = Affine(W, b)

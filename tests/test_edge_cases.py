@@ -149,6 +149,18 @@ def test_affine_of_one_sample_through_a_square_matrix_has_an_outer_product_for_i
     assert np.array_equal(affine.db, [1.0, 3.0])
 
 
+@pytest.mark.parametrize(
+    ("make", "inputs"),
+    [*((make, [2.0]) for make in ELEMENTWISE), (Add, [2.0, 3.0]), (Multiply, [2.0, 3.0]), (MatMul, [[2.0], [3.0]])],
+)
+def test_results_that_are_single_numbers_are_arrays_too(make, inputs):
+    layer = make()
+    out = layer.forward(*inputs)
+    grads = layer.backward(np.ones(()))
+    for result in (out, *(grads if isinstance(grads, tuple) else (grads,))):
+        assert type(result) is np.ndarray
+
+
 @pytest.mark.parametrize("make", ELEMENTWISE)
 def test_elementwise_layers_take_one_sample(make):
     assert slope(make(), np.ones(3)).shape == (3,)

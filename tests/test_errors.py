@@ -168,7 +168,7 @@ def test_matmul_names_leading_axes_that_do_not_broadcast():
 @pytest.mark.parametrize("mask", [[True], [True, False, True], [[True, False]], True])
 def test_a_mask_of_another_shape_names_both(loss, mask):
     shape = np.shape(mask)
-    because = "x.shape is (2, 3)"
+    because = "the batch has the shape (2, 3)"
     with raises(ValueError, f"{loss.__name__}.forward: mask.shape is {shape}; expected (2,), because {because}"):
         loss().forward(X, X, mask)
 
@@ -182,7 +182,7 @@ def test_class_indices_of_another_shape_name_both(shape):
 @pytest.mark.parametrize("shape", [(2, 4), (3,), (1, 3), (2, 3, 1)])
 def test_distributions_of_another_shape_name_both(shape):
     expected = "(2, 3) for distributions or (2,) for integer class indices"
-    because = "x.shape is (2, 3) and t.dtype is float64"
+    because = "the batch has the shape (2, 3) and t.dtype is float64"
     message = f"SoftmaxWithLoss.forward: t.shape is {shape}; expected {expected}, because {because}"
     with raises(ValueError, message):
         SoftmaxWithLoss().forward(X, np.zeros(shape))
@@ -211,7 +211,7 @@ def test_softmax_takes_no_single_number(function):
 
 @pytest.mark.parametrize("function", [cross_entropy_error, sum_squared_error])
 def test_errors_are_functions_of_rows(function):
-    with pytest.raises(ValueError, match=rf"^{function.__name__}: x\.shape is \(\); expected"):
+    with pytest.raises(ValueError, match=rf"^{function.__name__}: y\.shape is \(\); expected"):
         function(1.0, 1.0)
 
 
@@ -229,12 +229,20 @@ def test_rows_of_different_lengths_are_no_array_and_the_error_names_the_argument
         make().forward(**inputs | {argument: [[1.0, 2.0], [3.0]]})
 
 
+@each_argument
+def test_a_masked_array_is_refused_since_its_mask_would_be_lost(name, argument):
+    make, inputs, _ = LAYERS[name]
+    masked = np.ma.masked_array(inputs[argument])
+    with pytest.raises(TypeError, match=rf"^{name}\.forward: {argument} is a masked array; expected a plain one"):
+        make().forward(**inputs | {argument: masked})
+
+
 # Labels
 
 
 @pytest.mark.parametrize("label", [-1, 3, 100])
 def test_a_label_that_does_not_exist_is_named_with_its_position(label):
-    message = f"t[1] is {label}; expected a class index from 0 to 2, because x.shape is (2, 3)"
+    message = f"t[1] is {label}; expected a class index from 0 to 2, because the batch has the shape (2, 3)"
     with raises(IndexError, f"SoftmaxWithLoss.forward: {message}"):
         SoftmaxWithLoss().forward(X, [0, label])
     with raises(IndexError, f"cross_entropy_error: {message}"):
@@ -247,9 +255,16 @@ def test_the_first_label_that_does_not_exist_and_counts_is_named():
 
 
 def test_the_label_of_one_sample_has_no_position():
-    message = "t is 3; expected a class index from 0 to 2, because x.shape is (3,)"
+    message = "t is 3; expected a class index from 0 to 2, because the batch has the shape (3,)"
     with raises(IndexError, f"SoftmaxWithLoss.forward: {message}"):
         SoftmaxWithLoss().forward(X[0], 3)
+
+
+@pytest.mark.parametrize("label", [0, 5, -1])
+def test_where_there_are_no_classes_there_is_no_label(label):
+    message = f"t[0] is {label}; expected no label at all, because the batch has the shape (1, 0)"
+    with raises(IndexError, f"SoftmaxWithLoss.forward: {message}"):
+        SoftmaxWithLoss().forward(np.zeros((1, 0)), [label])
 
 
 # Dtypes

@@ -367,6 +367,15 @@ def test_integer_targets_leave_the_dtype_of_the_scores(dtype, t):
     assert layer.backward(np.float64(2)).dtype == dtype
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_targets_that_are_integers_leave_the_dtype_of_the_outputs_and_are_not_rounded(dtype):
+    layer, t = IdentityWithLoss(), np.array([[2049, 1]], np.int32)  # float16 has no 2049
+    assert layer.forward(np.array([[2048, 1]], dtype), t) == np.array(0.5, dtype)
+    assert layer.loss.dtype == dtype
+    assert layer.backward().tolist() == [[-1.0, 0.0]]
+    assert layer.backward().dtype == dtype
+
+
 @each_loss
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_masks_leave_the_dtype(loss, dtype):
