@@ -27,15 +27,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return compare_speed(options.write)
     start = time.perf_counter()
     rows, agrees = compare_layers(options.cases, options.examples, options.seed)
+    seconds = time.perf_counter() - start
     if options.cases == CASES:
         training = train(options.seed)
         agrees &= compare_training(training)
         if options.write:
-            write(rows, training, options.examples, options.seed)
+            write(rows, seconds, training, options.examples, options.seed)
             print(f"\nWritten: {PAGE} and {FIGURES}")
     else:
-        print_layer(options.cases, rows, options.examples, options.seed)
-    print(f"\n{'Everything agrees' if agrees else 'NOT everything agrees'}, in {time.perf_counter() - start:.0f} s.")
+        print_layer(options.cases, rows, seconds, options.examples, options.seed)
+    examples = sum(row.examples for row in rows)
+    print(f"\n{examples:,} examples in {seconds:.0f} s, {examples / seconds:,.0f} per second.")
+    print(f"{'Everything agrees' if agrees else 'NOT everything agrees'}, in {time.perf_counter() - start:.0f} s.")
     return 0 if agrees else 1
 
 

@@ -148,12 +148,17 @@ Both are given the same inputs in the same dtype: those of the search below, and
 are judged by the exact results: those of the formula that JAX traced, evaluated in {DIGITS} digits for float64 and in
 float64 for the narrower dtypes. Where terms cancel, an ulp of what is left of them would say nothing; it is then
 taken at the size of the rounding errors that no evaluation in the dtype can avoid. Results below the dtype's smallest
-normal number are left out here; the next section has them. `inf` is a result that overflows although the exact one
-does not.
+normal number are left out here; the next section has those of the functions of one number, in float32. `inf` is a
+result that overflows although the exact one does not.
 
-Bold is a worst error that is larger than JAX's. Two sums of the same terms in different orders are at their worst in
-different examples, so the last column calls handgrad "closer" or "farther" only where the worst errors are more than
-an ulp apart, or the average ones, example by example, by more than {SIGNIFICANT:.0f} standard errors."""
+In **bold** are worst errors that are larger than JAX's. Two sums of the same terms in different orders are at their
+worst in different examples, so the last column calls handgrad "closer" or "farther" only where the worst errors are
+more than an ulp apart, or the average ones, example by example, by more than {SIGNIFICANT:.0f} standard errors. The
+averages are in brackets, handgrad's before JAX's."""
+
+_SUMS = """\
+They are sums of products. Either library adds up in an order of its own, and XLA fuses a product with the sum that it
+goes into, which rounds once where NumPy rounds twice."""
 
 
 def summary(results: Sequence[Accuracy]) -> str:
@@ -161,12 +166,20 @@ def summary(results: Sequence[Accuracy]) -> str:
     header = ["dtype", "results", *(f"handgrad is {verdict}" for verdict in VERDICTS), "worst of all", "JAX's"]
     dtypes = [[each for each in results if each.dtype == dtype] for dtype in DTYPES]
     farther = [
-        f"- Farther: {each.case} in {each.dtype}, {each.result}: {brief(each.mean)} ulps on the average, JAX "
-        f"{brief(each.jax_mean)}; at worst {brief(each.worst)}, JAX {brief(each.jax_worst)}."
+        f"- Farther: {each.case} in {each.dtype}, {each.result}: {average(each.mean)} ulps on the average, JAX "
+        f"{average(each.jax_mean)}; at worst {brief(each.worst)}, JAX {brief(each.jax_worst)}."
         for each in results
         if each.verdict == "farther"
     ]
-    return "\n".join([table(header, map(_counts, dtypes)), "", *(farther or ["No result is farther than JAX's."])])
+    sums = [each.case.startswith(("Multiply", "MatMul", "Affine")) for each in results if each.verdict == "farther"]
+    reason = ["", _SUMS] if any(sums) and all(sums) else []
+    said = [*farther, *reason] if farther else ["No result is farther than JAX's."]
+    return "\n".join([table(header, map(_counts, dtypes)), "", *said])
+
+
+def average(error: float) -> str:
+    """Print an average with more digits than a worst error: they decide where the worst ones are alike."""
+    return f"{error:.3f}" if error < FAR else brief(error)
 
 
 def _counts(results: Sequence[Accuracy]) -> list[str]:
@@ -184,7 +197,14 @@ def _counts(results: Sequence[Accuracy]) -> list[str]:
 def _row(results: Sequence[Accuracy]) -> list[str]:
     ours = [_bold_if(each.worst > each.jax_worst, f"{each.result} {brief(each.worst)}") for each in results]
     jaxs = [f"{each.result} {brief(each.jax_worst)}" for each in results]
-    verdicts = {name: [each.result for each in results if each.verdict == name] for name in ("closer", "farther")}
+    verdicts = {
+        name: [
+            f"{each.result} ({average(each.mean)}, {average(each.jax_mean)})"
+            for each in results
+            if each.verdict == name
+        ]
+        for name in ("closer", "farther")
+    }
     differing = [f"{name}: {', '.join(names)}" for name, names in verdicts.items() if names]
     return [results[0].case, results[0].dtype, ", ".join(ours), ", ".join(jaxs), "; ".join(differing) or "as close"]
 

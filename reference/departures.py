@@ -157,4 +157,4 @@ def section(found: Sequence[Departed]) -> str:
 _BOOK = """\
 The layers are those of chapter 5 of *Deep Learning from Scratch* (ゼロから作るDeep Learning). They stand in
 [`book.py`](book.py) as the book has them, and are given the same inputs here. JAX is the twin by which handgrad is
-tested; a twin trusts its labels."""
+tested. It makes one-hot rows of labels (`jax.nn.one_hot`): -1 is a row of zeros there, whose loss is 0."""

@@ -70,14 +70,13 @@ def worst_errors(row: Row) -> str:
     return "  ".join(f"{called(name)} {brief(error)}" for name, error in row.worst.items())
 
 
-def section(rows: Sequence[Row]) -> str:
+def section(rows: Sequence[Row], seconds: float) -> str:
     """Say what the search reached, for the page."""
     header = ["case", "dtype", "examples", "shapes", "axes", *REACHED, "worst error in units", "verdict"]
     examples, disagree = sum(row.examples for row in rows), sum(not row.agrees for row in rows)
-    total = (
-        f"Altogether {examples:,} examples. Rows above {LIMIT:.0f} units, which is the limit: {disagree or 'none'}."
-    )
-    return "\n\n".join([_SEARCHED, table(header, [_cells(row) for row in rows]), total])
+    total = f"Altogether {examples:,} examples in {seconds:.0f} s, {examples / seconds:,.0f} per second."
+    above = f"Rows above {LIMIT:.0f} units, which is the limit: {disagree or 'none'}."
+    return "\n\n".join([_SEARCHED, table(header, [_cells(row) for row in rows]), f"{total} {above}"])
 
 
 _SEARCHED = """\

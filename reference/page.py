@@ -26,8 +26,8 @@ handgrad's layers are derived by hand and written in NumPy. Here each of them st
 gradients automatically: how close both come to the exact result, what both answer in the corners, and what the
 layers of the book answer there.
 
-Nothing on this page is typed in: `python -m reference --write` computes every number of it and draws every figure.
-`python -m reference --case Relu` prints the same about one layer.
+No number on this page is typed in: `python -m reference --write` computes them and draws the figures, and with
+`--speed`, too, it times the layers. `python -m reference --case Relu` prints the same about one layer.
 
 - An **ulp** is the distance of two neighbouring floating-point numbers. Rounding to the nearest number costs half
   an ulp at most; no result can promise less.
@@ -65,6 +65,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     ]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def plain(text: str) -> str:
+    """Give Markdown as it reads in a terminal: without links and code marks."""
+    return re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text).replace("`", "").replace("\\|", "|")
 
 
 def _escaped(cell: str) -> str:

@@ -6,10 +6,10 @@ import handgrad.activations
 from reference import accuracy, conventions, departures, digits, measure, sweep
 from reference.cases import CASES, Case
 from reference.figures import CAPTION, activation_figure, digits_figure
-from reference.page import FIGURES, write_sections
+from reference.page import FIGURES, plain, write_sections
 
 
-def write(rows: Sequence[measure.Row], training: digits.Training, examples: int, seed: int) -> None:
+def write(rows: Sequence[measure.Row], seconds: float, training: digits.Training, examples: int, seed: int) -> None:
     """Write every section but "Speed", which is measured by itself."""
     swept = [(case, sweep.sweep(case)) for case in sweep.elementwise_cases()]
     FIGURES.mkdir(exist_ok=True)
@@ -24,7 +24,7 @@ def write(rows: Sequence[measure.Row], training: digits.Training, examples: int,
             "A network on real digits": digits.section(training),
             "Conventions": conventions.section(conventions.answers()),
             "Where handgrad departs from the book": departures.section(departures.departed()),
-            "What was searched": measure.section(rows),
+            "What was searched": measure.section(rows, seconds),
         }
     )
 
@@ -42,17 +42,19 @@ def accuracies(cases: Sequence[Case], examples: int, seed: int) -> list[accuracy
     return [each for found in measure.on_every_case(accuracy.accuracy_of, cases, examples, seed) for each in found]
 
 
-def print_layer(cases: Sequence[Case], rows: Sequence[measure.Row], examples: int, seed: int) -> None:
+def print_layer(cases: Sequence[Case], rows: Sequence[measure.Row], seconds: float, examples: int, seed: int) -> None:
     """Print what the page says, about these cases alone."""
     layers = {case.layer.__name__ for case in cases}
     curves = [curve for case in sweep.elementwise_cases() if case in cases for curve in sweep.sweep(case)]
     answers = [answer for answer in conventions.answers() if answer.layer in layers]
     departed = [each for each in departures.departed() if each.layer in layers]
-    print("\nHow close\n\n" + accuracy.section(accuracies(cases, examples, seed)))
-    if curves:
-        print("\nThe float32 line\n\n" + sweep.section(curves))
-    if answers:
-        print("\nConventions\n\n" + conventions.section(answers))
-    if departed:
-        print("\nWhere handgrad departs from the book\n\n" + departures.section(departed))
-    print("\nWhat was searched\n\n" + measure.section(rows))
+    sections = {
+        "How close": accuracy.section(accuracies(cases, examples, seed)),
+        "The float32 line": sweep.section(curves) if curves else "",
+        "Conventions": conventions.section(answers) if answers else "",
+        "Where handgrad departs from the book": departures.section(departed) if departed else "",
+        "What was searched": measure.section(rows, seconds),
+    }
+    for title, body in sections.items():
+        if body:
+            print(f"\n{title}\n{'-' * len(title)}\n\n{plain(body)}")

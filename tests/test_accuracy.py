@@ -166,8 +166,15 @@ def test_the_summary_counts():
     said = summary([*results, Accuracy("Add", "float64", "out", 0.5, 0.9, 0.2, 0.3, "closer")])
     assert re.search(r"float64 +\| 2 +\| 1 +\| 1 +\| 0 +\| 0.70 \(Exp, out\) +\| 0.90", said)
     assert re.findall("- Farther: .*", said) == [
-        "- Farther: Exp in float16, out: 0.30 ulps on the average, JAX 0.20; at worst 0.70, JAX 0.50."
+        "- Farther: Exp in float16, out: 0.300 ulps on the average, JAX 0.200; at worst 0.70, JAX 0.50."
     ]
+
+
+def test_the_summary_explains_sums_of_products_alone():
+    sums = [Accuracy("MatMul row", dtype, "out", 0.7, 0.5, 0.3, 0.2, "farther") for dtype in DTYPES]
+    assert "They are sums of products." in summary(sums)
+    other = Accuracy("Exp", "float64", "out", 0.7, 0.5, 0.3, 0.2, "farther")
+    assert "They are sums of products." not in summary([*sums, other])
 
 
 def test_the_summary_says_so_when_nothing_is_farther():
