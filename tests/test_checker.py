@@ -14,7 +14,7 @@ import handgrad
 from handgrad.testing import arrays, check_layer, labels, reals
 from handgrad.testing.properties import BATTERY
 from tests.planted.kink import MaxDoubled, Relu6Closed
-from tests.planted.right import Softmax, Tanh, tanh_and_pullback
+from tests.planted.right import MULTIPLY, Multiply, Softmax, Tanh, tanh_and_pullback
 
 ANY = arrays(x="...")
 
@@ -55,6 +55,11 @@ class AddsAConstant(Tanh):
 class Transposes(Tanh):
     def backward(self, dout):
         return np.array((dout * self.slope()).T)
+
+
+class GivesAList(Multiply):
+    def backward(self, dout):
+        return list(super().backward(dout))
 
 
 class GivesNoGradient(Tanh):
@@ -169,8 +174,23 @@ def test_a_right_layer_of_somebody_else_passes(layer, reference, inputs):
     assert report.diagnosis == ""
 
 
+class GivesAGradientInAList(Tanh):
+    def backward(self, dout):
+        return list(super().backward(dout))
+
+
+def test_a_gradient_may_be_a_list_of_its_rows():
+    check_layer(GivesAGradientInAList, jnp.tanh, arrays(x="2 3"))
+
+
 def test_lists_will_do_for_arrays_where_one_dtype_is_asked_for():
     check_layer(Listed, lambda x, w: x * w, arrays(x="N", w="N"), dtypes=["float64"])
+
+
+@pytest.mark.parametrize("inputs", [arrays(x="", w=""), arrays(x="3", w="3"), arrays(x="N 3", w="3")])
+def test_gradients_in_a_list_are_told_from_one_gradient(inputs):
+    report = check_layer(GivesAList, MULTIPLY.reference, inputs, dtypes=["float64"], raises=False)
+    assert report.diagnosis.startswith("TypeError: backward returned a list; return a tuple of gradients")
 
 
 def test_bfloat16_is_a_dtype_like_any_other():

@@ -82,16 +82,28 @@ class Run:
 
     def forward(self, arguments: Mapping[str, Any]) -> AnyArray:
         """Call forward, and give its result as an array."""
-        return _numbers("forward", call_by_name(self.layer.forward, {name: arguments[name] for name in self.names}))
+        given = {name: arguments[name] for name in self.names}
+        self.axes = np.ndim(given[self.names[0]]) if given else 0
+        return _numbers("forward", call_by_name(self.layer.forward, given))
 
     def backward(self, dout: AnyArray) -> Results:
         """Call backward, and give the gradients of inputs and params by the names of what they are gradients of."""
-        returned = in_order(self.layer.backward(dout))
+        given = self.layer.backward(dout)
+        if isinstance(given, list) and not self._is_one_gradient(given):
+            raise TypeError("backward returned a list; return a tuple of gradients")
+        returned = in_order(given)
         if len(returned) > len(self.names):
             raise TypeError(f"backward returned {len(returned)} gradients, but forward has inputs {self.names}")
         grads = dict(zip(self.names, returned, strict=False))
         grads |= {name: getattr(self.layer, f"d{name}") for name in self.params()}
         return {name: _numbers("backward", grad) for name, grad in grads.items() if grad is not None}
+
+    def _is_one_gradient(self, given: list[Any]) -> bool:
+        """Tell a gradient of the first input from a list of gradients, which has an axis more or makes no array."""
+        try:
+            return np.ndim(given) <= self.axes
+        except ValueError:
+            return False
 
     def params(self) -> tuple[str, ...]:
         """Name the constructor's arguments that have a gradient: declared in `params`, or left as d<name>."""
