@@ -24,7 +24,7 @@ from handgrad.testing.oracle import Oracle
 from handgrad.testing.properties import BATTERY, LAYOUTS, Property, deterministic, runs
 from handgrad.testing.shapes import Sizes, lengths
 from handgrad.testing.subject import Subject
-from handgrad.testing.trial import Complaint, Trial
+from handgrad.testing.trial import Complaint, Trial, copies
 from handgrad.testing.values import one_of, real_numbers, small_integers, together
 
 LAYOUTS_AND_POISONS = [(layout, poison) for layout in LAYOUTS for poison in (np.nan, np.inf, -np.inf)]
@@ -101,6 +101,7 @@ class Search:
     def _run(self) -> Found:
         found, properties = Found(str(self.dtype)), list(BATTERY)
         self._expect_reference_to_run()
+        self._expect_layer_to_fit()
         for sizes, number in self._shares():
             while failure := self._find(sizes, number, properties, found):
                 if failure.property is deterministic:  # what else fails or holds is noise
@@ -118,6 +119,18 @@ class Search:
         if not self.inputs.has_strategies:
             for sizes in self.inputs.pool():
                 self.oracle.out_shape(self.inputs.of_sizes(sizes, self.dtype).simplest())
+
+    def _expect_layer_to_fit(self) -> None:
+        """Let a layer that does not go with the inputs raise here; what else it raises is for `runs` to say."""
+        drawn: list[Trial] = []
+        self._for_all(self.inputs.pool()[0], FEWEST, drawn.append)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                layer = self.subject.construct({**copies(drawn[0].inputs), **drawn[0].options})
+        except Exception:
+            return
+        self.subject.fit(layer)
 
     def sample(self) -> list[Trial]:
         """Draw as many examples as a search does, for whoever wants to look at them."""

@@ -34,9 +34,18 @@ class Subject:
 
     def build(self, arguments: Mapping[str, Any]) -> "Run":
         """Make a new layer."""
+        return self.fit(self.construct(arguments))
+
+    def construct(self, arguments: Mapping[str, Any]) -> Any:
+        """Call the constructor, or leave a function as it is."""
+        return (
+            self.make if self.is_function else self.make(**{name: arguments[name] for name in self.constructor_names})
+        )
+
+    def fit(self, layer: Any) -> "Run":
+        """Raise TypeError unless what was constructed is a layer that takes the arguments."""
         if self.is_function:
-            return Run(self, Pure(self.make), self.make)
-        layer = self.make(**{name: arguments[name] for name in self.constructor_names})
+            return Run(self, Pure(layer), layer)
         missing = [method for method in ("forward", "backward") if not callable(getattr(layer, method, None))]
         if missing:
             raise TypeError(f"{self.name} makes {an(type(layer).__name__)}, which has no {' and no '.join(missing)}")
