@@ -5,6 +5,7 @@ import handgrad
 import reference.nodes
 from handgrad.testing import arrays, check_layer
 from handgrad.testing.page import literal, reproduction
+from tests.planted.right import ADD, AFFINE, RELU, TANH, Add, Affine, Relu, Tanh
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,55 @@ def test_the_page_lists_what_failed_and_what_held():
     assert "value (float64, float32): Forward equals the reference." in page
     assert "Passed: runs, deterministic, pure, shape" in page
     assert all(len(line) <= 100 for line in page.splitlines())
+
+
+class EndsWithAFullStop(Tanh):
+    def backward(self, dout):
+        raise ValueError("Not written yet.")
+
+
+class FailsForNoRows(Affine):
+    def backward(self, dout):
+        return super().backward(dout) + 0 * dout.max()
+
+
+class AddsInFloat64(Add):
+    def forward(self, a, b):
+        return np.asarray(a + b, np.float64)
+
+
+class ReluThatHandsOnDout(Relu):
+    def backward(self, dout):
+        return dout if self.passes.all() else super().backward(dout)
+
+
+def page_of(layer, right, dtype="float64"):
+    return str(check_layer(layer, right.reference, right.inputs, dtypes=[dtype], raises=False)).split("\nPassed: ")[0]
+
+
+@pytest.mark.parametrize(
+    ("layer", "right", "dtype", "probably", "complaint"),
+    [
+        (EndsWithAFullStop, TANH, "float64", None, "ValueError: Not written yet."),
+        (FailsForNoRows, AFFINE, "float64", "only where an axis has length 0.", "zero-size array"),
+        (AddsInFloat64, ADD, "float32", "a dtype leaks in.", "out.dtype is float64; expected float32"),
+        (ReluThatHandsOnDout, RELU, "float64", "return a copy.", "dx shares memory with dout"),
+    ],
+)
+def test_a_page_says_the_complaint_once_and_what_is_probable_beside_it(layer, right, dtype, probably, complaint):
+    page = page_of(layer, right, dtype)
+    assert page.count(complaint) == 1
+    assert ".." not in page
+    assert f"Probably: {probably}" in page if probably else "Probably" not in page
+
+
+class AddsNaN(Add):
+    def backward(self, dout):
+        return dout * np.nan, dout * np.nan
+
+
+def test_several_gradients_have_one_verb():
+    assert "Probably: backward: each of da and db is not finite" in page_of(AddsNaN, ADD)
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,9 @@ def _of_gradient(failing: Sequence[Trial], holding: Sequence[Trial]) -> str:
     wrong = [name for name in gradients(failing[0].results) if any(_wrong(trial, name).any() for trial in failing)]
     said = {name: _of_result(name, failing, holding, of_gradient) for name in wrong}
     first = min(wrong, key=lambda name: UNEXPLAINED in said[name])
-    alike = [called(name) for name in wrong if said[name] == said[first]]
-    return f"backward: {' and '.join(alike)} {said[first]}"
+    *others, last = [called(name) for name in wrong if said[name] == said[first]]
+    alike = f"each of {', '.join(others)} and {last}" if others else last
+    return f"backward: {alike} {said[first]}"
 
 
 def _of_result(

@@ -24,8 +24,8 @@ def page(name: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], s
     first, cause = next(iter(by_property.values()))[0], next(iter(diagnoses.values()))
     return "\n\n".join(
         [
-            f"{name} fails in {_counted(len(by_property), 'property', 'properties')}.",
-            _wrapped("Probably: ", f"{cause}."),
+            f"{name} fails in {len(by_property)} {'property' if len(by_property) == 1 else 'properties'}.",
+            *_probably("", _beside(first.complaint, cause)),
             *(_section(same, diagnoses[name], cause) for name, same in by_property.items()),
             *(["\n".join(_wrapped("", line) for line in summary)] if summary else []),
             f"This shows the first of them again:\n\n{textwrap.indent(reproduction(first.trial), '    ')}",
@@ -33,8 +33,13 @@ def page(name: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], s
     )
 
 
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def _beside(complaint: str, diagnosis: str) -> str:
+    """Give what a diagnosis says beside the complaint, which the page has in its place."""
+    return diagnosis.replace(f": {complaint}", "").replace(complaint, "").lstrip(":, ")
+
+
+def _probably(indent: str, diagnosis: str) -> list[str]:
+    return [_wrapped(f"{indent}Probably: ", f"{diagnosis.removesuffix('.')}.")] if diagnosis else []
 
 
 def _section(failures: Sequence[Failure], diagnosis: str, said: str) -> str:
@@ -45,7 +50,7 @@ def _section(failures: Sequence[Failure], diagnosis: str, said: str) -> str:
         [
             _wrapped("", f"{first.property.__name__} ({dtypes}): {first.property.__doc__}"),
             _wrapped("  ", first.complaint),
-            *([_wrapped("  ", f"Probably: {diagnosis}.")] if new else []),
+            *_probably("  ", diagnosis if new else ""),
             *(f"    {line}" for line in arguments(first.trial)),
         ]
     )
