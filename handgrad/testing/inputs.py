@@ -128,7 +128,7 @@ class Inputs:
             described = self.of_sizes(sizes, as_floating(dtype)).strategy()
             return st.tuples(described, others).map(lambda drawn: self.in_order(drawn[0] | drawn[1]))
 
-        return st.sampled_from(self.pool()).flatmap(of_sizes)
+        return st.one_of([of_sizes(sizes) for sizes in self.pool()])
 
 
 def arrays(**arguments: str | Argument | st.SearchStrategy[Any]) -> Inputs:
