@@ -227,9 +227,10 @@ def _trials_with(search: Search, sizes: Sizes, others: Mapping[str, Any]) -> st.
         "inputs": described,
         "dout": real_numbers(out_shape, dtype),
         "layout and poison": one_of(LAYOUTS_AND_POISONS),
-        "kinks": inputs.at_kinks(sizes, dtype),
-        "dout at kinks": small_integers(out_shape, dtype),
     }
+    if inputs.has_kinks:
+        at_kinks = {"inputs": inputs.at_kinks(sizes, dtype), "dout": small_integers(out_shape, dtype)}
+        recipes["kinks"] = together(at_kinks)
 
     def trial(made: Mapping[str, Any]) -> Trial:
         drawn = inputs.in_order(made["inputs"] | others)
@@ -242,7 +243,7 @@ def _trials_with(search: Search, sizes: Sizes, others: Mapping[str, Any]) -> st.
             {name: each for name, each in drawn.items() if not isinstance(each, np.ndarray)},
             made["dout"],
             dtype,
-            made["kinks"] and {**made["kinks"], "dout": made["dout at kinks"]},
+            {**made["kinks"]["inputs"], "dout": made["kinks"]["dout"]} if "kinks" in made else {},
             *made["layout and poison"],
         )
 
