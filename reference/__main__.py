@@ -12,8 +12,9 @@ from handgrad.testing.agreement import LIMIT
 from reference import speed
 from reference.cases import CASES, DTYPES, Case
 from reference.digits import Training, facts, train
-from reference.measure import Row, measure, on_every_case, worst_errors
+from reference.measure import Row, Search, measure, on_every_case, worst_errors
 from reference.page import FIGURES, PAGE, write_sections
+from reference.plain import plain
 from reference.write import print_layer, write
 
 DIGITS_LIMIT = 1e-12  # float64 rounding, after hundreds of steps that each build on the last
@@ -27,17 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return compare_speed(options.write)
     start = time.perf_counter()
     rows, agrees = compare_layers(options.cases, options.examples, options.seed)
-    seconds = time.perf_counter() - start
+    search = Search(rows, time.perf_counter() - start)
     if options.cases == CASES:
         training = train(options.seed)
         agrees &= compare_training(training)
         if options.write:
-            write(rows, seconds, training, options.examples, options.seed)
+            write(search, training, options.examples, options.seed)
             print(f"\nWritten: {PAGE} and {FIGURES}")
     else:
-        print_layer(options.cases, rows, seconds, options.examples, options.seed)
-    examples = sum(row.examples for row in rows)
-    print(f"\n{examples:,} examples in {seconds:.0f} s, {examples / seconds:,.0f} per second.")
+        print_layer(options.cases, search, options.examples, options.seed)
+    print(f"\nSearched: {search}.")
     print(f"{'Everything agrees' if agrees else 'NOT everything agrees'}, in {time.perf_counter() - start:.0f} s.")
     return 0 if agrees else 1
 
@@ -70,8 +70,8 @@ def positive(text: str) -> int:
 
 def compare_speed(writing: bool) -> int:
     """Print how fast the layers are, and put it into the page if asked to."""
-    timed = speed.section()
-    print(timed)
+    timed = speed.section(speed.timed())
+    print(plain(timed))
     if writing:
         write_sections({"Speed": timed})
     return 0

@@ -4,14 +4,12 @@ Both are judged by the same ruler, ulps, and by the same exact value. An ulp is 
 or, where terms cancel, at the size of the rounding errors that no evaluation in the dtype can avoid.
 """
 
-import platform
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-import jax
 import numpy as np
 import numpy.typing as npt
 
@@ -24,25 +22,22 @@ from handgrad.testing.trial import Trial, called
 from reference.answers import Truth, exact_truths, float64_truths, jax_answers
 from reference.cases import CASES, DTYPES, Case
 from reference.exact import digits_for
-from reference.page import brief, table
+from reference.machine import machine
+from reference.page import brief, paragraph, table
+from reference.score import BY_CHANCE, SIGNIFICANT, VERDICTS, Errors, Score, score
 from reference.ulps import is_normal, ulps
 
 LARGER_EXAMPLES = 5
 LARGER_LEADING, LARGER_LENGTH = 8, 20
-VERDICTS = ("closer", "as close", "farther")
-FAR = 1.0  # ulps between the worst errors
-SIGNIFICANT = 3.0  # standard errors: chance alone goes beyond them about once in 700 times
 
 DIGITS = digits_for(np.dtype(np.float64))
-
-Errors = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """One result of one case in one dtype: errors in ulps, and whose are smaller.
+    """One result of one case in one dtype: errors in ulps, and how handgrad scores against JAX.
 
-    `verdict` is one of VERDICTS, about handgrad compared with JAX.
+    `unoptimised` is the score against JAX without XLA's optimiser.
     """
 
     case: str
@@ -50,9 +45,8 @@ class Accuracy:
     result: str
     worst: float
     jax_worst: float
-    mean: float
-    jax_mean: float
-    verdict: str
+    score: Score
+    unoptimised: Score
 
 
 class Larger(Inputs):
@@ -72,22 +66,25 @@ def accuracy_of(index: int, examples: int, seed: int) -> list[Accuracy]:
 
 
 def _measure(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> Iterator[Accuracy]:
-    errors: dict[str, list[tuple[Errors, Errors]]] = {}
+    errors: dict[str, list[tuple[Errors, Errors, Errors]]] = {}
     for trial in _drawn(case, dtype, examples, seed):
-        for name, both in _both_errors(case, trial).items():
-            errors.setdefault(name, []).append(both)
-    for name, pairs in errors.items():
-        ours, jaxs = (np.concatenate([pair[i].ravel() for pair in pairs]) for i in (0, 1))
+        for name, each in _all_errors(case, trial).items():
+            errors.setdefault(name, []).append(each)
+    for name, found in errors.items():
+        ours, jaxs, unoptimised = zip(*found, strict=True)
         yield Accuracy(
             case.name,
             str(dtype),
             called(name),
-            ours.max(initial=0),
-            jaxs.max(initial=0),
-            ours.mean(),
-            jaxs.mean(),
-            verdict(pairs, 1 / float(np.finfo(dtype).eps)),
+            _worst(ours),
+            _worst(jaxs),
+            score(zip(ours, jaxs, strict=True)),
+            score(zip(ours, unoptimised, strict=True)),
         )
+
+
+def _worst(errors: Sequence[Errors]) -> float:
+    return max(each.max(initial=0) for each in errors)
 
 
 def _drawn(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> list[Trial]:
@@ -101,14 +98,14 @@ def _drawn(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> list[T
     ]
 
 
-def _both_errors(case: Case, trial: Trial) -> dict[str, tuple[Errors, Errors]]:
-    """Give the errors of handgrad and of JAX, of each result that is judged."""
-    judged = tuple(trial.errors)
+def _all_errors(case: Case, trial: Trial) -> dict[str, tuple[Errors, Errors, Errors]]:
+    """Give the errors of handgrad, of JAX, and of JAX not optimised, of each result that is judged."""
     wrt = tuple(name for name in trial.kept if name != "out")
     dout = trial.dout.astype(trial.dtype)
     truths = (exact_truths if trial.dtype == np.float64 else float64_truths)(case.twin, trial.inputs, dout, wrt)
-    answers = jax_answers(case.twin, trial.inputs, dout, wrt)
-    return {name: (_errors(trial.kept[name], truths[name]), _errors(answers[name], truths[name])) for name in judged}
+    answers = [trial.kept, *(jax_answers(case.twin, trial.inputs, dout, wrt, each) for each in (True, False))]
+    ours, jaxs, unoptimised = ({name: _errors(each[name], truths[name]) for name in trial.errors} for each in answers)
+    return {name: (ours[name], jaxs[name], unoptimised[name]) for name in trial.errors}
 
 
 def _errors(got: npt.NDArray[Any], truth: Truth) -> Errors:
@@ -117,76 +114,45 @@ def _errors(got: npt.NDArray[Any], truth: Truth) -> Errors:
     return error[is_normal(truth, got.dtype)]
 
 
-def verdict(pairs: Sequence[tuple[Errors, Errors]], ceiling: float) -> str:
-    """Compare two methods on the same examples: at their worst, and on the average.
-
-    Two sums of the same terms in different orders are at their worst in different examples, so a difference of less
-    than an ulp there says nothing, nor does one on the average that chance explains. `ceiling` is where an error
-    counts as total.
-    """
-    ours, jaxs = ([np.minimum(pair[i], ceiling) for pair in pairs if pair[i].size] for i in (0, 1))
-    apart = max(each.max() for each in ours) - max(each.max() for each in jaxs)
-    if abs(apart) > FAR:
-        return "farther" if apart > 0 else "closer"
-    differences = np.array([each.mean() - other.mean() for each, other in zip(ours, jaxs, strict=True)])
-    by_chance = SIGNIFICANT * differences.std(ddof=1) / np.sqrt(len(differences))
-    if abs(differences.mean()) <= by_chance:
-        return "as close"
-    return "farther" if differences.mean() > 0 else "closer"
-
-
 def section(results: Sequence[Accuracy]) -> str:
     """Say how close handgrad and JAX are to the exact results, for the page."""
     rows = [_row(list(group)) for _, group in groupby(results, lambda each: (each.case, each.dtype))]
     header = ["case", "dtype", "handgrad: worst error in ulps", "JAX: worst error in ulps", "handgrad is"]
-    made_with = f"Measured with NumPy {np.__version__} and JAX {jax.__version__} on {platform.machine()}."
-    return "\n\n".join([_JUDGED, summary(results), table(header, rows), made_with])
+    return "\n\n".join(
+        [_JUDGED, paragraph(_RULE), summary(results), table(header, rows), f"Measured with {machine()}."]
+    )
 
 
 _JUDGED = f"""\
-Both are given the same inputs in the same dtype: those of the search below, and some whose sums have many terms. Both
-are judged by the exact results: those of the formula that JAX traced, evaluated in {DIGITS} digits for float64 and in
+Both are given the same inputs in the same dtype: those of the search, and some whose sums have many terms. Both are
+judged by the exact results: those of the formula that JAX traced, evaluated in {DIGITS} digits for float64 and in
 float64 for the narrower dtypes. Where terms cancel, an ulp of what is left of them would say nothing; it is then
 taken at the size of the rounding errors that no evaluation in the dtype can avoid. Results below the dtype's smallest
-normal number are left out here; the next section has those of the functions of one number, in float32. `inf` is a
-result that overflows although the exact one does not.
+normal number are left out; for functions of one number in float32, the next section has them. `inf` is a result that
+overflows although the exact one does not."""
 
-In **bold** are worst errors that are larger than JAX's. Two sums of the same terms in different orders are at their
-worst in different examples, so the last column calls handgrad "closer" or "farther" only where the worst errors are
-more than an ulp apart, or the average ones, example by example, by more than {SIGNIFICANT:.0f} standard errors. The
-averages are in brackets, handgrad's before JAX's."""
-
-_SUMS = """\
-They are sums of products. Either library adds up in an order of its own, and XLA fuses a product with the sum that it
-goes into, which rounds once where NumPy rounds twice."""
+_RULE = f"""\
+handgrad is called closer where its average error is the smaller one in significantly more examples than JAX's: by
+more than {SIGNIFICANT} standard errors, which chance alone brings about once in {1 / BY_CHANCE:.0f} times. Farther is
+the opposite. handgrad computes float16, and float32 sums outside matrix products, in a wider dtype; so it is closer
+there above all."""
 
 
 def summary(results: Sequence[Accuracy]) -> str:
-    """Count the verdicts in every dtype, and name the results that are farther than JAX's."""
+    """Count the verdicts, and say where and why results are farther than JAX's."""
     header = ["dtype", "results", *(f"handgrad is {verdict}" for verdict in VERDICTS), "worst of all", "JAX's"]
-    dtypes = [[each for each in results if each.dtype == dtype] for dtype in DTYPES]
-    farther = [
-        f"- Farther: {each.case} in {each.dtype}, {each.result}: {average(each.mean)} ulps on the average, JAX "
-        f"{average(each.jax_mean)}; at worst {brief(each.worst)}, JAX {brief(each.jax_worst)}."
-        for each in results
-        if each.verdict == "farther"
-    ]
-    sums = [each.case.startswith(("Multiply", "MatMul", "Affine")) for each in results if each.verdict == "farther"]
-    reason = ["", _SUMS] if any(sums) and all(sums) else []
-    said = [*farther, *reason] if farther else ["No result is farther than JAX's."]
-    return "\n".join([table(header, map(_counts, dtypes)), "", *said])
+    dtypes = [(dtype, [each for each in results if each.dtype == dtype]) for dtype in DTYPES]
+    rows = [_counts(dtype, those) for dtype, those in [*dtypes, ("all", results)]]
+    farther = [_farther(each) for each in results if each.score.verdict == "farther"]
+    why = [paragraph(_WHY), "\n".join(farther)] if farther else ["No result is farther than JAX's."]
+    return "\n\n".join([table(header, rows), *why, paragraph(_larger(results))])
 
 
-def average(error: float) -> str:
-    """Print an average with more digits than a worst error: they decide where the worst ones are alike."""
-    return f"{error:.3f}" if error < FAR else brief(error)
-
-
-def _counts(results: Sequence[Accuracy]) -> list[str]:
-    verdicts = Counter(each.verdict for each in results)
+def _counts(dtype: str, results: Sequence[Accuracy]) -> list[str]:
+    verdicts = Counter(each.score.verdict for each in results)
     worst = max(results, key=lambda each: each.worst)
     return [
-        worst.dtype,
+        dtype,
         str(len(results)),
         *(str(verdicts[verdict]) for verdict in VERDICTS),
         f"{brief(worst.worst)} ({worst.case}, {worst.result})",
@@ -194,16 +160,42 @@ def _counts(results: Sequence[Accuracy]) -> list[str]:
     ]
 
 
+_WHY = """\
+A farther result is compared once more, with JAX without XLA's optimiser. The optimiser fuses a product and the sum
+that it is added to into one instruction (FMA), which rounds once where NumPy rounds twice. Where that is the reason,
+the difference goes with it."""
+
+
+def _farther(result: Accuracy) -> str:
+    with_it, without = (
+        f"JAX is closer in {score.theirs} examples, handgrad in {score.ours}"
+        for score in (result.score, result.unoptimised)
+    )
+    why = "another order of summation, or another formula" if result.unoptimised.verdict == "farther" else "FMA"
+    return (
+        f"- Farther: {result.case} in {result.dtype}, {result.result}. {with_it}; without the optimiser, {without}. "
+        f"The reason: {why}."
+    )
+
+
+def _larger(results: Sequence[Accuracy]) -> str:
+    """Say how often the worst error of all is the larger one, whatever the verdict."""
+    larger = [each for each in results if each.worst > each.jax_worst]
+    if not larger:
+        return "No worst error is larger than JAX's."
+    most = max(larger, key=lambda each: each.worst - each.jax_worst)
+    return (
+        "The worst errors of two equally close methods differ, too, as each is at its worst in other examples. "
+        f"Those larger than JAX's are **marked**, {len(larger)} of {len(results)}: larger by at most "
+        f"{brief(most.worst - most.jax_worst)} ulps, in {most.case} in {most.dtype}, {most.result}."
+    )
+
+
 def _row(results: Sequence[Accuracy]) -> list[str]:
     ours = [_bold_if(each.worst > each.jax_worst, f"{each.result} {brief(each.worst)}") for each in results]
     jaxs = [f"{each.result} {brief(each.jax_worst)}" for each in results]
     verdicts = {
-        name: [
-            f"{each.result} ({average(each.mean)}, {average(each.jax_mean)})"
-            for each in results
-            if each.verdict == name
-        ]
-        for name in ("closer", "farther")
+        name: [each.result for each in results if each.score.verdict == name] for name in ("closer", "farther")
     }
     differing = [f"{name}: {', '.join(names)}" for name, names in verdicts.items() if names]
     return [results[0].case, results[0].dtype, ", ".join(ours), ", ".join(jaxs), "; ".join(differing) or "as close"]

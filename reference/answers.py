@@ -9,7 +9,7 @@ import jax.extend.core as jex
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.testing.compiling import keep_compiled
+from handgrad.testing.compiling import compile_fast, keep_compiled
 from handgrad.testing.dtypes import in_float64
 from handgrad.testing.oracle import Oracle
 from reference.exact import CONTEXT, AnyArray, digits_for, evaluate
@@ -27,11 +27,13 @@ class Truth(NamedTuple):
     entitled: npt.NDArray[np.float64]
 
 
-def jax_answers(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> dict[str, AnyArray]:
+def jax_answers(
+    twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names, optimised: bool = True
+) -> dict[str, AnyArray]:
     """Give the value and the gradients as JAX computes them: compiled, in the dtype of the inputs."""
     keep_compiled()
     with jax.enable_x64(True):
-        answers = _compiled(twin, wrt)(dict(inputs), dout)
+        answers = _compiled(twin, wrt, optimised)(dict(inputs), dout)
     return dict(zip(("out", *wrt), map(np.asarray, answers), strict=True))
 
 
@@ -77,8 +79,8 @@ _oracle_of = cache(Oracle)
 
 
 @cache
-def _compiled(twin: Twin, wrt: Names) -> Callable[..., Sequence[Any]]:
-    return jax.jit(_value_and_gradients(twin, wrt))
+def _compiled(twin: Twin, wrt: Names, optimised: bool) -> Callable[..., Sequence[Any]]:
+    return jax.jit(_value_and_gradients(twin, wrt), compiler_options=None if optimised else compile_fast())
 
 
 _TRACES: dict[Any, jex.ClosedJaxpr] = {}

@@ -80,7 +80,8 @@ RELU, MAXIMUM = "jax.nn.relu(x)", "jnp.maximum(x, 0)"
 SIGMOID, QUOTIENT = "jax.nn.sigmoid(x)", "1 / (1 + jnp.exp(-x))"
 ROWS = "rows(x, t).mean()"
 MULTIPLIED, SELECTED = "(rows(x, t) * mask).sum() / mask.sum()", "jnp.where(mask, rows(x, t), 0).sum() / mask.sum()"
-SQUARES = "0.5 * ((x - t) ** 2).sum(-1).mean()"
+ONE_HOT = "-(jax.nn.one_hot(t, 3) * jax.nn.log_softmax(x)).sum(-1).mean()"
+SQUARES = "0.5 * jnp.square(x - t).sum(-1).mean()"
 
 QUESTIONS = (
     Question(Relu, "at the kink", "dx", {"x": [0.0, -0.0]}, [RELU, MAXIMUM]),
@@ -112,8 +113,8 @@ QUESTIONS = (
     Question(SoftmaxWithLoss, "the target ruled out", "dx", {"x": [[0.0, -inf, 0.0]], "t": [1]}, [ROWS]),
     Question(SoftmaxWithLoss, "every class ruled out", "out", {"x": [[-inf, -inf]], "t": [0]}, [ROWS]),
     Question(SoftmaxWithLoss, "every class ruled out", "dx", {"x": [[-inf, -inf]], "t": [0]}, [ROWS]),
-    Question(SoftmaxWithLoss, "label -1", "out", {"x": [[0.0, 1.0, 5.0]], "t": [-1]}, [ROWS]),
-    Question(SoftmaxWithLoss, "label 3 of 3 classes", "out", {"x": [[0.0, 1.0, 5.0]], "t": [3]}, [ROWS]),
+    Question(SoftmaxWithLoss, "label -1", "out", {"x": [[0.0, 1.0, 5.0]], "t": [-1]}, [ROWS, ONE_HOT]),
+    Question(SoftmaxWithLoss, "label 3 of 3 classes", "out", {"x": [[0.0, 1.0, 5.0]], "t": [3]}, [ROWS, ONE_HOT]),
     Question(
         SoftmaxWithLoss,
         "a hopeless target",
@@ -170,7 +171,7 @@ def section(found: Sequence[Answer]) -> str:
         for each in found
     ]
     differing = sum(each.ours != each.jaxs for each in found)
-    total = f"Of {len(found)} answers of JAX, {differing} differ from handgrad's: they are bold."
+    total = f"Of {len(found)} answers of JAX, {differing} differ from handgrad's: they are **marked**."
     return "\n\n".join([_CHOICE, table(header, rows), total])
 
 

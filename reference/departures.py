@@ -137,7 +137,7 @@ def departed() -> list[Departed]:
 
 def section(found: Sequence[Departed]) -> str:
     """Set the book's answers beside handgrad's and JAX's, for the page."""
-    header = ["layer", "situation", "input", "result", "the book", "handgrad", "JAX"]
+    header = ["layer", "situation", "input", "result", "the book", "handgrad", "twin in JAX"]
     rows = [
         [
             each.layer,
@@ -150,11 +150,12 @@ def section(found: Sequence[Departed]) -> str:
     ]
     book_alike = sum(each.book == each.jaxs for each in found)
     alike = sum(each.ours == each.jaxs for each in found)
-    total = f"In {alike} of these {len(found)}, handgrad answers as JAX does; the book in {book_alike}."
+    total = f"In {alike} of these {len(found)}, handgrad answers as the twin does; the book in {book_alike}."
     return "\n\n".join([_BOOK, table(header, rows), total])
 
 
 _BOOK = """\
 The layers are those of chapter 5 of *Deep Learning from Scratch* (ゼロから作るDeep Learning). They stand in
-[`book.py`](book.py) as the book has them, and are given the same inputs here. JAX is the twin by which handgrad is
-tested. It makes one-hot rows of labels (`jax.nn.one_hot`): -1 is a row of zeros there, whose loss is 0."""
+[`reference/book.py`](book.py) as the book has them, and are given the same inputs here. A twin is the JAX function by
+which a layer is tested. That of SoftmaxWithLoss ([`reference/losses.py`](losses.py)) trusts its labels, and spells
+them `jax.nn.one_hot`, which makes a row of zeros of label -1; "Conventions" has both spellings."""

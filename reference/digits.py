@@ -17,7 +17,7 @@ import handgrad
 from reference.activations import relu
 from reference.affine import affine
 from reference.losses import softmax_with_loss
-from reference.page import table
+from reference.page import paragraph, table
 
 Params = dict[str, npt.NDArray[np.floating[Any]]]
 Digits = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]
@@ -57,7 +57,7 @@ def jax_loss(params: Mapping[str, Any], x: Any, t: Any) -> Any:
 
 @dataclass(frozen=True)
 class Training:
-    """Both trainings, step by step, and how well both networks read digits that they have not seen."""
+    """Both trainings, step by step, and how well both networks read the digits that were held back."""
 
     losses: Sequence[float]
     jax_losses: Sequence[float]
@@ -65,6 +65,7 @@ class Training:
     accuracy: float
     jax_accuracy: float
     masked_difference: float
+    learnt: int
     held_back: int
 
 
@@ -88,7 +89,7 @@ def train(seed: int = 0) -> Training:
             descend(params, grads)
             descend(jax_params, jax_grads)
     reads = [accuracy(TwoLayerNet(each), *test) for each in (params, jax_params)]
-    return Training(losses, jax_losses, differences, reads[0], reads[1], max(masked), len(test[1]))
+    return Training(losses, jax_losses, differences, reads[0], reads[1], max(masked), len(x), len(test[0]))
 
 
 def split_digits(random: np.random.Generator) -> tuple[Digits, Digits]:
@@ -155,20 +156,19 @@ def facts(training: Training) -> list[tuple[str, str, str]]:
         ),
         ("largest difference of any loss", f"{losses:.2g}", ""),
         ("largest difference of any gradient", f"{max(training.differences):.2g}", ""),
-        ("gradient with a quarter masked or left out", f"{training.masked_difference:.2g}", ""),
+        ("largest difference, rows masked or left out", f"{training.masked_difference:.2g}", ""),
     ]
 
 
 def section(training: Training) -> str:
     """Say how the trainings went, for the page."""
-    return f"""\
-The book's two-layer network (Affine, Relu, Affine, SoftmaxWithLoss) learns handwritten digits twice, from the same
-weights and the same batches: by handgrad's gradients and by JAX's. Nothing is shared after the start. It takes
-{len(training.losses):,} steps, in float64.
+    trained = f"""\
+The book's two-layer network (Affine, Relu, Affine, SoftmaxWithLoss) learns {training.learnt:,} handwritten digits
+twice, from the same weights and the same batches: by handgrad's gradients and by JAX's. Nothing is shared after the
+start. It takes {len(training.losses):,} steps of {BATCH} digits, in float64; then both networks read the digits that
+were held back. At every step, handgrad also masks a quarter of the batch, and leaves the same rows out: both must
+give the same gradients."""
+    return "\n\n".join([paragraph(trained), _FIGURE, table(["", "handgrad", "JAX"], facts(training))])
 
-![Both losses, step by step, and below them the largest difference between the two gradients](figures/digits.svg)
 
-{table(["", "handgrad", "JAX"], facts(training))}
-
-The last row is the largest difference of two gradients by handgrad: of a batch a quarter of which is masked, and of
-the batch without that quarter."""
+_FIGURE = "![Both losses, step by step, and below them the largest difference of the gradients](figures/digits.svg)"

@@ -31,6 +31,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Search:
+    """All rows of a search, and how long it took."""
+
+    rows: Sequence[Row]
+    seconds: float
+
+    def __str__(self) -> str:
+        """Tell how many examples there were, and how fast."""
+        examples = sum(row.examples for row in self.rows)
+        return f"{examples:,} examples in {self.seconds:.0f} s, {examples / self.seconds:.0f} per second"
+
+
+@dataclass(frozen=True)
 class Measured:
     """One case: a row for each dtype, and the page about what failed, if anything did."""
 
@@ -70,13 +83,12 @@ def worst_errors(row: Row) -> str:
     return "  ".join(f"{called(name)} {brief(error)}" for name, error in row.worst.items())
 
 
-def section(rows: Sequence[Row], seconds: float) -> str:
+def section(search: Search) -> str:
     """Say what the search reached, for the page."""
     header = ["case", "dtype", "examples", "shapes", "axes", *REACHED, "worst error in units", "verdict"]
-    examples, disagree = sum(row.examples for row in rows), sum(not row.agrees for row in rows)
-    total = f"Altogether {examples:,} examples in {seconds:.0f} s, {examples / seconds:,.0f} per second."
-    above = f"Rows above {LIMIT:.0f} units, which is the limit: {disagree or 'none'}."
-    return "\n\n".join([_SEARCHED, table(header, [_cells(row) for row in rows]), f"{total} {above}"])
+    disagree = sum(not row.agrees for row in search.rows)
+    total = f"Altogether {search}. Rows above {LIMIT:.0f} units, which is the limit: {disagree or 'none'}."
+    return "\n\n".join([_SEARCHED, table(header, [_cells(row) for row in search.rows]), total])
 
 
 _SEARCHED = """\

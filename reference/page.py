@@ -26,9 +26,12 @@ handgrad's layers are derived by hand and written in NumPy. Here each of them st
 gradients automatically: how close both come to the exact result, what both answer in the corners, and what the
 layers of the book answer there.
 
-No number on this page is typed in: `python -m reference --write` computes them and draws the figures, and with
-`--speed`, too, it times the layers. `python -m reference --case Relu` prints the same about one layer.
+Every number here is measured by a command: those of the last section by `python -m reference --speed --write`, all
+others by `python -m reference --write`, which draws the figures, too. `python -m reference --case Relu` prints the
+same about one layer.
+"""
 
+TERMS = """\
 - An **ulp** is the distance of two neighbouring floating-point numbers. Rounding to the nearest number costs half
   an ulp at most; no result can promise less.
 - A **unit** is the error that rounding explains for the result at hand, measured on the formula itself. The checker
@@ -44,7 +47,7 @@ def write_sections(sections: Mapping[str, str], page: Path = PAGE) -> None:
         raise ValueError(f"the page has no section {', '.join(sorted(unknown))}; there are {', '.join(TITLES)}")
     bodies = read_sections(page) | {title: body.strip() for title, body in sections.items()}
     written = [f"## {title}\n\n{bodies[title]}\n" for title in TITLES if title in bodies]
-    page.write_text("\n".join([INTRO, *written]), encoding="utf-8")
+    page.write_text("\n".join([INTRO, TERMS, *written]), encoding="utf-8")
 
 
 def read_sections(page: Path = PAGE) -> dict[str, str]:
@@ -65,11 +68,6 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     ]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([lines[0], rule, *lines[1:]])
-
-
-def plain(text: str) -> str:
-    """Give Markdown as it reads in a terminal: without links and code marks."""
-    return re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text).replace("`", "").replace("\\|", "|")
 
 
 def _escaped(cell: str) -> str:

@@ -6,10 +6,11 @@ import handgrad.activations
 from reference import accuracy, conventions, departures, digits, measure, sweep
 from reference.cases import CASES, Case
 from reference.figures import CAPTION, activation_figure, digits_figure
-from reference.page import FIGURES, plain, write_sections
+from reference.page import FIGURES, TERMS, write_sections
+from reference.plain import plain
 
 
-def write(rows: Sequence[measure.Row], seconds: float, training: digits.Training, examples: int, seed: int) -> None:
+def write(search: measure.Search, training: digits.Training, examples: int, seed: int) -> None:
     """Write every section but "Speed", which is measured by itself."""
     swept = [(case, sweep.sweep(case)) for case in sweep.elementwise_cases()]
     FIGURES.mkdir(exist_ok=True)
@@ -24,7 +25,7 @@ def write(rows: Sequence[measure.Row], seconds: float, training: digits.Training
             "A network on real digits": digits.section(training),
             "Conventions": conventions.section(conventions.answers()),
             "Where handgrad departs from the book": departures.section(departures.departed()),
-            "What was searched": measure.section(rows, seconds),
+            "What was searched": measure.section(search),
         }
     )
 
@@ -42,8 +43,8 @@ def accuracies(cases: Sequence[Case], examples: int, seed: int) -> list[accuracy
     return [each for found in measure.on_every_case(accuracy.accuracy_of, cases, examples, seed) for each in found]
 
 
-def print_layer(cases: Sequence[Case], rows: Sequence[measure.Row], seconds: float, examples: int, seed: int) -> None:
-    """Print what the page says, about these cases alone."""
+def print_layer(cases: Sequence[Case], search: measure.Search, examples: int, seed: int) -> None:
+    """Print what the page says, about these cases alone, as plain text."""
     layers = {case.layer.__name__ for case in cases}
     curves = [curve for case in sweep.elementwise_cases() if case in cases for curve in sweep.sweep(case)]
     answers = [answer for answer in conventions.answers() if answer.layer in layers]
@@ -53,8 +54,9 @@ def print_layer(cases: Sequence[Case], rows: Sequence[measure.Row], seconds: flo
         "The float32 line": sweep.section(curves) if curves else "",
         "Conventions": conventions.section(answers) if answers else "",
         "Where handgrad departs from the book": departures.section(departed) if departed else "",
-        "What was searched": measure.section(rows, seconds),
+        "What was searched": measure.section(search),
     }
+    print("\n" + plain(TERMS))
     for title, body in sections.items():
         if body:
             print(f"\n{title}\n{'-' * len(title)}\n\n{plain(body)}")

@@ -33,7 +33,7 @@ def test_an_activation_is_drawn_twice_to_the_same_bytes(tmp_path):
 
 
 def test_a_training_is_drawn_twice_to_the_same_bytes(tmp_path):
-    training = Training([1.0, 0.5], [1.0, 0.5], [1e-16, 2e-16], 1.0, 1.0, 0.0, 360)
+    training = Training([1.0, 0.5], [1.0, 0.5], [1e-16, 2e-16], 1.0, 1.0, 0.0, 2, 1)
     drawn = [tmp_path / "a.svg", tmp_path / "b.svg"]
     for path in drawn:
         digits_figure(training, path)

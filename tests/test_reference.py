@@ -1,6 +1,8 @@
 import dataclasses
 import re
+from contextlib import redirect_stdout
 from dataclasses import replace
+from io import StringIO
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import handgrad
 import reference.__main__ as command
 from reference.cases import CASES
 from reference.digits import BATCH, EPOCHS, train
-from reference.measure import Row, measure
+from reference.measure import Row, Search, measure
 
 
 @pytest.fixture(scope="module")
@@ -17,12 +19,33 @@ def training():
     return train()
 
 
-def test_one_case_is_measured_and_agrees(capsys, monkeypatch, training):
-    monkeypatch.setattr(command, "train", lambda _: training)
-    assert command.main(["--case", "relu", "--examples", "5"]) == 0
-    printed = capsys.readouterr().out
-    assert len(re.findall(r"^Relu .*  out 0.00  dx 0.00  ", printed, re.MULTILINE)) == 3
+@pytest.fixture(scope="module")
+def printed():
+    with redirect_stdout(StringIO()) as out:
+        assert command.main(["--case", "relu", "--examples", "5"]) == 0
+    return out.getvalue()
+
+
+def test_one_case_is_measured_and_agrees(printed):
+    as_measured = printed.partition("How close")[0]
+    assert len(re.findall(r"^Relu .*  out 0.00  dx 0.00  ", as_measured, re.MULTILINE)) == 3
     assert "Everything agrees" in printed
+
+
+def test_a_terminal_gets_plain_text(printed):
+    assert "Conventions\n-----" in printed
+    assert not re.search(r"\*\*|`|\]\(|^\|", printed, re.MULTILINE)
+
+
+def test_a_search_tells_how_many_examples_it_had_and_how_fast():
+    rows = [Row("Exp", "float64", examples, [], {}, True) for examples in (1000, 500)]
+    assert str(Search(rows, 30.2)) == "1,500 examples in 30 s, 50 per second"
+
+
+def test_the_closing_lines_have_the_speed_of_the_search(printed):
+    closing = printed.splitlines()[-2:]
+    assert re.fullmatch(r"Searched: \d+ examples in \d+ s, \d+ per second\.", closing[0])
+    assert closing[1].startswith("Everything agrees, in ")
 
 
 def test_a_layer_that_is_wrong_makes_the_command_fail(capsys, monkeypatch):

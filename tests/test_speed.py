@@ -1,43 +1,71 @@
-"""The stopwatch: what it counts, and that all contenders can be timed. How fast anything is, no test asserts."""
+"""What the page says of speed follows from the times."""
 
-import numpy as np
+import re
+
 import pytest
 
-from reference.page import plain
-from reference.speed import against, peak, processor, ratio
-from reference.works import BOOK, OURS, TORCH, WORKS
-
-SMALL = [
-    work for work in (make() for make in WORKS) if not any(size in work.name for size in ("000", "4096", "50257"))
-]
+from reference.speed import section
+from reference.turns import Timed
+from reference.works import BOOK, EXP, FLOOR, JAX, OURS
 
 
-def test_a_ratio_is_the_median_over_the_turns():
-    times = {OURS: [2.0, 3.0, 40.0], BOOK: [1.0, 2.0, 4.0]}
-    assert ratio(times, BOOK) == 2.0
+def timed(targets, **others):
+    """Let handgrad take 1 second, and others what is given."""
+    names = {"floor": FLOOR, "book": BOOK, "exp": EXP, "jax": JAX}
+    times = {OURS: [1.0] * 3} | {names[name]: [seconds] * 3 for name, seconds in others.items()}
+    return Timed("work", targets, times, {OURS: 2_000_000, BOOK: 1_000_000})
+
+
+def rows_of(works):
+    return [line for line in section(works).splitlines() if line.startswith("| work ")]
+
+
+def test_an_aim_that_is_missed_is_marked():
+    row, *_ = rows_of([timed({BOOK: 1.0, JAX: 0.6}, floor=0.5, book=1.0, jax=1.25)])
+    assert [cell.strip() for cell in row.split("|")[1:-1]] == [
+        "work",
+        "2.00",
+        "1.00 (aim: 1.00)",
+        "**0.80 (aim: 0.60)**",
+    ]
+
+
+def test_the_aims_are_counted():
+    said = section(
+        [timed({BOOK: 1.0}, floor=1, book=2, jax=1), timed({BOOK: 1.0, JAX: 1.0}, floor=1, book=0.5, jax=1)]
+    )
+    assert "Of 3 aims, 2 are met; the others are **marked**." in said
+
+
+def test_an_aim_at_who_was_not_timed_does_not_count():
+    assert "Of 1 aims, 1 are met" in section([timed({BOOK: 1.0, "PyTorch": 1.0}, floor=1, book=2, jax=1)])
 
 
 @pytest.mark.parametrize(
-    ("target", "said"), [(None, "1.25"), (1.5, "1.25 (aim: 1.50)"), (1.0, "**1.25** (aim: 1.00)")]
+    ("work", "causes"),
+    [
+        (
+            timed({JAX: 1.0}, floor=0.1, book=1, exp=0.5, jax=0.25),
+            ["- work: `np.exp` alone takes 2.00 times as long as `jax.jit`."],
+        ),
+        (timed({JAX: 1.0}, floor=0.1, book=1, exp=0.2, jax=0.25), []),
+        (
+            timed({FLOOR: 1.15}, floor=0.5, book=1, jax=1),
+            ["- work: the book alone takes 2.00 times as long as the floor."],
+        ),
+        (timed({FLOOR: 1.15}, floor=0.5, book=0.5, jax=1), []),
+        (timed({FLOOR: 1.15}, floor=1, book=2, jax=1), []),
+    ],
+    ids=["exp alone is slower", "exp is not", "the book misses it, too", "the book does not", "no aim is missed"],
 )
-def test_a_ratio_that_misses_its_aim_is_bold(target, said):
-    assert against(1.25, target) == said
+def test_a_cause_is_named_where_others_miss_the_aim_too(work, causes):
+    assert re.findall("^- work: .*", section([work]), re.MULTILINE) == causes
 
 
-def test_the_peak_of_memory_is_that_of_one_step():
-    assert 8e6 <= peak(lambda: np.ones(10**6)) < 9e6
+def test_ratios_are_medians_over_turns():
+    assert Timed("work", {}, {OURS: [1.0, 9.0, 2.0], JAX: [1.0, 1.0, 1.0]}, {}).ratio(OURS, JAX) == 2
 
 
-def test_the_processor_has_a_name():
-    assert processor()
-
-
-@pytest.mark.parametrize("work", SMALL, ids=lambda work: work.name)
-def test_every_contender_can_take_a_turn(work):
-    for name, get_ready in work.contenders.items():
-        if name != TORCH:
-            get_ready()()
-
-
-def test_a_terminal_gets_no_links_and_no_marks_of_code():
-    assert plain("see [`book.py`](book.py), **3**, `x \\| y`") == "see book.py, **3**, x | y"
+def test_a_contender_that_a_work_has_not_leaves_its_cell_empty():
+    rows = rows_of([timed({JAX: 1.0}, floor=1, book=1, exp=1, jax=1), timed({}, floor=1, book=1, jax=1)])
+    assert [row.split("|")[4].strip() for row in rows[:2]] == ["1.00", ""]

@@ -1,0 +1,18 @@
+import jax
+import numpy as np
+
+from reference.machine import machine, processor
+
+
+def test_the_processor_is_named_as_linux_names_it(tmp_path):
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nmodel name\t: Some CPU @ 2 GHz\n")
+    assert processor(cpuinfo) == "Some CPU @ 2 GHz"
+
+
+def test_a_processor_without_a_name_is_called_something(tmp_path):
+    assert processor(tmp_path / "nowhere")
+
+
+def test_the_releases_are_named():
+    assert f"NumPy {np.__version__}, JAX {jax.__version__}" in machine()
