@@ -1,17 +1,10 @@
 """The page that a failure prints: what does not hold, on which example, and Python that shows it again."""
 
-import ast
-import inspect
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from handgrad.testing.dtypes import is_floating
+from handgrad.testing.script import arguments, script
 from handgrad.testing.search import Failure
-from handgrad.testing.subject import AnyArray, Subject, positional_only
-from handgrad.testing.trial import Trial, gradients
 
 
 def page(name: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], summary: Sequence[str]) -> str:
@@ -28,7 +21,7 @@ def page(name: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], s
             *_probably("", _beside(first.complaint, cause)),
             *(_section(same, diagnoses[name], cause) for name, same in by_property.items()),
             *(["\n".join(_wrapped("", line) for line in summary)] if summary else []),
-            f"This shows the first of them again:\n\n{textwrap.indent(reproduction(first.trial), '    ')}",
+            f"This shows the first of them again:\n\n{textwrap.indent(script(first), '    ')}",
         ]
     )
 
@@ -54,123 +47,6 @@ def _section(failures: Sequence[Failure], diagnosis: str, said: str) -> str:
             *(f"    {line}" for line in arguments(first.trial)),
         ]
     )
-
-
-def arguments(trial: Trial) -> list[str]:
-    """Write a trial's arguments as Python, a line each."""
-    drawn = {**trial.inputs, **trial.options, "dout": trial.dout}
-    return [
-        f"{name} = {literal(each) if isinstance(each, np.ndarray) else repr(each)}" for name, each in drawn.items()
-    ]
-
-
-def reproduction(trial: Trial) -> str:
-    """Write Python that runs the layer and JAX on a trial's arguments."""
-    subject, reference = trial.subject, trial.oracle.reference
-    names = [*trial.inputs, *trial.options]
-    wrt = _differentiated(trial)
-    return "\n".join(
-        [
-            "import jax",
-            "import numpy as np",
-            "from numpy import inf, nan",
-            *_definition(subject.make, "layer"),
-            *_definition(reference, "reference"),
-            "",
-            'jax.config.update("jax_enable_x64", True)',
-            *arguments(trial),
-            "",
-            *(_run_of_function(subject) if subject.is_function else _run_of_layer(subject)),
-            *(f"{name} = {name}.astype(np.float64)" for name in (*wrt, "dout")),
-            f"twin = lambda {', '.join(wrt)}: {_call(reference, 'reference', names)}",
-            f"out, pullback = jax.vjp(twin, {', '.join(wrt)})",
-            "print(out)",
-            "print(*pullback(dout))",
-        ]
-    )
-
-
-def _run_of_layer(subject: Subject) -> list[str]:
-    params = "".join(f", layer.d{name}" for name in subject.constructor_names)
-    return [
-        f"layer = {_call(subject.make, 'layer', subject.constructor_names)}",
-        f"print(layer.forward({_keywords(subject.forward_names)}))",
-        f"print(layer.backward(dout){params})",
-    ]
-
-
-def _run_of_function(subject: Subject) -> list[str]:
-    return [
-        f"out, pullback = {_call(subject.make, 'layer', subject.forward_names)}",
-        "print(out)",
-        "print(pullback(dout))",
-    ]
-
-
-def _differentiated(trial: Trial) -> list[str]:
-    try:
-        return list(gradients(trial.results))
-    except Exception:  # the failure may be that the layer raises
-        return [name for name, array in trial.inputs.items() if is_floating(array)]
-
-
-def _definition(given: Callable[..., Any], fallback: str) -> list[str]:
-    """Import a class or function; or give its source, if it can be found; or say that it has to be there."""
-    inner = getattr(given, "func", given)
-    name, module = _called(inner, fallback), getattr(inner, "__module__", "__main__")
-    if module != "__main__" and getattr(inner, "__qualname__", "") == name:
-        return [f"from {module} import {name}"]
-    bases = (
-        [each for each in reversed(inner.__mro__) if each.__module__ == module]
-        if isinstance(inner, type)
-        else [inner]
-    )
-    sources = [_source(each, name) for each in bases]
-    return (
-        ["", *"\n".join(sources).splitlines(), ""] if all(sources) else [f"# {name} is what you gave to check_layer"]
-    )
-
-
-def _source(given: Callable[..., Any], name: str) -> str:
-    """Find the source of a class or function, or of a lambda, if it is the only one of its statement."""
-    try:
-        source = textwrap.dedent(inspect.getsource(given))
-        tree = ast.parse(source)
-    except (OSError, TypeError, SyntaxError):  # typed at a prompt, or part of a longer statement
-        return ""
-    if source.startswith(("class ", "def ")):
-        return source
-    lambdas = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
-    return f"{name} = {lambdas[0]}\n" if len(lambdas) == 1 else ""
-
-
-def _called(function: Callable[..., Any], fallback: str) -> str:
-    name = getattr(function, "__name__", fallback)
-    return name if name.isidentifier() else fallback
-
-
-def _call(function: Callable[..., Any], fallback: str, names: Sequence[str]) -> str:
-    """Write a call by name, with the options that a functools.partial carries."""
-    name = _called(getattr(function, "func", function), fallback)
-    first = positional_only(function, names)
-    carried = [repr(each) for each in getattr(function, "args", ())]
-    options = [f"{option}={value!r}" for option, value in getattr(function, "keywords", {}).items()]
-    rest = [each for each in names if each not in first]
-    return f"{name}({', '.join(filter(None, [*carried, *first, _keywords(rest), *options]))})"
-
-
-def _keywords(names: Sequence[str]) -> str:
-    return ", ".join(f"{name}={name}" for name in names)
-
-
-def literal(array: AnyArray) -> str:
-    """Write an array as Python that gives it back to the bit."""
-    dtype = {"bool": "bool", "bfloat16": '"bfloat16"'}.get(str(array.dtype), f"np.{array.dtype}")
-    if array.size == 0:
-        return f"np.zeros({array.shape}, {dtype})"
-    if array.size > 1 and array.tobytes() == array.ravel()[:1].tobytes() * array.size:
-        return f"np.full({array.shape}, {array.ravel()[0].item()!r}, {dtype})"
-    return f"np.array({array.tolist()}, {dtype})"
 
 
 def _wrapped(label: str, text: str) -> str:

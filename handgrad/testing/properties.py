@@ -112,7 +112,7 @@ def stateless(trial: Trial) -> None:
     """Only the last forward counts: what the layer has seen before, also of other shapes, leaves no trace."""
     run = trial.build(copies(trial.inputs))
     others = {name: np.array(np.flip(array)) for name, array in trial.inputs.items() if name in run.names}
-    for earlier in (_longer(trial, others), others):
+    for earlier in (longer(trial, others), others):
         out = trial.forward(run, {**trial.inputs, **earlier})
         run.backward(np.ones(out.shape, trial.dtype))
     again = {"out": trial.forward(run, copies(trial.inputs)), **run.backward(trial.dout.copy())}
@@ -128,7 +128,7 @@ def separate(trial: Trial) -> None:
     expect_identical(results, trial.kept, "changes when another layer is at work in between")
 
 
-def _longer(trial: Trial, inputs: Results) -> Results:
+def longer(trial: Trial, inputs: Results) -> Results:
     """Make the batch twice as long: along an axis that comes first wherever it occurs."""
     axes = {name: [bare(axis) for axis in trial.described.arguments[name].axes] for name in trial.inputs}
     later = {axis for name, each in axes.items() for axis in (each[1:] if name in inputs else each)}
@@ -297,7 +297,7 @@ def refuses(trial: Trial) -> str | None:
         return "no labels are described as validated"
     wrong = copies(trial.inputs)
     for name in labels:
-        counting = _counting(trial, name)
+        counting = entries_that_count(trial, name)
         if counting.any():
             wrong[name][np.unravel_index(int(counting.argmax()), counting.shape)] = -1
             try:
@@ -308,7 +308,7 @@ def refuses(trial: Trial) -> str | None:
     return "no label is there that counts"
 
 
-def _counting(trial: Trial, name: str) -> AnyArray:
+def entries_that_count(trial: Trial, name: str) -> AnyArray:
     """Tell which entries of an argument no mask leaves out."""
     counting = np.ones(trial.inputs[name].shape, np.bool_)
     for mask, argument in trial.described.arguments.items():

@@ -1,0 +1,134 @@
+"""What a script has to define before it can use somebody's classes and functions."""
+
+import functools
+import re
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from handgrad.testing.homes import MAIN, folder_of, global_of, home_of
+from handgrad.testing.literals import written
+from handgrad.testing.names import attributes_used, names_around, names_used
+from handgrad.testing.source import assignment_of, plain, source_of
+
+
+class Definitions:
+    """The lines of a script that import and define things, each after what it needs.
+
+    Parameters
+    ----------
+    taken
+        Names that mean something in the script already, and what.
+    """
+
+    def __init__(self, taken: Mapping[str, Any]) -> None:
+        self.known = dict(taken)
+        self.imports: list[str] = []
+        self.lines: list[str] = []
+
+    def define(self, given: Any, fallback: str) -> str:
+        """Define a class or function under a name, and give the name: its own, unless that is none or is taken."""
+        name = getattr(given, "__name__", "")
+        if not name.isidentifier() or name in self.known:
+            name = f"the_{fallback}" if fallback in names_used(source_of(plain(given))) else fallback
+        self.bind(name, given)
+        return name
+
+    def bind(self, name: str, given: Any, module: str = "") -> None:
+        """Leave an object of a module under a name: import it, or write its value, its source or a comment."""
+        if name not in self.known:
+            self.known[name] = given
+            self._bind(name, given, module or getattr(given, "__module__", None) or "")
+        elif self.known[name] is not given and written(self.known[name]) != (written(given) or ""):
+            self.lines.append(f"# {name} means two things, and only the first is here")
+
+    def _bind(self, name: str, given: Any, module: str) -> None:
+        if isinstance(given, ModuleType):
+            self._import("" if name == given.__name__ else name, given.__name__)
+        elif (value := written(given)) is not None:
+            self.lines.append(f"{name} = {value}")
+        elif isinstance(given, functools.partial):
+            self.lines.append(f"{name} = {self._partial(name, given)}")
+        elif home := home_of(given):
+            self._import(name, *home)
+        elif outer := _outer(given):
+            self.bind(outer.__name__, outer)
+            self.lines.append(f"{name} = {given.__qualname__}")
+        elif plain(given) is not given:
+            self._bind(name, plain(given), module)
+        elif source := source_of(given):
+            self._define(name, given, source)
+        else:
+            self._find(name, given, module)
+
+    def _import(self, name: str, module: str, member: str = "") -> None:
+        folder = folder_of(module)
+        statement = f"from {module} import {member}" if member else f"import {module}"
+        renamed = f" as {name}" if name and name != member else ""
+        path = ["import sys", f"sys.path.insert(0, {folder!r})"] if folder else []
+        self.imports += [line for line in (*path, f"{statement}{renamed}") if line not in self.imports]
+
+    def _partial(self, name: str, given: functools.partial[Any]) -> str:
+        """Write a functools.partial, after what it carries."""
+        self.bind("functools", functools)
+        function = self.define(given.func, f"{name}_partial")
+        carried = [self._expression(f"{name}_argument_{i}", each) for i, each in enumerate(given.args, start=1)]
+        options = [f"{each}={self._expression(f'{name}_{each}', value)}" for each, value in given.keywords.items()]
+        return f"functools.partial({', '.join([function, *carried, *options])})"
+
+    def _expression(self, name: str, given: Any) -> str:
+        value = written(given)
+        if value is None:
+            self.bind(name, given)
+        return value or name
+
+    def _define(self, name: str, given: Any, source: str) -> None:
+        """Write a source after what it needs, under its own name, or under another where that is taken."""
+        own = given.__name__
+        if own == "<lambda>":
+            source = f"{name} = {source}"
+        elif self.known.setdefault(own, given) is not given:
+            source = re.sub(rf"\b(class|def) {own}\b", rf"\1 {name}", source, count=1)
+        elif own != name:
+            source += f"\n{name} = {own}"
+        self._need(source, names_around(given), given.__module__)
+        self.lines += ["", *source.splitlines(), ""]
+
+    def _find(self, name: str, given: Any, module: str) -> None:
+        """Import an object from its module, or repeat the statement that made it, or say that neither can be done."""
+        found = global_of(given, module) or ""
+        assignment = assignment_of(found, sys.modules[module]) if found else ""
+        if found and module != MAIN:
+            self._import(name, module, found)
+        elif assignment:
+            self.known[found] = given
+            self._need(assignment, vars(sys.modules[module]), module)
+            self.lines += [assignment, *([f"{name} = {found}"] if found != name else [])]
+        else:
+            self._miss(name)
+
+    def _need(self, source: str, around: Mapping[str, Any], module: str) -> None:
+        """Define what a source uses."""
+        for name in names_used(source):
+            if name in around:
+                self.bind(name, around[name], module)
+            elif name not in self.known:
+                self._miss(name)
+            if isinstance(around.get(name), ModuleType):
+                parts = [f"{around[name].__name__}.{each}" for each in attributes_used(source, name)]
+                for part in sorted(set(parts) & sys.modules.keys()):
+                    self._import("", part)
+
+    def _miss(self, name: str) -> None:
+        self.lines.append(f"# {name} cannot be written out here: define it as it is where check_layer is called")
+
+
+def _outer(given: Any) -> Any:
+    """Give the class that a nested class or a static method belongs to."""
+    first, *rest = getattr(given, "__qualname__", "").split(".")
+    outer = getattr(sys.modules.get(getattr(given, "__module__", None) or ""), first, None)
+    try:
+        return outer if rest and functools.reduce(getattr, rest, outer) is given else None
+    except AttributeError:
+        return None

@@ -1,0 +1,45 @@
+"""The names that a source takes from around it, and what they mean."""
+
+import ast
+import builtins
+import inspect
+import symtable
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+
+def names_used(source: str) -> list[str]:
+    """List the names that a source takes from around it."""
+    names = dict.fromkeys(_globals(symtable.symtable(source, "source", "exec")))
+    return [name for name in names if not hasattr(builtins, name)]
+
+
+def _globals(table: symtable.SymbolTable) -> Iterator[str]:
+    for symbol in table.get_symbols():
+        if symbol.is_global() and symbol.is_referenced():
+            yield symbol.get_name()
+    for inner in table.get_children():
+        yield from _globals(inner)
+
+
+def attributes_used(source: str, name: str) -> list[str]:
+    """List what a source takes out of a name: `a.b` and `a.b.c` are "b" and "b.c" of a."""
+    dotted = {ast.unparse(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
+    return sorted(each.removeprefix(f"{name}.") for each in dotted if each.startswith(f"{name}."))
+
+
+def names_around(given: Any) -> dict[str, Any]:
+    """Give the meaning of names in the source of a class or function: its module's, its bases', its closure's."""
+    around = dict(vars(sys.modules.get(given.__module__, builtins)))
+    members = vars(given).values() if isinstance(given, type) else [given]
+    functions = [inspect.unwrap(getattr(each, "fget", getattr(each, "__func__", each))) for each in members]
+    for function in functions:
+        around |= getattr(function, "__globals__", {})
+    around |= {base.__name__: base for base in getattr(given, "__bases__", ())}
+    for function in functions:
+        code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None) or ()
+        around |= {
+            name: cell.cell_contents for name, cell in zip(getattr(code, "co_freevars", ()), cells, strict=True)
+        }
+    return around

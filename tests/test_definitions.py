@@ -1,0 +1,215 @@
+"""A script defines what somebody's layer and reference need, wherever they come from."""
+
+import functools
+import runpy
+import textwrap
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from handgrad.testing import arrays, check_layer
+from handgrad.testing.definitions import Definitions
+from tests.planted.right import Tanh
+
+X = arrays(x="2")
+SLOPE = 0.5
+
+
+def script_of(page):
+    return textwrap.dedent(page.split("again:\n\n")[1])
+
+
+def run(text, capsys):
+    """Run a script where it cannot see anything of ours, and give what it prints."""
+    capsys.readouterr()
+    exec(text, {})
+    return capsys.readouterr().out.splitlines()
+
+
+def run_failing(layer, reference, capsys):
+    report = check_layer(layer, reference, X, dtypes=["float64"], raises=False)
+    text = script_of(str(report))
+    return text, run(text, capsys)
+
+
+def differ(lines):
+    """Tell whether what a layer says differs from what JAX says, in the lines of a script's output."""
+    ours, expected = lines[::2], lines[1::2]
+    return any(a.split(":")[1] != b.split(":")[1] for a, b in zip(ours, expected, strict=True))
+
+
+THE_BASE = """
+import numpy as np
+
+class Base:
+    def forward(self, x):
+        self.x = x
+        return x * self.slope()
+    def backward(self, dout):
+        return dout * self.slope()
+"""
+
+THEIRS = """
+import functools
+import xml.dom.minidom
+
+import jax
+import jax.numpy as np_of_jax
+import jax.numpy as jnp
+import numpy as np
+from base_of_theirs import Base
+from numpy import negative
+from handgrad.testing import arrays, check_layer
+
+EPS = 1e-5
+TABLE = np.array([1.0, 2.0])
+GENERATOR = np.random.default_rng(0)
+
+def doubled(y):
+    return 2 * y + 0 * EPS
+
+def tripled(y):
+    return even(y) + y
+
+def even(y):
+    return doubled(y) if y is not None else tripled(y)
+
+def make(scale):
+    class Bad(Base):
+        factor: float = EPS
+
+        def slope(self):
+            return scale * TABLE[1] + EPS + 0 * len(xml.dom.minidom.__name__)
+
+        def backward(self, dout):
+            return negative(tripled(super().backward(dout))) + 0 * GENERATOR.random()
+
+    return Bad
+
+mapped = jax.vmap(lambda y: np_of_jax.sin(y) + EPS)
+
+def reference(x, shift):
+    return mapped(x) + shift
+
+page = str(check_layer(make(3.0), lambda x: reference(x, EPS), arrays(x="2"), dtypes=["float64"], raises=False))
+"""
+
+
+def test_a_script_of_theirs_is_pasted_with_all_that_it_uses(tmp_path, monkeypatch, capsys):
+    (tmp_path / "base_of_theirs.py").write_text(THE_BASE)
+    (tmp_path / "theirs.py").write_text(THEIRS)
+    monkeypatch.syspath_prepend(tmp_path)
+    text = script_of(runpy.run_path(str(tmp_path / "theirs.py"), run_name="__main__")["page"])
+    assert differ(run(text, capsys))
+    assert f"sys.path.insert(0, {str(tmp_path)!r})\nfrom base_of_theirs import Base\n" in text
+    assert "cannot be written out" not in text
+
+
+def test_layer_and_reference_may_have_one_name(capsys):
+    def relu(x):
+        return np.maximum(x, 0), lambda dout: np.array(dout)
+
+    text, lines = run_failing(relu, jax.nn.relu, capsys)
+    assert "from jax.nn import relu as reference" in text
+    assert differ(lines)
+
+
+def test_two_sources_may_have_one_name(capsys):
+    def layer():
+        def tanh(x):
+            return np.tanh(x), lambda dout: np.array(dout)
+
+        return tanh
+
+    def reference():
+        def tanh(x):
+            return jnp.tanh(x)
+
+        return tanh
+
+    text, lines = run_failing(layer(), reference(), capsys)
+    assert "def reference(x):" in text
+    assert differ(lines)
+
+
+def test_one_of_several_lambdas_is_found(capsys):
+    given = [lambda: Halved(2), lambda: Halved(SLOPE), lambda x: -x, lambda x: x]
+    text, lines = run_failing(given[1], given[3], capsys)
+    assert "make = lambda: Halved(SLOPE)" in text
+    assert "reference = lambda x: x\n" in text
+    assert "SLOPE = 0.5" in text
+    assert differ(lines)
+
+
+class Halved:
+    def __init__(self, slope):
+        self.slope = slope
+
+    def forward(self, x):
+        return np.array(x)
+
+    def backward(self, dout):
+        return dout * self.slope
+
+
+class Of:
+    class Nested(Tanh):
+        def backward(self, dout):
+            return np.array(dout)
+
+
+class Applies:
+    def __init__(self, function, table):
+        self.function, self.table = function, table
+
+    def forward(self, x):
+        return self.function(x)
+
+    def backward(self, dout):
+        return dout * self.table
+
+
+APPLIES = functools.partial(Applies, function=np.tanh, table=np.array([1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    ("layer", "reference", "line"),
+    [
+        (functools.partial(Halved, SLOPE), lambda x: x, "make = functools.partial(Halved, 0.5)"),
+        (
+            APPLIES,
+            jnp.tanh,
+            "make = functools.partial(Applies, function=make_function, table=np.array([1.0, 2.0], np.float64))",
+        ),
+        (Of.Nested, jnp.tanh, "Nested = Of.Nested"),
+        (functools.partial(Halved, SLOPE), jax.jit(lambda x: x + 0 * SLOPE), "reference = lambda x: x + 0 * SLOPE"),
+        (functools.partial(Halved, SLOPE), jax.vmap(lambda x: x), "# reference cannot be written out here"),
+    ],
+    ids="number function nested jit vmap".split(),
+)
+def test_what_is_given_is_defined_or_said_to_be_missing(layer, reference, line, capsys):
+    report = check_layer(layer, reference, X, dtypes=["float64"], raises=False)
+    text = script_of(str(report))
+    assert line in text
+    if line.startswith("#"):
+        with pytest.raises(NameError):
+            run(text, capsys)
+    else:
+        assert differ(run(text, capsys))
+
+
+def test_what_was_typed_at_a_prompt_is_said_to_be_missing():
+    typed = {"Tanh": Tanh, "np": np, "__name__": "__main__"}
+    exec("class Typed(Tanh):\n    def backward(self, dout):\n        return np.array(dout)", typed)
+    report = check_layer(typed["Typed"], jnp.tanh, X, dtypes=["float64"], raises=False)
+    assert "# Typed cannot be written out here" in script_of(str(report))
+
+
+def test_a_name_that_means_two_things_is_said_to_do_so():
+    definitions = Definitions({"np": np})
+    definitions.bind("np", np)
+    assert definitions.lines == []
+    definitions.bind("np", jnp)
+    assert definitions.lines == ["# np means two things, and only the first is here"]

@@ -1,0 +1,95 @@
+"""The script at the end of a page: it runs in one paste, and what it prints shows the failure."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from handgrad.testing import check_layer
+from handgrad.testing.oracle import oracle_of
+from handgrad.testing.properties import BATTERY, LAYOUTS, unshared
+from handgrad.testing.script import script
+from handgrad.testing.search import Failure, Search, Settings
+from handgrad.testing.subject import Subject
+from handgrad.testing.tails import RELAID, TAILS
+from tests.planted.catalogue import BUGS
+from tests.planted.right import EMBEDDING, TANH, Tanh
+from tests.planted.state import EmbeddingInOnePlace
+from tests.test_planted import ALONE
+
+
+def printed(text, capsys):
+    """Run a script, and give what it prints, or the error that it ends with."""
+    capsys.readouterr()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            exec(text, {})
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+    return capsys.readouterr().out
+
+
+def failure_of(layer, right, name, dtypes=("float64",)):
+    report = check_layer(layer, right.reference, right.inputs, dtypes=dtypes, raises=False)
+    return next(failure for failure in report.failures if failure.property.__name__ == name)
+
+
+def by_the_right_layer(failure, right):
+    """Give the failure whose script runs the right layer instead."""
+    subject = Subject(right.layer, list(right.inputs.arguments))
+    return replace(failure, trial=replace(failure.trial, subject=subject))
+
+
+def test_every_property_has_a_tail():
+    assert {each.__name__ for each in BATTERY} <= TAILS.keys()
+
+
+def test_every_layout_is_made_by_a_script_as_by_the_property():
+    array = np.arange(12.0).reshape(3, 4)
+    assert RELAID.keys() == LAYOUTS.keys()
+    for name, relaid in LAYOUTS.items():
+        made = eval(RELAID[name].format("array"), {"np": np, "array": array})
+        assert np.array_equal(made, relaid(array))
+        assert made.strides == relaid(array).strides
+
+
+@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug.name in ALONE.values()], ids=lambda bug: bug.complaint)
+def test_a_script_shows_the_failure_and_nothing_of_it_with_the_right_layer(bug, capsys):
+    failure = failure_of(bug.layer, bug.right, bug.complaint, bug.dtypes)
+    wrong = printed(script(failure), capsys)
+    right = printed(script(by_the_right_layer(failure, bug.right)), capsys)
+    assert wrong != right
+    assert "NameError" not in wrong
+    assert right.startswith("IndexError: a label is negative") if bug.complaint == "refuses" else "Error" not in right
+
+
+class SharesItsOutput(Tanh):
+    def forward(self, x):
+        type(self).y = np.asarray(np.tanh(x))
+        return self.y.copy()
+
+
+def separate(trial):
+    """Stand for the property of which only the name is needed."""
+
+
+def failure_at_any_example(layer, right, name):
+    subject, oracle = Subject(layer, list(right.inputs.arguments)), oracle_of(right.reference)
+    trial = Search(subject, oracle, right.inputs, np.dtype(np.float64), Settings(10)).sample()[-1]
+    return Failure(name, "", trial)
+
+
+@pytest.mark.parametrize(
+    ("layer", "right", "holds", "shows"),
+    [
+        (SharesItsOutput, TANH, separate, "with another layer at work"),
+        (EmbeddingInOnePlace, EMBEDDING, unshared, "dW shares memory with dW of an earlier call"),
+    ],
+)
+def test_a_script_shows_what_is_shared_with_other_layers_and_calls(layer, right, holds, shows, capsys):
+    failure = failure_at_any_example(layer, right, holds)
+    wrong = printed(script(failure), capsys)
+    assert shows in wrong
+    assert wrong != printed(script(by_the_right_layer(failure, right)), capsys)
