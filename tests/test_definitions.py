@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from handgrad.testing import arrays, check_layer
-from handgrad.testing.definitions import Definitions
+from handgrad.testing.script.definitions import Definitions
 from tests.planted.right import Tanh
 
 X = arrays(x="2")

@@ -4,7 +4,7 @@ import pytest
 import handgrad
 import reference.nodes
 from handgrad.testing import arrays, check_layer
-from handgrad.testing.literals import literal
+from handgrad.testing.script.literals import literal
 from tests.planted.right import ADD, AFFINE, RELU, TANH, Add, Affine, Relu, Tanh
 
 

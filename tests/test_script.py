@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from handgrad.testing import check_layer
-from handgrad.testing.oracle import oracle_of
+from handgrad.testing.oracle import Oracle
 from handgrad.testing.properties import BATTERY, LAYOUTS, unshared
 from handgrad.testing.script import script
+from handgrad.testing.script.tails import RELAID, TAILS
 from handgrad.testing.search import Failure, Search, Settings
 from handgrad.testing.subject import Subject
-from handgrad.testing.tails import RELAID, TAILS
 from tests.planted.catalogue import BUGS
 from tests.planted.right import EMBEDDING, TANH, Tanh
 from tests.planted.state import EmbeddingInOnePlace
@@ -76,7 +76,7 @@ def separate(trial):
 
 
 def failure_at_any_example(layer, right, name):
-    subject, oracle = Subject(layer, list(right.inputs.arguments)), oracle_of(right.reference)
+    subject, oracle = Subject(layer, list(right.inputs.arguments)), Oracle(right.reference)
     trial = Search(subject, oracle, right.inputs, np.dtype(np.float64), Settings(10)).sample()[-1]
     return Failure(name, "", trial)
 

@@ -5,11 +5,11 @@ import re
 import jax
 import numpy as np
 
-from handgrad.testing.calls import calls_of
-from handgrad.testing.definitions import Definitions
-from handgrad.testing.literals import literal
+from handgrad.testing.script.calls import calls_of
+from handgrad.testing.script.definitions import Definitions
+from handgrad.testing.script.literals import literal
+from handgrad.testing.script.tails import TAILS
 from handgrad.testing.search import Failure
-from handgrad.testing.tails import TAILS
 from handgrad.testing.trial import Trial
 
 MODULES = {"jax": jax, "np": np, "inf": np.inf, "nan": np.nan}

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from handgrad.testing.calls import Calls
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.literals import literal_dtype
 from handgrad.testing.properties import REPEATED, entries_that_count, longer
+from handgrad.testing.script.calls import Calls
+from handgrad.testing.script.literals import literal_dtype
 from handgrad.testing.subject import Results
 from handgrad.testing.trial import Trial
 

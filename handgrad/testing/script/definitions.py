@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from handgrad.testing.homes import MAIN, folder_of, global_of, home_of
-from handgrad.testing.literals import written
-from handgrad.testing.names import attributes_used, names_around, names_used
-from handgrad.testing.source import assignment_of, plain, source_of
+from handgrad.testing.script.homes import MAIN, folder_of, global_of, home_of
+from handgrad.testing.script.literals import written
+from handgrad.testing.script.names import attributes_used, names_around, names_used
+from handgrad.testing.script.source import assignment_of, plain, source_of
 
 
 class Definitions:
