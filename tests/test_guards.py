@@ -101,7 +101,9 @@ def test_twins_import_jax_alone(room):
     assert imported_packages(ROOT / "reference" / f"{room}.py") == {"jax"}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "handgrad/testing").rglob("*.py")), ids=str)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "handgrad/testing").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_the_checker_knows_no_particular_layer(path):
     assert "reference" not in imported_packages(path)
     rooms = {f"handgrad.{room}" for room in ROOMS} | {"handgrad"}
