@@ -28,6 +28,19 @@ def test_one_wrong_element_is_caught(dtype, error, rows, columns):
     assert failed(error) == ["gradient"]
 
 
+@pytest.mark.parametrize(
+    ("reference", "numpy_has"), [(jnp.log1p, np.log1p), (jnp.arctanh, np.arctanh)], ids=["log1p", "atanh"]
+)
+def test_where_xla_is_inexact_the_oracle_is_not(reference, numpy_has):
+    x = np.concatenate([np.linspace(-1, 1, 2001), [1e-300, -1e-17, -0.0, 2.0, np.inf, np.nan]])
+    with np.errstate(all="ignore"):
+        want = numpy_has(x)
+    got = Oracle(reference)({"x": x}, np.ones_like(x), ())["out"].value
+    finite = np.isfinite(want)
+    assert np.all(np.abs(got[finite] - want[finite]) <= 4 * np.finfo(np.float64).eps * np.abs(want[finite]))
+    assert np.array_equal(got[~finite], want[~finite], equal_nan=True)
+
+
 @pytest.mark.parametrize("terms", [100, 1000, 100_000])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_long_sums_are_not_blamed_for_rounding(dtype, terms):
