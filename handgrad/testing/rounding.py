@@ -55,14 +55,14 @@ TERMS: dict[str, Callable[[Any, Any], int]] = {
 
 def _log1p(x: Any) -> Any:
     """Compute log(1 + x) after Kahan: what rounding 1 + x to u loses, the quotient of x and u - 1 gives back."""
-    u = 1 + x
+    u = lax.optimization_barrier(1 + x)  # lest XLA shorten u - 1 to x
     return jnp.where(u == 1, x, jnp.where(jnp.isinf(u), u, jnp.log(u) * (x / (u - 1))))
 
 
 # XLA's own log1p is off by over 100 eps in float64 for x near -0.4; the oracle has nothing wider than float64
 MORE_EXACT: dict[str, Callable[[Any], Any]] = {
     "log1p": _log1p,
-    "atanh": lambda x: (_log1p(x) - _log1p(-x)) / 2,
+    "atanh": lambda x: jnp.sign(x) * _log1p(2 * jnp.abs(x) / (1 - jnp.abs(x))) / 2,
 }
 # A sum of n terms is rounded n - 1 times, in an order that the reference does not tell. In the worst case, equal
 # terms added one by one, all errors have one sign and add up to n/4 eps of the sum. Nudging by n/32 gives such a sum
