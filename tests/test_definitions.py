@@ -171,6 +171,24 @@ class Applies:
         return dout * self.table
 
 
+class Model:
+    def apply(self, x):
+        return x
+
+    @classmethod
+    def identity(cls, x):
+        return x
+
+
+def uses_what_comes_later():
+    def reference(x):
+        return x if x.ndim else later
+
+    later = str(check_layer(functools.partial(Halved, SLOPE), reference, X, dtypes=["float64"], raises=False))
+    return later
+
+
+MODEL = Model()
 APPLIES = functools.partial(Applies, function=np.tanh, table=np.array([1.0, 2.0]))
 
 
@@ -184,10 +202,12 @@ APPLIES = functools.partial(Applies, function=np.tanh, table=np.array([1.0, 2.0]
             "make = functools.partial(Applies, function=make_function, table=np.array([1.0, 2.0], np.float64))",
         ),
         (Of.Nested, jnp.tanh, "Nested = Of.Nested"),
+        (functools.partial(Halved, SLOPE), MODEL.apply, "apply = apply_object.apply"),
+        (functools.partial(Halved, SLOPE), Model.identity, "identity = Model.identity"),
         (functools.partial(Halved, SLOPE), jax.jit(lambda x: x + 0 * SLOPE), "reference = lambda x: x + 0 * SLOPE"),
         (functools.partial(Halved, SLOPE), jax.vmap(lambda x: x), "# reference cannot be written out here"),
     ],
-    ids="number function nested jit vmap".split(),
+    ids="number function nested method classmethod jit vmap".split(),
 )
 def test_what_is_given_is_defined_or_said_to_be_missing(layer, reference, line, capsys):
     report = check_layer(layer, reference, X, dtypes=["float64"], raises=False)
@@ -198,6 +218,12 @@ def test_what_is_given_is_defined_or_said_to_be_missing(layer, reference, line, 
             run(text, capsys)
     else:
         assert differ(run(text, capsys))
+
+
+def test_what_is_not_there_yet_is_said_to_be_missing(capsys):
+    text = script_of(uses_what_comes_later())
+    assert "# later cannot be written out here" in text
+    assert differ(run(text, capsys))
 
 
 def test_what_was_typed_at_a_prompt_is_said_to_be_missing():

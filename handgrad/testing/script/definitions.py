@@ -4,7 +4,7 @@ import functools
 import re
 import sys
 from collections.abc import Mapping
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
 from handgrad.testing.script.homes import MAIN, folder_of, global_of, home_of
@@ -50,6 +50,9 @@ class Definitions:
             self.lines.append(f"{name} = {value}")
         elif isinstance(given, functools.partial):
             self.lines.append(f"{name} = {self._partial(name, given)}")
+        elif isinstance(given, MethodType):
+            owner = self.define(given.__self__, f"{name}_object")
+            self.lines.append(f"{name} = {owner}.{given.__name__}")
         elif home := home_of(given):
             self._import(name, *home)
         elif outer := _outer(given):

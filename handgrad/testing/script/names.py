@@ -6,6 +6,7 @@ import inspect
 import symtable
 import sys
 from collections.abc import Iterator
+from types import CellType
 from typing import Any
 
 
@@ -38,8 +39,11 @@ def names_around(given: Any) -> dict[str, Any]:
         around |= getattr(function, "__globals__", {})
     around |= {base.__name__: base for base in getattr(given, "__bases__", ())}
     for function in functions:
-        code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None) or ()
-        around |= {
-            name: cell.cell_contents for name, cell in zip(getattr(code, "co_freevars", ()), cells, strict=True)
-        }
+        around |= _closure(function)
     return around
+
+
+def _closure(function: Any) -> dict[str, Any]:
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    cells = zip(names, getattr(function, "__closure__", None) or (), strict=True)
+    return {name: cell.cell_contents for name, cell in cells if cell != CellType()}  # an empty one raises
