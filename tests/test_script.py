@@ -8,14 +8,14 @@ import pytest
 
 from handgrad.testing import check_layer
 from handgrad.testing.oracle import Oracle
-from handgrad.testing.properties import BATTERY, LAYOUTS, unshared
+from handgrad.testing.properties import BATTERY, LAYOUTS, separate, unshared
 from handgrad.testing.script import script
 from handgrad.testing.script.tails import RELAID, TAILS
 from handgrad.testing.search import Failure, Search, Settings
 from handgrad.testing.subject import Subject
 from tests.planted.catalogue import BUGS
-from tests.planted.right import EMBEDDING, TANH, Tanh
-from tests.planted.state import EmbeddingInOnePlace
+from tests.planted.right import EMBEDDING, TANH
+from tests.planted.state import EmbeddingInOnePlace, TanhOfTheLastLayer
 from tests.test_planted import ALONE
 
 
@@ -65,16 +65,6 @@ def test_a_script_shows_the_failure_and_nothing_of_it_with_the_right_layer(bug, 
     assert right.startswith("IndexError: a label is negative") if bug.complaint == "refuses" else "Error" not in right
 
 
-class SharesItsOutput(Tanh):
-    def forward(self, x):
-        type(self).y = np.asarray(np.tanh(x))
-        return self.y.copy()
-
-
-def separate(trial):
-    """Stand for the property of which only the name is needed."""
-
-
 def failure_at_any_example(layer, right, name):
     subject, oracle = Subject(layer, list(right.inputs.arguments)), Oracle(right.reference)
     trial = Search(subject, oracle, right.inputs, np.dtype(np.float64), Settings(10)).sample()[-1]
@@ -84,7 +74,7 @@ def failure_at_any_example(layer, right, name):
 @pytest.mark.parametrize(
     ("layer", "right", "holds", "shows"),
     [
-        (SharesItsOutput, TANH, separate, "with another layer at work"),
+        (TanhOfTheLastLayer, TANH, separate, "with another layer at work"),
         (EmbeddingInOnePlace, EMBEDDING, unshared, "dW shares memory with dW of an earlier call"),
     ],
 )

@@ -55,7 +55,8 @@ TERMS: dict[str, Callable[[Any, Any], int]] = {
 
 def _log1p(x: Any) -> Any:
     """Compute log(1 + x) after Kahan: what rounding 1 + x to u loses, the quotient of x and u - 1 gives back."""
-    u = lax.optimization_barrier(1 + x)  # lest XLA shorten u - 1 to x
+    kept: Any = lax.optimization_barrier  # lest XLA shorten u - 1 to x
+    u = kept(1 + x)
     return jnp.where(u == 1, x, jnp.where(jnp.isinf(u), u, jnp.log(u) * (x / (u - 1))))
 
 
