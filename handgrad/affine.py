@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, cast, floating, ieee, long_sum, shape_error, upstream, wide
+from handgrad.checks import Array, Shape, floating, ieee, long_sum, shape_error, upstream, wide
 
 
 class Affine:
@@ -63,7 +63,7 @@ class Affine:
             raise shape_error("Affine.forward", "x", x.shape, f"(..., {len(W)})", f"W.shape is {W.shape}")
         out = np.dot(_rows(wide(x)), wide(W)) + wide(b)
         self.x, self.used, self.out_shape = x, (W, b), (*x.shape[:-1], *b.shape)
-        return cast(out, np.result_type(x, W, b)).reshape(self.out_shape)
+        return np.asarray(out, np.result_type(x, W, b)).reshape(self.out_shape)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
@@ -74,8 +74,8 @@ class Affine:
         dx = np.dot(dout, W.T)
         dW = np.dot(_rows(self.x).T, dout)
         db = long_sum(dout, 0)
-        self.dW, self.db = cast(dW, W.dtype), cast(db, b.dtype)
-        return cast(dx, self.x.dtype).reshape(self.x.shape)
+        self.dW, self.db = np.asarray(dW, W.dtype), np.asarray(db, b.dtype)
+        return np.asarray(dx, self.x.dtype).reshape(self.x.shape)
 
 
 def _params(where: str, W: npt.ArrayLike, b: npt.ArrayLike) -> tuple[Array, Array]:

@@ -91,16 +91,6 @@ def upstream(layer: Any, dout: npt.ArrayLike) -> Array:
     return wide(dout)
 
 
-def cast(result: Array | np.floating[Any], dtype: np.dtype[Any]) -> Array:
-    """Give a new result its dtype, as an array even if it is a single number. Not a copy, unless it is converted."""
-    return np.asarray(result) if result.dtype == dtype else _converted(result, dtype)
-
-
-@ieee
-def _converted(result: Array | np.floating[Any], dtype: np.dtype[Any]) -> Array:
-    return np.asarray(result, dtype)
-
-
 def remembered(out: Array) -> Array:
     """Make an output that backward needs read-only, so that a stray in-place write raises."""
     out.flags.writeable = False
@@ -130,4 +120,4 @@ def sum_to(grad: Array, like: Spec | Array) -> Array:
     added = grad.ndim - len(like.shape)
     stretched = [added + axis for axis, length in enumerate(like.shape) if length == 1]
     summed = long_sum(grad, (*range(added), *stretched))
-    return cast(summed, like.dtype).reshape(like.shape)
+    return np.asarray(summed, like.dtype).reshape(like.shape)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, cast, double, floating, ieee, real, shape_error, wide
+from handgrad.checks import Array, double, floating, ieee, real, shape_error, wide
 from handgrad.targets import as_targets, counting, expect_rows, expected_value
 
 
@@ -26,7 +26,7 @@ def sigmoid(x: npt.ArrayLike) -> Array:
     """
     x = floating("sigmoid", "x", x)
     y = 1 / (1 + np.exp(-wide(x)))
-    return cast(y, x.dtype)
+    return np.asarray(y, x.dtype)
 
 
 @ieee
@@ -42,7 +42,7 @@ def softmax(x: npt.ArrayLike) -> Array:
     """
     x = floating("softmax", "x", x)
     exps = np.exp(shifted("softmax", x))
-    return cast(exps / total(exps), x.dtype)
+    return np.asarray(exps / total(exps), x.dtype)
 
 
 @ieee
@@ -58,7 +58,7 @@ def log_softmax(x: npt.ArrayLike) -> Array:
     """
     x = floating("log_softmax", "x", x)
     scores = shifted("log_softmax", x)
-    return cast(scores - np.log(total(np.exp(scores))), x.dtype)
+    return np.asarray(scores - np.log(total(np.exp(scores))), x.dtype)
 
 
 def shifted(where: str, x: Array) -> Array:

@@ -540,3 +540,15 @@ def test_affine_of_numbers_that_overflow_causes_no_warning():
         affine = Affine([[1e300]], [0.0])
         assert affine.forward([1e300]) == np.inf
         assert affine.backward([1e300]) == np.inf
+
+
+@each_layer
+def test_a_finite_dout_too_large_for_the_dtype_of_a_gradient_causes_no_warning(make, params, inputs):
+    layer = make(*(each.astype(np.float32) for each in params))
+    floats = (each.astype(np.float32) if each.dtype.kind == "f" else each for each in inputs)
+    out = layer.forward(*floats)
+    with warnings.catch_warnings(), np.errstate(all="raise"):
+        warnings.simplefilter("error")
+        returned = layer.backward(np.full(np.shape(out), 1e300))
+    first = returned[0] if isinstance(returned, tuple) else returned
+    assert np.isinf(first).any()
