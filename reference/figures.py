@@ -90,6 +90,8 @@ def _draw_errors(axes: Axes, curve: Curve) -> None:
     axes.plot(places, jaxs, drawstyle="steps-mid", color=JAXS, linewidth=1.5)
     axes.set_xticks([_place(x) for x in LABELS.values()], list(LABELS))
     axes.set_xlabel("x")
+    if not max(*ours, *jaxs):
+        axes.text(0.5, 0.5, "0 for every x, in both", ha="center", va="center", transform=axes.transAxes)
     if max(*ours, *jaxs) <= FEW_ULPS:
         axes.set_ylim(-0.05, FEW_ULPS)
     else:

@@ -78,9 +78,9 @@ def _row(name: str, found: Found) -> Row:
     return Row(name, found.dtype, found.examples, list(found.shapes), found.worst, not found.failures)
 
 
-def worst_errors(row: Row) -> str:
+def worst_errors(row: Row, between: str = "  ") -> str:
     """Write down the worst errors of a row."""
-    return "  ".join(f"{called(name)} {brief(error)}" for name, error in row.worst.items())
+    return between.join(f"{called(name)} {brief(error)}" for name, error in row.worst.items())
 
 
 def section(search: Search) -> str:
@@ -109,4 +109,4 @@ def _cells(row: Row) -> list[str]:
     reached = ["yes" if any(each(shapes) for shapes in row.shapes) else "no" for each in REACHED.values()]
     verdict = "agrees" if row.agrees else "**disagrees**"
     counts = [str(row.examples), str(len(row.shapes)), ", ".join(map(str, axes))]
-    return [row.case, row.dtype, *counts, *reached, worst_errors(row), verdict]
+    return [row.case, row.dtype, *counts, *reached, worst_errors(row, ", "), verdict]

@@ -30,6 +30,7 @@ def test_an_activation_is_drawn_twice_to_the_same_bytes(tmp_path):
     one, other = (path.read_bytes() for path in drawn)
     assert one == other
     assert b"Relu: derivative" in one
+    assert one.count(b"0 for every x, in both") == 2
 
 
 def test_a_training_is_drawn_twice_to_the_same_bytes(tmp_path):
