@@ -183,6 +183,22 @@ def test_a_gradient_may_be_a_list_of_its_rows():
     check_layer(GivesAGradientInAList, jnp.tanh, arrays(x="2 3"))
 
 
+def test_what_a_strategy_draws_keeps_its_order():
+    def between(x, edges):
+        if np.any(np.diff(edges) < 0):
+            raise ValueError("the edges are not sorted")
+        inside = (edges[0] < x) & (x < edges[-1])
+        return np.where(inside, x, 0), lambda dout: np.where(inside, dout, 0)
+
+    sorted_edges = st.sampled_from([np.array([-1.25, 0.75]), np.array([0.25, 3.5])])
+    check_layer(
+        between,
+        lambda x, edges: jnp.where((edges[0] < x) & (x < edges[-1]), x, 0.0),
+        arrays(x="N", edges=sorted_edges),
+        max_examples=30,
+    )
+
+
 def test_lists_will_do_for_arrays_where_one_dtype_is_asked_for():
     check_layer(Listed, lambda x, w: x * w, arrays(x="N", w="N"), dtypes=["float64"])
 

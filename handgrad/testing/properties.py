@@ -111,7 +111,7 @@ def repeatable(trial: Trial) -> None:
 def stateless(trial: Trial) -> None:
     """Only the last forward counts: what the layer has seen before, also of other shapes, leaves no trace."""
     run = trial.build(copies(trial.inputs))
-    others = {name: np.array(np.flip(array)) for name, array in trial.inputs.items() if name in run.names}
+    others = {name: array for name, array in others_than(trial).items() if name in run.names}
     for earlier in (longer(trial, others), others):
         out = trial.forward(run, {**trial.inputs, **earlier})
         run.backward(np.ones(out.shape, trial.dtype))
@@ -123,9 +123,17 @@ def separate(trial: Trial) -> None:
     """Layers share nothing: another one, at work between a layer's forward and its backward, changes nothing."""
     run = trial.build(copies(trial.inputs))
     out = trial.forward(run, copies(trial.inputs))
-    trial.fresh({name: np.array(np.flip(array)) for name, array in trial.inputs.items()}, 1 - trial.dout)
+    trial.fresh(others_than(trial), 1 - trial.dout)
     results = {"out": out, **run.backward(trial.dout.copy())}
     expect_identical(results, trial.kept, "changes when another layer is at work in between")
+
+
+def others_than(trial: Trial) -> Results:
+    """Make other inputs of the same shapes: flipped, but for what strategies draw, which may need its order."""
+    return {
+        name: array.copy() if trial.described.arguments[name].drawn else np.array(np.flip(array))
+        for name, array in trial.inputs.items()
+    }
 
 
 def longer(trial: Trial, inputs: Results) -> Results:

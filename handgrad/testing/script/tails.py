@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.properties import REPEATED, entries_that_count, longer
+from handgrad.testing.properties import REPEATED, entries_that_count, longer, others_than
 from handgrad.testing.script.calls import Calls
 from handgrad.testing.script.literals import literal_dtype
 from handgrad.testing.subject import Results
@@ -84,17 +84,19 @@ def _repeatable(_: Trial, calls: Calls) -> list[str]:
 
 
 def _stateless(trial: Trial, calls: Calls) -> list[str]:
-    flipped = {name: np.flip(array) for name, array in trial.inputs.items() if name in trial.run.names}
+    others = {name: array for name, array in others_than(trial).items() if name in trial.run.names}
+    other = [_other(trial, name) for name in others]
     long = [
-        f"np.concatenate([{_flip(name)}] * 2)" if _grows(trial, flipped, name) else _flip(name) for name in flipped
+        f"np.concatenate([{each}] * 2)" if _grows(trial, others, name) else each
+        for name, each in zip(others, other, strict=True)
     ]
     return [
-        f"def earlier_forward({', '.join(flipped)}):",
+        f"def earlier_forward({', '.join(others)}):",
         *_indented([calls.forward, _ones(trial, calls)]),
         "",
         *calls.new,
         f"earlier_forward({', '.join(long)})",
-        f"earlier_forward({', '.join(map(_flip, flipped))})",
+        f"earlier_forward({', '.join(other)})",
         calls.forward,
         *calls.backward,
         _show(calls.results, "after other forwards"),
@@ -103,8 +105,8 @@ def _stateless(trial: Trial, calls: Calls) -> list[str]:
     ]
 
 
-def _grows(trial: Trial, flipped: Results, name: str) -> bool:
-    return longer(trial, flipped)[name].shape != flipped[name].shape
+def _grows(trial: Trial, others: Results, name: str) -> bool:
+    return longer(trial, others)[name].shape != others[name].shape
 
 
 def _separate(trial: Trial, calls: Calls) -> list[str]:
@@ -114,7 +116,7 @@ def _separate(trial: Trial, calls: Calls) -> list[str]:
         "",
         *calls.new,
         calls.forward,
-        f"another_layer({', '.join(map(_flip, trial.inputs))})",
+        f"another_layer({', '.join(_other(trial, name) for name in trial.inputs)})",
         *calls.backward,
         _show(calls.results, "with another layer at work in between"),
         *calls.run,
@@ -246,8 +248,9 @@ def _by_name(names: Iterable[str], suffix: str = "") -> str:
     return f"{{{items}}}"
 
 
-def _flip(name: str) -> str:
-    return f"np.array(np.flip({name}))"
+def _other(trial: Trial, name: str) -> str:
+    """Write what `others_than` makes."""
+    return f"{name}.copy()" if trial.described.arguments[name].drawn else f"np.array(np.flip({name}))"
 
 
 def _indented(lines: Iterable[str]) -> list[str]:
