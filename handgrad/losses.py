@@ -20,7 +20,7 @@ from handgrad.checks import (
     shape_error,
     upstream,
 )
-from handgrad.functions import batch_mean, result_dtype, scalable, shifted, squared_error, total
+from handgrad.numerics import batch_mean, result_dtype, scalable, shifted, squared_error, total
 from handgrad.targets import Mask, as_mask, as_targets, counting, expected_value, minus_targets, spread, times_mass
 
 

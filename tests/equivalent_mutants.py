@@ -41,7 +41,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=True)",
     ): ONLY_MEMORY,
     (
-        "functions",
+        "numerics",
         "return 0.5 * np.square(wide(y) - wide(t)).sum(axis=-1)",
         "return 0.5 * np.square(wide(y) - wide(t)).sum(axis=+1)",
     ): LAST_OF_TWO,

@@ -31,8 +31,13 @@ from tests.mutators import Mutant, mutants
 
 ROOT = Path(handgrad.__file__).parents[1]
 # in the order in which they import each other, so that all that lean on a changed one can be executed again
-MODULES = ("checks", "targets", "functions", "nodes", "activations", "affine", "losses")
-ROOMS_THAT_USE = {"targets": ["losses"], "functions": ["activations", "losses"], "checks": list(MODULES[1:])}
+MODULES = ("checks", "targets", "numerics", "functions", "nodes", "activations", "affine", "losses")
+ROOMS_THAT_USE = {
+    "targets": ["losses"],
+    "numerics": ["functions", "losses"],
+    "functions": ["activations", "losses"],
+    "checks": list(MODULES[1:]),
+}
 EXAMPLES = 30
 SECONDS = 120
 
