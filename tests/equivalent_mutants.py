@@ -4,6 +4,7 @@ LAST_OF_TWO = "the axes are two, and the last of them is axis 1"
 ONE_COLUMN = "there is one column, which is the first and the last"
 ONLY_MEMORY = "the numbers are the same; only memory is used that need not be, or a copy is made"
 ONE_LENGTH = "both are always of one length"
+WIDER = "computed in float64 and rounded once, which is as right and takes longer"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -45,6 +46,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return 0.5 * np.square(wide(y) - wide(t)).sum(axis=-1)",
         "return 0.5 * np.square(wide(y) - wide(t)).sum(axis=+1)",
     ): LAST_OF_TWO,
+    (
+        "numerics",
+        "return (rows if abs(factor) <= np.finfo(rows.dtype).max else double(rows), factor)",
+        "return (rows if abs(factor) < np.finfo(rows.dtype).max else double(rows), factor)",
+    ): WIDER,
+    (
+        "numerics",
+        "return (rows if abs(factor) <= np.finfo(rows.dtype).max else double(rows), factor)",
+        "return (rows if abs(factor) <= np.finfo(rows.dtype).min else double(rows), factor)",
+    ): WIDER,
     (
         "checks",
         "beside = [array.dtype for array, alone in zip(arrays, weak, strict=True) if not alone]",
