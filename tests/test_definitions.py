@@ -24,7 +24,8 @@ def script_of(page):
 def run(text, capsys):
     """Run a script where it cannot see anything of ours, and give what it prints."""
     capsys.readouterr()
-    exec(text, {})
+    with np.printoptions():  # which a script sets
+        exec(text, {})
     return capsys.readouterr().out.splitlines()
 
 

@@ -22,7 +22,7 @@ from tests.test_planted import ALONE
 def printed(text, capsys):
     """Run a script, and give what it prints, or the error that it ends with."""
     capsys.readouterr()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.printoptions():  # both of which a script sets
         warnings.simplefilter("ignore")
         try:
             exec(text, {})
