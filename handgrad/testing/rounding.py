@@ -206,17 +206,27 @@ def _terms(equation: jex.JaxprEqn) -> int:
 
 
 def _scan(params: Any, args: Sequence[Any], source: Source) -> Sequence[Any]:
-    body, length, carried = params["jaxpr"], params["length"], params["num_carry"]
-    constants, start = args[: params["num_consts"]], args[params["num_consts"] : params["num_consts"] + carried]
+    body, length = params["jaxpr"], params["length"]
+    constants, start, elements = _arguments_of_scan(params, args)
 
     def step(carry: Any, row: Any) -> Any:
-        elements, factors = row
-        results = _replay(body, [*constants, *carry, *elements], Factors(iter(factors)))
-        return results[:carried], results[carried:]
+        each, factors = row
+        results = _replay(body, [*constants, *carry, *each], Factors(iter(factors)))
+        return results[: len(start)], results[len(start) :]
 
-    rows = (list(args[params["num_consts"] + carried :]), source.factors(length, _nudges(_replay, body)))
-    carry, stacked = lax.scan(step, list(start), rows, length=length, reverse=params["reverse"])
+    rows = (elements, source.factors(length, _nudges(_replay, body)))
+    carry, stacked = lax.scan(step, start, rows, length=length, reverse=params["reverse"])
     return [*carry, *stacked]
+
+
+def _arguments_of_scan(params: Any, args: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    """Tell a loop's constants, what it carries, and what it takes an element of at each step."""
+    if "ft_in" in params:  # from JAX 0.12 on
+        constants, start, elements = params["ft_in"].update(args).unpack()
+    else:
+        consts, end = params["num_consts"], params["num_consts"] + params["num_carry"]
+        constants, start, elements = args[:consts], args[consts:end], args[end:]
+    return list(constants), list(start), list(elements)
 
 
 def _cond(params: Any, args: Sequence[Any], source: Source) -> Sequence[Any]:
