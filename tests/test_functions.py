@@ -173,3 +173,10 @@ def test_the_error_of_no_rows_is_0(function):
 def test_errors_have_the_dtype_of_their_arguments(function, dtype):
     y = np.full((3, 2), 0.5, dtype)
     assert function(y, y).dtype == dtype
+
+
+@pytest.mark.parametrize("function", [cross_entropy_error, sum_squared_error])
+def test_leading_axes_of_outputs_and_targets_are_one_long_batch(function):
+    random = np.random.default_rng(0)
+    y, t = softmax(random.standard_normal((2, 3, 4))), softmax(random.standard_normal((2, 3, 4)))
+    assert function(y, t) == function(y.reshape(6, 4), t.reshape(6, 4))
