@@ -22,6 +22,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): ONE_COLUMN,
     (
         "targets",
+        "return counting(t if t.dtype.kind == 'f' else t.astype(x.dtype), mask, leading)",
+        "return counting(t if t.dtype.kind == 'f' else t, mask, leading)",
+    ): WIDER,
+    (
+        "targets",
         "return np.where(t == 0, 0, t * values).sum(axis=-1)",
         "return np.where(t == 0, 0, t * values).sum(axis=+1)",
     ): LAST_OF_TWO,
