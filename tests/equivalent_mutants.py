@@ -5,6 +5,7 @@ ONE_COLUMN = "there is one column, which is the first and the last"
 ONLY_MEMORY = "the numbers are the same; only memory is used that need not be, or a copy is made"
 ONE_LENGTH = "both are always of one length"
 WIDER = "computed in float64 and rounded once, which is as right and takes longer"
+NO_SUCH_SIZE = "float64 has 8 bytes, which is also what it is summed in, and no dtype has 7"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -93,4 +94,19 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return array.astype(np.result_type(array, np.float64), copy=False)",
         "return array.astype(np.result_type(array, np.float64), copy=True)",
     ): ONLY_MEMORY,
+    (
+        "checks",
+        "return np.add.reduce(array, axis=axes, dtype=np.float64 if array.itemsize < 8 else None)",
+        "return np.add.reduce(array, axis=axes, dtype=np.float64 if array.itemsize <= 8 else None)",
+    ): NO_SUCH_SIZE,
+    (
+        "checks",
+        "return np.add.reduce(array, axis=axes, dtype=np.float64 if array.itemsize < 8 else None)",
+        "return np.add.reduce(array, axis=axes, dtype=np.float64 if array.itemsize < 9 else None)",
+    ): NO_SUCH_SIZE,
+    (
+        "checks",
+        "return np.add.reduce(array, axis=axes, dtype=np.float64 if array.itemsize < 8 else None)",
+        "return np.add.reduce(array, axis=axes, dtype=np.float64 if array.itemsize < 7 else None)",
+    ): NO_SUCH_SIZE,
 }

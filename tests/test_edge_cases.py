@@ -375,9 +375,9 @@ def test_a_dout_beyond_the_dtype_does_not_make_nan_of_a_gradient_of_0(loss, t):
 
 
 def test_bias_of_float32_hears_from_all_of_very_many_rows():
-    affine = Affine(np.zeros((1, 1), np.float32), np.zeros(1, np.float32))
+    affine = Affine(np.zeros((1, 2), np.float32), np.zeros(2, np.float32))
     affine.forward(np.zeros((2**20, 1), np.float32))
-    affine.backward(np.full((2**20, 1), 0.1, np.float32))
+    affine.backward(np.full((2**20, 2), 0.1, np.float32))  # of two columns NumPy adds row by row
     np.testing.assert_allclose(affine.db, 2**20 * np.float32(0.1), rtol=1e-6)
 
 
