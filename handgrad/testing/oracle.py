@@ -34,8 +34,9 @@ class Exact:
 
 @dataclass(frozen=True)
 class Program:
-    """What a reference computes at certain shapes. Two are equal if they compute the same."""
+    """What a reference computes, and at what shapes and options. Two are equal if they compute the same."""
 
+    at: tuple[Any, ...]
     text: str
     constants: tuple[bytes, ...]
     out_shape: tuple[int, ...]
@@ -86,15 +87,18 @@ class Oracle:
         arrays, options = _split(inputs)
         dout = in_float64(dout)
         with jax.enable_x64(True):
-            compiled = self.keep(("vjp", wrt), inputs, lambda: self._compile(arrays, options, dout, wrt))
+            program = self._program(arrays, options)
+            compiled = self._keep(("vjp", wrt), program, lambda: self._compile(arrays, options, dout, wrt))
             runs = np.asarray(compiled.runs(arrays, dout))
         values, entitled = (in_shapes(row, compiled.shapes) for row in (runs[0], entitled_error(runs)))
         return {name: Exact(*each) for name, *each in zip(("out", *wrt), values, entitled, strict=True)}
 
     def keep(self, what: Hashable, inputs: Inputs, make: Callable[[], T]) -> T:
         """Make something of the reference at the shapes of the inputs, once for as long as it computes the same."""
-        arrays, options = _split(inputs)
-        key = what, _key(arrays, options), self._program(arrays, options)
+        return self._keep(what, self._program(*_split(inputs)), make)
+
+    def _keep(self, what: Hashable, program: Program, make: Callable[[], T]) -> T:
+        key = what, program
         if key not in self._kept:
             self._kept[key] = make()
         kept: T = self._kept[key]
@@ -103,10 +107,11 @@ class Oracle:
     def _program(self, arrays: Inputs, options: Mapping[str, Any]) -> Program:
         key = _key(arrays, options)
         if key not in self._programs:
-            self._programs[key] = self._trace(arrays, options)
+            self._programs[key] = Program(key, *self._trace(arrays, options))
         return self._programs[key]
 
-    def _trace(self, arrays: Inputs, options: Mapping[str, Any]) -> Program:
+    def _trace(self, arrays: Inputs, options: Mapping[str, Any]) -> tuple[str, tuple[bytes, ...], tuple[int, ...]]:
+        """Read the reference: its text, its constants and the shape of its output."""
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         with jax.enable_x64(True):
             try:
@@ -124,7 +129,7 @@ class Oracle:
             raise TypeError(
                 f"the reference returned {out.dtype} at {shapes}; expected a floating dtype, which has gradients"
             )
-        return Program(str(jaxpr), tuple(np.asarray(each).tobytes() for each in jaxpr.consts), out.shape)
+        return str(jaxpr), tuple(np.asarray(each).tobytes() for each in jaxpr.consts), out.shape
 
     def _compile(
         self, arrays: Inputs, options: Mapping[str, Any], dout: npt.NDArray[Any], wrt: tuple[str, ...]
