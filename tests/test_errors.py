@@ -222,15 +222,6 @@ def test_functions_name_targets_that_do_not_fit():
         cross_entropy_error(X, [0, 0, 0])
 
 
-@pytest.mark.parametrize("function", [cross_entropy_error, sum_squared_error])
-@pytest.mark.parametrize("name", ["y", "t"])
-def test_errors_of_rows_name_what_is_not_made_of_real_numbers(function, name):
-    arguments = {"y": X, "t": X} | {name: X.astype(complex)}
-    message = f"{function.__name__}: {name}.dtype is complex128; expected floating, integer or boolean"
-    with raises(TypeError, message):
-        function(**arguments)
-
-
 @each_argument
 def test_rows_of_different_lengths_are_no_array_and_the_error_names_the_argument(name, argument):
     make, inputs, _ = LAYERS[name]
@@ -323,11 +314,18 @@ def test_a_mask_that_is_not_boolean_is_named_with_its_dtype(loss, mask):
         loss().forward(X, X, mask)
 
 
-@pytest.mark.parametrize("function", [sigmoid, softmax, log_softmax])
-def test_functions_name_what_is_not_made_of_real_numbers(function):
-    message = "x.dtype is complex128; expected floating, integer or boolean"
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        *((function, "x") for function in (sigmoid, softmax, log_softmax)),
+        *((function, name) for function in (cross_entropy_error, sum_squared_error) for name in "yt"),
+    ],
+)
+def test_functions_name_what_is_not_made_of_real_numbers(function, name):
+    arguments = {"x": X} if name == "x" else {"y": X, "t": X}
+    message = f"{name}.dtype is complex128; expected floating, integer or boolean"
     with raises(TypeError, f"{function.__name__}: {message}"):
-        function(X + 1j)
+        function(**arguments | {name: X + 1j})
 
 
 # State
