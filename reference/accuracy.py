@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.testing.drawing import Settings
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Oracle
-from handgrad.testing.search import Search, Settings
+from handgrad.testing.search import Search
 from handgrad.testing.shapes import LEADING, Sizes
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Trial, called

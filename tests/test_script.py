@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from handgrad.testing import check_layer
+from handgrad.testing.drawing import Settings
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.properties import BATTERY, LAYOUTS, separate, unshared
 from handgrad.testing.script import script
 from handgrad.testing.script.tails import RELAID, TAILS
-from handgrad.testing.search import Failure, Search, Settings
+from handgrad.testing.search import Failure, Search
 from handgrad.testing.subject import Subject
 from tests.planted.catalogue import BUGS
 from tests.planted.right import EMBEDDING, TANH

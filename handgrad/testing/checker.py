@@ -6,11 +6,12 @@ from typing import Any
 import numpy.typing as npt
 
 from handgrad.testing.diagnosis import diagnose
+from handgrad.testing.drawing import Settings
 from handgrad.testing.dtypes import as_floating
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.report import Report
-from handgrad.testing.search import Search, Settings
+from handgrad.testing.search import Search
 from handgrad.testing.subject import Subject, an
 
 DTYPES = ("float64", "float32")

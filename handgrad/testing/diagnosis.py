@@ -35,7 +35,7 @@ from handgrad.testing.properties import (
     value,
     zero,
 )
-from handgrad.testing.search import Failure
+from handgrad.testing.search import Failure, does_run
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Complaint, Trial, called, gradients
 
@@ -78,7 +78,7 @@ def _split(holds: Property, trials: Sequence[Trial]) -> tuple[list[Trial], list[
     """Tell the examples for which a property fails from those for which it holds."""
     failing: list[Trial] = []
     holding: list[Trial] = []
-    able = [trial for trial in trials if holds is runs or _runs(trial)]
+    able = [trial for trial in trials if holds is runs or does_run(trial)]
     for trial in able:
         try:
             if holds(trial) is None:
@@ -88,14 +88,6 @@ def _split(holds: Property, trials: Sequence[Trial]) -> tuple[list[Trial], list[
         except Exception:  # a layer that raises fails
             failing.append(trial)
     return failing, holding
-
-
-def _runs(trial: Trial) -> bool:
-    try:
-        runs(trial)
-    except Exception:  # a layer that raises
-        return False
-    return True
 
 
 def _of_value(failing: Sequence[Trial], holding: Sequence[Trial], failed: set[str]) -> str:

@@ -8,16 +8,16 @@ import math
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
 import numpy as np
-from hypothesis import Phase
 
+from handgrad.testing.drawing import Settings, bytes_for, for_all
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Oracle
@@ -25,7 +25,7 @@ from handgrad.testing.properties import BATTERY, LAYOUTS, Property, deterministi
 from handgrad.testing.shapes import Sizes, lengths
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint, Trial, copies
-from handgrad.testing.values import one_of, real_numbers, small_integers, together
+from handgrad.testing.values import Bytes, Recipe, one_of, real_numbers, small_integers, together
 
 LAYOUTS_AND_POISONS = [(layout, poison) for layout in LAYOUTS for poison in (np.nan, np.inf, -np.inf)]
 LARGEST_TARGET = 1e9  # what Hypothesis climbs towards must be finite
@@ -70,18 +70,6 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How hard to search: how many examples, drawn from which seed.
-
-    Climbing towards the worst error costs variety: half of the examples are then mutations of the worst so far.
-    """
-
-    max_examples: int
-    seed: int = 0
-    climb: bool = False
-
-
-@dataclass(frozen=True)
 class Search:
     """A layer in one dtype, and all examples of it that there may be."""
 
@@ -94,25 +82,64 @@ class Search:
     def run(self) -> Found:
         """Try every property on every shape. One that fails is left out from then on."""
         start = time.perf_counter()
-        found = self._run()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # which the property `quiet` alone is about
+            found = self._run()
         found.seconds = time.perf_counter() - start
         return found
 
     def _run(self) -> Found:
-        found, properties = Found(str(self.dtype)), list(BATTERY)
+        found, standing = Found(str(self.dtype)), list(BATTERY)
         self._expect_reference_to_run()
         self._expect_layer_to_fit()
-        for sizes, number in self._shares():
-            while failure := self._find(sizes, number, properties, found):
-                if failure.property is deterministic:  # what else fails or holds is noise
-                    return Found(found.dtype, failures=[failure])
-                if failure.property is runs:  # nothing else can be said about this shape
-                    if runs not in [each.property for each in found.failures]:
-                        found.failures.append(failure)
+        for sizes, share in self._shares():
+            for trial in self._examples(sizes, share):
+                failures = self._try(trial, standing, found)
+                failed = [failure.property for failure in failures]
+                known = [failure.property for failure in found.failures]
+                found.failures += [
+                    self._smallest(failure, sizes, share) for failure in failures if failure.property not in known
+                ]
+                if deterministic in failed:  # what else fails or holds is noise
+                    return Found(found.dtype, failures=found.failures[-1:])
+                if runs in failed:  # nothing else can be said about this shape
                     break
-                found.failures.append(failure)
-                properties.remove(failure.property)
+                standing = [each for each in standing if each not in failed]
+                self._record(found, trial)
         return found
+
+    def _try(self, trial: Trial, standing: Sequence[Property], found: Found) -> list[Failure]:
+        """Try properties on one example, and give those that fail."""
+        failures = []
+        for each in standing:
+            try:
+                reason = each(trial)
+            except Exception as error:
+                failures.append(_failure(each, error, trial))
+                if each in (runs, deterministic):
+                    break
+            else:
+                if reason is None:
+                    found.passed[each.__name__] += 1
+                else:
+                    found.left_out.setdefault(each.__name__, Counter())[reason] += 1
+        return failures
+
+    def _smallest(self, failure: Failure, sizes: Sizes, share: Settings) -> Failure:
+        """Let Hypothesis, which draws the same examples again, make the one that fails small."""
+
+        def examine(trial: Trial) -> None:
+            nonlocal failure
+            if failure.property is runs or does_run(trial):
+                try:
+                    failure.property(trial)
+                except Exception as error:
+                    failure = _failure(failure.property, error, trial)
+                    raise
+
+        with suppress(Exception):
+            for_all(trials(self, sizes), share, examine)
+        return failure
 
     def _expect_reference_to_run(self) -> None:
         """Let the reference raise here, and not from inside of Hypothesis, which says more than is wanted then."""
@@ -122,78 +149,41 @@ class Search:
 
     def _expect_layer_to_fit(self) -> None:
         """Let a layer that does not go with the inputs raise here; what else it raises is for `runs` to say."""
-        drawn: list[Trial] = []
-        self._for_all(self.inputs.pool()[0], FEWEST, drawn.append)
+        first = self._examples(self.inputs.pool()[0], replace(self.settings, max_examples=1))[0]
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                layer = self.subject.construct({**copies(drawn[0].inputs), **drawn[0].options})
+            layer = self.subject.construct({**copies(first.inputs), **first.options})
         except Exception:
             return
         self.subject.fit(layer)
 
     def sample(self) -> list[Trial]:
         """Draw as many examples as a search does, for whoever wants to look at them."""
-        drawn: list[Trial] = []
-        for sizes, number in self._shares():
-            self._for_all(sizes, number, drawn.append)
-        return drawn
+        return [trial for sizes, share in self._shares() for trial in self._examples(sizes, share)]
 
-    def _shares(self) -> Iterator[tuple[Sizes, int]]:
+    def _shares(self) -> Iterator[tuple[Sizes, Settings]]:
         """Share the examples out among the shapes; where an axis has length 0, there is little to vary."""
         pool = self.inputs.pool()
         full = [sizes for sizes in pool if 0 not in lengths(sizes)]
         left = self.settings.max_examples - FEWEST * (len(pool) - len(full))
         for sizes in pool:
-            yield sizes, max(FEWEST, math.ceil(left / len(full))) if sizes in full else FEWEST
+            number = max(FEWEST, math.ceil(left / len(full))) if sizes in full else FEWEST
+            yield sizes, replace(self.settings, max_examples=number)
 
-    def _find(self, sizes: Sizes, number: int, properties: Sequence[Property], found: Found) -> Failure | None:
-        """Try properties until one fails, and give its smallest example."""
-        failure: Failure | None = None
-        failing: list[Property] = []  # once there is one, Hypothesis makes its example small
+    def _examples(self, sizes: Sizes, share: Settings) -> list[Trial]:
+        """Draw examples of one shape."""
+        if not self.inputs.has_strategies and not share.climb:
+            recipe = _recipe(self, sizes, {})
+            return [recipe.make(each) for each in bytes_for(recipe.size, share)]
+        drawn: list[Trial] = []
 
-        def examine(trial: Trial) -> None:
-            nonlocal failure
-            for each in [runs, *failing] if failing else properties:
-                try:
-                    reason = each(trial)
-                except Exception as error:
-                    about = error.trial if isinstance(error, Complaint) else None
-                    failure = Failure(each, _sentence(error), about or trial)
-                    failing[:] = failing or [each]
-                    raise
-                if reason is None:
-                    found.passed[each.__name__] += 1
-                else:
-                    found.left_out.setdefault(each.__name__, Counter())[reason] += 1
-            if not failing:
-                self._record(found, trial)
+        def take(trial: Trial) -> None:
+            drawn.append(trial)
+            if share.climb and does_run(trial):
+                for name, errors in trial.errors.items():
+                    hypothesis.target(min(float(errors.max(initial=0)), LARGEST_TARGET), label=name)
 
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # which the property `quiet` alone is about
-                self._for_all(sizes, number, examine)
-        except Exception:
-            if failure is None:
-                raise
-        return failure
-
-    def _for_all(self, sizes: Sizes, number: int, examine: Callable[[Trial], None]) -> None:
-        """Let Hypothesis call a function with examples of one shape."""
-
-        def test(trial: Trial) -> None:
-            examine(trial)
-
-        seeded = hypothesis.seed(self.settings.seed)(test)
-        hypothesis.settings(
-            max_examples=number,
-            database=None,
-            deadline=None,
-            report_multiple_bugs=False,
-            phases=[Phase.generate, Phase.shrink, *([Phase.target] if self.settings.climb else [])],
-            suppress_health_check=list(hypothesis.HealthCheck),
-            verbosity=hypothesis.Verbosity.quiet,
-        )(hypothesis.given(trials(self, sizes))(seeded))()
+        for_all(trials(self, sizes), share, take)
+        return drawn
 
     def _record(self, found: Found, trial: Trial) -> None:
         found.examples += 1
@@ -202,24 +192,34 @@ class Search:
             *trial.results
         }
         for name, errors in trial.errors.items():
-            error = float(errors.max(initial=0))
-            found.worst[name] = max(found.worst.get(name, 0), error)
-            if self.settings.climb:
-                hypothesis.target(min(error, LARGEST_TARGET), label=name)
+            found.worst[name] = max(found.worst.get(name, 0), float(errors.max(initial=0)))
 
 
-def _sentence(error: Exception) -> str:
-    return str(error) if isinstance(error, Complaint) else f"{type(error).__name__}: {error}"
+def _failure(holds: Property, error: Exception, trial: Trial) -> Failure:
+    """Say what a property raised; a complaint may be about an example of its own."""
+    if isinstance(error, Complaint):
+        return Failure(holds, str(error), error.trial or trial)
+    return Failure(holds, f"{type(error).__name__}: {error}", trial)
+
+
+def does_run(trial: Trial) -> bool:
+    """Tell whether a layer takes an example, without which nothing else can be said about it."""
+    try:
+        runs(trial)
+    except Exception:  # whatever a layer raises
+        return False
+    return True
 
 
 def trials(search: Search, sizes: Sizes) -> st.SearchStrategy[Trial]:
     """Draw examples of one shape: what a user's own strategies draw, and all else in one go."""
     if not search.inputs.has_strategies:
-        return _trials_with(search, sizes, {})
-    return search.inputs.others(search.dtype).flatmap(partial(_trials_with, search, sizes))
+        return _recipe(search, sizes, {}).strategy()
+    return search.inputs.others(search.dtype).flatmap(lambda others: _recipe(search, sizes, others).strategy())
 
 
-def _trials_with(search: Search, sizes: Sizes, others: Mapping[str, Any]) -> st.SearchStrategy[Trial]:
+def _recipe(search: Search, sizes: Sizes, others: Mapping[str, Any]) -> Recipe:
+    """Make an example of one shape, beside what a user's strategies have drawn."""
     inputs, dtype = search.inputs, search.dtype
     described = inputs.of_sizes(sizes, dtype)
     out_shape = search.oracle.out_shape(inputs.in_order(described.simplest() | others))
@@ -231,20 +231,22 @@ def _trials_with(search: Search, sizes: Sizes, others: Mapping[str, Any]) -> st.
     if inputs.has_kinks:
         at_kinks = {"inputs": inputs.at_kinks(sizes, dtype), "dout": small_integers(out_shape, dtype)}
         recipes["kinks"] = together(at_kinks)
+    everything = together(recipes)
 
-    def trial(made: Mapping[str, Any]) -> Trial:
-        drawn = inputs.in_order(made["inputs"] | others)
+    def trial(drawn: Bytes) -> Trial:
+        made = everything.make(drawn)
+        arguments = inputs.in_order(made["inputs"] | others)
         return Trial(
             search.subject,
             search.oracle,
             inputs,
             sizes,
-            {name: each for name, each in drawn.items() if isinstance(each, np.ndarray)},
-            {name: each for name, each in drawn.items() if not isinstance(each, np.ndarray)},
+            {name: each for name, each in arguments.items() if isinstance(each, np.ndarray)},
+            {name: each for name, each in arguments.items() if not isinstance(each, np.ndarray)},
             made["dout"],
             dtype,
             {**made["kinks"]["inputs"], "dout": made["kinks"]["dout"]} if "kinks" in made else {},
             *made["layout and poison"],
         )
 
-    return together(recipes).strategy().map(trial)
+    return Recipe(everything.size, trial)

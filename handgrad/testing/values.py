@@ -44,14 +44,17 @@ class Recipe:
         return self.make(np.zeros(self.size, np.uint8))
 
     def strategy(self) -> st.SearchStrategy[Any]:
-        """Draw the bytes, one by one, or, where there are many, all from one seed."""
-        if self.size <= DRAWN_AS_BYTES:
-            drawn = st.binary(min_size=self.size, max_size=self.size)
-            return drawn.map(lambda each: self.make(np.frombuffer(each, np.uint8)))
-        seeds = st.integers(0, 2**32 - 1)
-        return seeds.map(
-            lambda seed: self.make(np.random.default_rng(seed).integers(TABLE, size=self.size, dtype=np.uint8))
-        )
+        """Draw the bytes, and make it of them."""
+        return bytes_of(self.size).map(self.make)
+
+
+def bytes_of(size: int) -> st.SearchStrategy[Bytes]:
+    """Draw bytes, one by one, or, where there are many, all from one seed."""
+    if size <= DRAWN_AS_BYTES:
+        return st.binary(min_size=size, max_size=size).map(lambda each: np.frombuffer(each, np.uint8))
+    return st.integers(0, 2**32 - 1).map(
+        lambda seed: np.random.default_rng(seed).integers(TABLE, size=size, dtype=np.uint8)
+    )
 
 
 def together(recipes: Mapping[str, Recipe]) -> Recipe:

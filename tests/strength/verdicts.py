@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.testing.drawing import Settings
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.report import Report
-from handgrad.testing.search import Search, Settings
+from handgrad.testing.search import Search
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Trial
 from tests.baselines.checks import CHECKS, dtypes_of
