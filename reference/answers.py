@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from handgrad.testing.compiling import compile_fast, keep_compiled
 from handgrad.testing.dtypes import in_float64
-from handgrad.testing.oracle import Oracle
+from handgrad.testing.oracle import Oracle, value_and_vjp
 from reference.exact import CONTEXT, AnyArray, digits_for, evaluate
 
 Twin = Callable[..., Any]
@@ -64,23 +64,12 @@ def _split(exact: AnyArray, rounded: Truth) -> Truth:
     return Truth(value, rest, rounded.entitled)
 
 
-def _value_and_gradients(twin: Twin, wrt: Names) -> Callable[..., Sequence[Any]]:
-    def compute(inputs: Mapping[str, Any], dout: Any) -> Sequence[Any]:
-        rest = {name: array for name, array in inputs.items() if name not in wrt}
-        value, pullback = jax.vjp(
-            lambda *args: twin(**rest, **dict(zip(wrt, args, strict=True))), *(inputs[name] for name in wrt)
-        )
-        return value, *pullback(dout)
-
-    return compute
-
-
 _oracle_of = cache(Oracle)
 
 
 @cache
 def _compiled(twin: Twin, wrt: Names, optimised: bool) -> Callable[..., Sequence[Any]]:
-    return jax.jit(_value_and_gradients(twin, wrt), compiler_options=None if optimised else compile_fast())
+    return jax.jit(value_and_vjp(twin, wrt), compiler_options=None if optimised else compile_fast())
 
 
 _TRACES: dict[Any, jex.ClosedJaxpr] = {}
@@ -90,5 +79,5 @@ def _traced(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> jex.Close
     key = (twin, wrt, *((name, array.shape, array.dtype.kind) for name, array in inputs.items()))
     if key not in _TRACES:
         with jax.enable_x64(True):
-            _TRACES[key] = jax.make_jaxpr(_value_and_gradients(twin, wrt))(dict(inputs), dout)
+            _TRACES[key] = jax.make_jaxpr(value_and_vjp(twin, wrt))(dict(inputs), dout)
     return _TRACES[key]

@@ -13,12 +13,12 @@ import mpmath
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.testing import jaxprs
 from handgrad.testing.dtypes import limits
 
 AnyArray = npt.NDArray[Any]
 
 CONTEXT = mpmath.MPContext()
-WRAPPERS = {"jit": "jaxpr", "custom_jvp_call": "call_jaxpr"}
 
 
 def digits_for(dtype: np.dtype[Any]) -> int:
@@ -36,22 +36,11 @@ def evaluate(jaxpr: jex.ClosedJaxpr, args: Sequence[AnyArray]) -> list[AnyArray]
     NotImplementedError
         For an operation that nobody has written down below.
     """
-    values = dict(zip(jaxpr.jaxpr.constvars, map(_widened, jaxpr.consts), strict=True))
-    values |= dict(zip(jaxpr.jaxpr.invars, map(_widened, args), strict=True))
-
-    def read(variable: Any) -> AnyArray:
-        return _widened(variable.val) if isinstance(variable, jex.Literal) else values[variable]
-
-    for equation in jaxpr.jaxpr.eqns:
-        results = _apply(equation, [read(variable) for variable in equation.invars])
-        values |= dict(zip(equation.outvars, results, strict=True))
-    return [read(variable) for variable in jaxpr.jaxpr.outvars]
+    return jaxprs.evaluate(jaxpr, list(map(_widened, args)), _apply, _widened)
 
 
 def _apply(equation: jex.JaxprEqn, args: Sequence[AnyArray]) -> list[AnyArray]:
     name = equation.primitive.name
-    if name in WRAPPERS:
-        return evaluate(equation.params[WRAPPERS[name]], args)
     if name not in OPERATIONS:
         raise NotImplementedError(f"reference/exact.py does not know JAX's operation {name}: add it to OPERATIONS")
     return [np.asarray(OPERATIONS[name](*args, **equation.params))]

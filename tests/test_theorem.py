@@ -1,7 +1,7 @@
 """The theorem: for every input and every dout, a layer's value and gradients are those of `jax.vjp` of its twin.
 
-JAX computes in float64 on exactly the numbers that the layer got. Equal means: no further away than rounding
-explains, which the oracle measures on the twin (`entitled`).
+JAX computes in float64 on exactly the numbers that the layer got, in a few lines that are the test's own. Equal
+means: no further away than rounding explains, which the checker's oracle measures on the twin (`entitled`).
 """
 
 from functools import cache, partial
@@ -15,6 +15,7 @@ from hypothesis import given
 import handgrad
 from handgrad.testing.agreement import LIMIT, overflows, units
 from handgrad.testing.compiling import compile_fast
+from handgrad.testing.dtypes import in_float64
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.values import real_numbers
 from reference.cases import CASES
@@ -46,7 +47,7 @@ def test_value_and_gradients_equal_jax_vjp(case, data, dtype):
     grads = pullback(dout)
 
     wrt = (*list(forward_inputs)[: len(grads) - len(params)], *params)
-    jax_out, jax_grads = jax_vjp(case.twin, wrt)(in_float64(inputs), dout.astype(np.float64))
+    jax_out, jax_grads = jax_vjp(case.twin, wrt)(wide(inputs), dout.astype(np.float64))
 
     entitled = [exact.entitled for exact in oracle_of(case.twin)(inputs, dout, wrt).values()]
     assert_equal([out], [jax_out], entitled[:1], dtype)
@@ -63,7 +64,7 @@ def test_gradient_of_a_loss_equals_jax_grad(case, data, dtype):
 
     dx = layer.backward()
 
-    jax_dx = jax_grad(case.twin)(in_float64(inputs))
+    jax_dx = jax_grad(case.twin)(wide(inputs))
 
     entitled = oracle_of(case.twin)(inputs, np.ones((), dtype), ("x",))["x"].entitled
     assert_equal([dx], [jax_dx], [entitled], dtype)
@@ -91,14 +92,14 @@ def jax_grad(twin):
     return gradient
 
 
+def wide(inputs):
+    return {name: in_float64(array) for name, array in inputs.items()}
+
+
 def split(case, inputs):
     names = getattr(case.layer, "params", ())
     params = {name: inputs[name] for name in names}
     return params, {name: array for name, array in inputs.items() if name not in names}
-
-
-def in_float64(inputs):
-    return {name: array if array.dtype.kind in "ib" else array.astype(np.float64) for name, array in inputs.items()}
 
 
 def assert_equal(got, want, entitled, dtype):

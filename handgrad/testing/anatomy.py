@@ -17,13 +17,13 @@ import numpy as np
 from handgrad.testing.compiling import compile_fast
 from handgrad.testing.dtypes import in_float64
 from handgrad.testing.explanations import Explanations
+from handgrad.testing.jaxprs import bind, evaluate
 from handgrad.testing.oracle import Exact
-from handgrad.testing.rounding import WRAPPERS, wrapped
 from handgrad.testing.shapes import Shape
 from handgrad.testing.subject import AnyArray, call_by_name
 from handgrad.testing.trial import Trial
 
-SIGNS = {
+SHOWN_AS = {
     "add": "+",
     "sub": "-",
     "mul": "×",
@@ -110,7 +110,7 @@ class Look:
 
     def step(self, name: str, result: Any) -> Any:
         """Write it down."""
-        self.steps.append(SIGNS.get(name, name))
+        self.steps.append(SHOWN_AS.get(name, name))
         self.results.append(result)
         return result
 
@@ -147,32 +147,19 @@ _with_gradient_times.defvjp(lambda factor, value: (value, factor), lambda factor
 
 
 def walk(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], changes: Changes) -> list[Any]:
-    """Evaluate a jaxpr step by step, inside of what only wraps another as well."""
-    values = dict(zip(jaxpr.jaxpr.constvars, jaxpr.consts, strict=True))
-    values |= dict(zip(jaxpr.jaxpr.invars, args, strict=True))
+    """Evaluate a jaxpr step by step, with changes."""
 
-    def read(variable: Any) -> Any:
-        if not isinstance(variable, jex.Literal):
-            return values[variable]
-        number = variable.val
-        return changes.constant(number) if _is_real(number) and np.isfinite(number) and number != 0 else number
+    def constant(number: Any) -> Any:
+        is_factor = np.ndim(number) == 0 and _is_real(number) and np.isfinite(number) and number != 0
+        return changes.constant(number) if is_factor else number
 
-    for equation in jaxpr.jaxpr.eqns:
-        results = _apply(equation, [read(variable) for variable in equation.invars], changes)
-        values |= dict(zip(equation.outvars, results, strict=True))
-    return [read(variable) for variable in jaxpr.jaxpr.outvars]
+    def apply(equation: jex.JaxprEqn, args: Sequence[Any]) -> Sequence[Any]:
+        name, results = equation.primitive.name, bind(equation, args)
+        if name in MOVING:
+            return results
+        return [changes.step(name, result) if _is_real(result) else result for result in results]
 
-
-def _apply(equation: jex.JaxprEqn, args: Sequence[Any], changes: Changes) -> Sequence[Any]:
-    name, params = equation.primitive.name, equation.params
-    if name in WRAPPERS:
-        return walk(wrapped(equation), args, changes)
-    bind: Callable[..., Any] = equation.primitive.bind
-    results = bind(*args, **params)
-    results = results if equation.primitive.multiple_results else [results]
-    if name in MOVING:
-        return results
-    return [changes.step(name, result) if _is_real(result) else result for result in results]
+    return evaluate(jaxpr, args, apply, constant)
 
 
 def _is_real(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """Floating dtypes, with those that NumPy itself does not know: bfloat16, where ml_dtypes is there."""
 
+from functools import cache
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,13 +10,18 @@ import numpy.typing as npt
 
 def is_floating(array: npt.NDArray[Any]) -> bool:
     """Tell whether an array holds floating-point numbers."""
-    return bool(jnp.issubdtype(array.dtype, jnp.floating))
+    return _is_floating(array.dtype)
+
+
+@cache
+def _is_floating(dtype: np.dtype[Any]) -> bool:
+    return bool(jnp.issubdtype(dtype, jnp.floating))
 
 
 def as_floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
     """Give a dtype by its name, and refuse what is not floating."""
     given: np.dtype[Any] = jnp.dtype(dtype)
-    if not jnp.issubdtype(given, jnp.floating) or given.itemsize > np.dtype(np.float64).itemsize:
+    if not _is_floating(given) or given.itemsize > np.dtype(np.float64).itemsize:
         raise TypeError(f"dtypes holds {given}; expected floating dtypes up to float64, in which the oracle computes")
     return given
 
@@ -25,6 +31,7 @@ def in_float64(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array.astype(np.float64) if is_floating(array) else array
 
 
+@cache
 def limits(dtype: np.dtype[Any]) -> Any:
     """Give eps, tiny and max of a floating dtype."""
     info: Any = jnp.finfo

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from handgrad.testing.compiling import compile_fast, keep_compiled
 from handgrad.testing.dtypes import in_float64
 from handgrad.testing.rounding import all_runs, draw_factors, entitled_error
-from handgrad.testing.subject import an, call_by_name, parameters_of
+from handgrad.testing.subject import Identity, an, call_by_name, parameters_of
 
 Inputs = Mapping[str, Any]
 T = TypeVar("T")
@@ -134,16 +134,8 @@ class Oracle:
     def _compile(
         self, arrays: Inputs, options: Mapping[str, Any], dout: npt.NDArray[Any], wrt: tuple[str, ...]
     ) -> "Compiled":
-        def value_and_vjp(arrays: Inputs, dout: Any) -> tuple[Any, ...]:
-            rest = {name: array for name, array in arrays.items() if name not in wrt} | dict(options)
-            value, pullback = jax.vjp(
-                lambda *args: call_by_name(self.reference, rest | dict(zip(wrt, args, strict=True))),
-                *(arrays[name] for name in wrt),
-            )
-            return value, *pullback(dout)
-
         keep_compiled()
-        jaxpr = jax.make_jaxpr(value_and_vjp)(arrays, dout)
+        jaxpr = jax.make_jaxpr(value_and_vjp(self.reference, wrt, options))(arrays, dout)
 
         @partial(jax.jit, compiler_options=compile_fast())
         def compute(arrays: Inputs, dout: Any, factors: Sequence[Any]) -> Any:
@@ -151,6 +143,21 @@ class Oracle:
 
         shapes = [aval.shape for aval in jaxpr.out_avals]
         return Compiled(partial(compute, factors=jax.device_put(draw_factors(jaxpr))), shapes)
+
+
+def value_and_vjp(
+    function: Callable[..., Any], wrt: Sequence[str], options: Mapping[str, Any] | None = None
+) -> Callable[[Inputs, Any], tuple[Any, ...]]:
+    """Make a function of arrays by name and of dout that gives the value, and the gradients of those in `wrt`."""
+
+    def compute(arrays: Inputs, dout: Any) -> tuple[Any, ...]:
+        value, pullback = jax.vjp(
+            lambda *args: call_by_name(function, {**arrays, **dict(zip(wrt, args, strict=True)), **(options or {})}),
+            *(arrays[name] for name in wrt),
+        )
+        return value, *pullback(dout)
+
+    return compute
 
 
 @dataclass(frozen=True)
@@ -168,19 +175,6 @@ def in_shapes(row: npt.NDArray[Any], shapes: Iterable[tuple[int, ...]]) -> Itera
         end = start + math.prod(shape)
         yield row[start:end].reshape(shape)
         start = end
-
-
-@dataclass(frozen=True, eq=False)
-class Identity:
-    """A key that is equal only for the very same object, which need not be hashable."""
-
-    of: object
-
-    def __hash__(self) -> int:
-        return id(self.of)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Identity) and self.of is other.of
 
 
 @lru_cache(maxsize=256)

@@ -20,6 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from jax import lax
 
+from handgrad.testing.jaxprs import bind, evaluate
+
 NUDGE = 1e-7
 RUNS = 8
 
@@ -30,13 +32,6 @@ EXACT = frozenset(
     dynamic_slice dynamic_update_slice expand_dims floor gather iota max min neg
     optimization_barrier pad reduce_max reduce_min reduce_precision reshape rev round scatter
     select_n sign slice sort split squeeze stop_gradient transpose
-    """.split()
-)
-# What only wraps another jaxpr is replayed inside.
-WRAPPERS = frozenset(
-    """
-    checkpoint closed_call core_call custom_jvp_call custom_vjp_call custom_vjp_call_jaxpr jit pjit
-    remat2
     """.split()
 )
 # How many numbers are summed or multiplied for one number of the result.
@@ -162,29 +157,11 @@ def replay(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], source: Source) -> list[
 
 
 def _replay(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], source: Source) -> list[Any]:
-    values = dict(zip(jaxpr.jaxpr.constvars, jaxpr.consts, strict=True))
-    values |= dict(zip(jaxpr.jaxpr.invars, args, strict=True))
-
-    def read(variable: Any) -> Any:
-        return variable.val if isinstance(variable, jex.Literal) else values[variable]
-
-    for equation in jaxpr.jaxpr.eqns:
-        results = _apply(equation, [read(variable) for variable in equation.invars], source)
-        values |= dict(zip(equation.outvars, results, strict=True))
-    return [read(variable) for variable in jaxpr.jaxpr.outvars]
-
-
-def wrapped(equation: jex.JaxprEqn) -> jex.ClosedJaxpr:
-    """Give the jaxpr inside of an operation of WRAPPERS."""
-    params = equation.params
-    inner = params["jaxpr"] if "jaxpr" in params else params["call_jaxpr"]
-    return inner if isinstance(inner, jex.ClosedJaxpr) else jex.ClosedJaxpr(inner, ())
+    return evaluate(jaxpr, args, lambda equation, args: _apply(equation, args, source))
 
 
 def _apply(equation: jex.JaxprEqn, args: Sequence[Any], source: Source) -> Sequence[Any]:
     name, params = equation.primitive.name, equation.params
-    if name in WRAPPERS:
-        return _replay(wrapped(equation), args, source)
     if name == "scan":
         return _scan(params, args, source)
     if name == "cond":
@@ -193,9 +170,7 @@ def _apply(equation: jex.JaxprEqn, args: Sequence[Any], source: Source) -> Seque
     strength = max(1.0, _terms(equation) / FEW_TERMS)
     if strength > 1:
         args = [_if_floating(source, arg, strength) for arg in args]
-    bind: Callable[..., Any] = equation.primitive.bind
-    results = MORE_EXACT[name](*args) if name in MORE_EXACT else bind(*args, **params)
-    results = results if equation.primitive.multiple_results else [results]
+    results = [MORE_EXACT[name](*args)] if name in MORE_EXACT else bind(equation, args)
     return results if name in EXACT else [_if_floating(source, result, strength) for result in results]
 
 

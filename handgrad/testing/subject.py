@@ -1,7 +1,8 @@
 """The layer under test, whoever wrote it: called by the names of its arguments."""
 
 import inspect
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MethodType
 from typing import Any
@@ -145,19 +146,31 @@ def positional_only(function: Callable[..., Any], names: Collection[str]) -> lis
 def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     """Give a function's parameters by name. Reading a signature is slow, and methods of new objects are all new."""
     if inspect.ismethod(function):
-        return _parameters_of_method(function.__func__)
-    read = _parameters_of if isinstance(function, Hashable) else _parameters_of.__wrapped__
-    return read(function)
+        return _parameters_of_method(Identity(function.__func__))
+    return _parameters_of(Identity(function))
+
+
+@dataclass(frozen=True, eq=False)
+class Identity:
+    """A key that is equal only for the very same object, which need not be hashable."""
+
+    of: Any
+
+    def __hash__(self) -> int:
+        return id(self.of)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identity) and self.of is other.of
 
 
 @lru_cache(maxsize=256)
-def _parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(function).parameters
+def _parameters_of(function: Identity) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(function.of).parameters
 
 
 @lru_cache(maxsize=256)
-def _parameters_of_method(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(MethodType(function, object())).parameters
+def _parameters_of_method(function: Identity) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(MethodType(function.of, object())).parameters
 
 
 def name_of(function: Callable[..., Any]) -> str:
