@@ -103,7 +103,7 @@ ELEMENT_CONDITIONS: dict[str, Callable[[AnyArray], AnyArray]] = {
 def where(wrong: Sequence[AnyArray], trials: Sequence[Trial], name: str) -> str | None:
     """Say at which places, or for which numbers, the elements of a result are wrong, if there is a rule."""
     arguments = [*trials[0].inputs, *([] if name == "out" else ["dout"])]
-    return _place(wrong) or _masked(wrong, trials) or _numbers_there(wrong, trials, arguments)
+    return _place(wrong) or _masked(wrong, trials) or _numbers_there(wrong, trials, arguments) or _lone(wrong)
 
 
 def _place(wrong: Sequence[AnyArray]) -> str | None:
@@ -117,7 +117,12 @@ def _place(wrong: Sequence[AnyArray]) -> str | None:
         for kind, axis in {"row": 0, "column": -1}.items():
             if all(each.ndim and each.shape[axis] and _only_there(each, index, axis) for each in several):
                 return f"in the {what} {kind} alone"
-    return "in one element alone" if all(each.sum() == 1 for each in several) else None
+    return None
+
+
+def _lone(wrong: Sequence[AnyArray]) -> str | None:
+    several = [each for each in wrong if each.size > 1]
+    return "in one element alone" if several and all(each.sum() == 1 for each in several) else None
 
 
 def _only_there(wrong: AnyArray, index: int, axis: int) -> bool:

@@ -21,6 +21,7 @@ from handgrad.testing.trial import (
     brief,
     called,
     copies,
+    expect_close,
     expect_identical,
     expect_within_limit,
     gradients,
@@ -63,26 +64,26 @@ def dtype(trial: Trial) -> None:
 
 def value(trial: Trial) -> None:
     """Forward equals the reference."""
-    trial.expect_close(["out"])
+    expect_close(trial.kept, trial.truth, {name: each for name, each in trial.errors.items() if name == "out"})
 
 
 def gradient(trial: Trial) -> str | None:
     """Every gradient equals the reference's vector-Jacobian product, for any upstream gradient."""
     if overflows(trial.truth["out"], trial.dtype):
         return "the value overflows"
-    trial.expect_close(gradients(trial.kept))
+    expect_close(trial.kept, trial.truth, gradients(trial.errors))
     return None
 
 
 def kinks(trial: Trial) -> str | None:
-    """At declared kinks and ties, value and gradients are the reference's own, with no room for rounding errors."""
+    """At declared kinks and ties, value and gradients are the reference's own, with no room for cancellation."""
     if not trial.kinks:
         return "no kinks are declared"
     inputs, dout = {**trial.inputs, **trial.kinks}, trial.kinks["dout"]
     there = replace(trial, inputs={name: inputs[name] for name in trial.inputs}, dout=dout)
-    there.truth = {name: Exact(each.value, np.zeros_like(each.value)) for name, each in there.truth.items()}
+    strict = {name: Exact(each.value, np.zeros_like(each.value)) for name, each in there.truth.items()}
     try:
-        there.expect_close(there.kept)
+        expect_close(there.kept, strict, there.errors_against(strict))
     except Complaint as complaint:
         raise Complaint(str(complaint), there) from None
     return None
@@ -254,14 +255,13 @@ LAYOUTS: dict[str, Callable[[AnyArray], AnyArray]] = {
 
 def masked(trial: Trial) -> str | None:
     """What a mask leaves out changes nothing, to the bit, whatever it holds, and has a gradient of exactly 0."""
-    masks = {name: each.masks for name, each in trial.described.arguments.items() if each.masks}
+    masks = [each for each in trial.described.arguments.values() if each.masks]
     if not masks:
         return "no argument is described as a mask"
     poisoned, blocked = copies(trial.inputs), {}
-    for mask, names in masks.items():
-        for name in names:
-            blocked[name] = ~trial.inputs[mask]
-            poisoned[name][blocked[name]] = trial.poison if is_floating(poisoned[name]) else -1
+    for name in {name for mask in masks for name in mask.masks}:
+        blocked[name] = ~entries_that_count(trial, name)
+        poisoned[name][blocked[name]] = trial.poison if is_floating(poisoned[name]) else -1
     expect_identical(trial.fresh(poisoned, trial.dout.copy()), trial.kept, "depends on masked entries")
     for name, grad in gradients(trial.kept).items():
         if name in blocked and np.any(grad[blocked[name]] != 0):
@@ -271,14 +271,13 @@ def masked(trial: Trial) -> str | None:
 
 def confined(trial: Trial) -> str | None:
     """A NaN reaches nothing outside of its own row that it does not reach in the reference."""
-    first = next((name for name, array in trial.inputs.items() if array.size and is_floating(array)), None)
-    if first is None:
+    if trial.nan_in is None:
         return "no input is there to hold a NaN"
     inputs = copies(trial.inputs)
-    inputs[first].reshape(-1)[-1] = np.nan
+    inputs[trial.nan_in].reshape(-1)[-1] = np.nan
     got = trial.fresh(copies(inputs), trial.dout.copy())
     reached = {
-        name: np.isnan(array) & np.isfinite(trial.kept[name]) & ~_last_row(array, inputs[first])
+        name: np.isnan(array) & np.isfinite(trial.kept[name]) & ~_last_row(trial, array)
         for name, array in got.items()
         if array.shape == trial.truth[name].value.shape
     }
@@ -286,14 +285,21 @@ def confined(trial: Trial) -> str | None:
         truth = trial.ask(inputs, trial.dout)
         for name, each in reached.items():
             if (each & ~np.isnan(truth[name].value)).any():
-                raise Complaint(f"with a NaN as the last entry of {first}, {called(name)} is {brief(got[name])}")
+                raise Complaint(
+                    f"with a NaN as the last entry of {trial.nan_in}, {called(name)} is {brief(got[name])}"
+                )
     return None
 
 
-def _last_row(result: AnyArray, argument: AnyArray) -> AnyArray:
-    """Mark the row of a result that belongs to the last row of an argument, if they have rows in common."""
-    row, leading = np.zeros(result.shape, np.bool_), argument.shape[:-1]
-    if result.shape[: len(leading)] == leading:
+def _last_row(trial: Trial, result: AnyArray) -> AnyArray:
+    """Mark the row of a result that belongs to the last row of the argument with the NaN, if both have rows.
+
+    A vector beside arguments of more axes, such as a bias, has none; beside others alone it is a row itself.
+    """
+    axes = {name: each.axes for name, each in trial.described.arguments.items()}
+    row, leading = np.zeros(result.shape, np.bool_), trial.inputs[str(trial.nan_in)].shape[:-1]
+    is_vector = len(axes[str(trial.nan_in)]) == 1 < max(map(len, axes.values()))
+    if not is_vector and result.shape[: len(leading)] == leading:
         row[(-1,) * len(leading)] = True
     return row
 
@@ -303,17 +309,17 @@ def refuses(trial: Trial) -> str | None:
     labels = [name for name, each in trial.described.arguments.items() if each.validated]
     if not labels:
         return "no labels are described as validated"
-    wrong = copies(trial.inputs)
-    for name in labels:
-        counting = entries_that_count(trial, name)
-        if counting.any():
-            wrong[name][np.unravel_index(int(counting.argmax()), counting.shape)] = -1
-            try:
-                trial.fresh(wrong, trial.dout.copy())
-            except (IndexError, ValueError):
-                return None
-            raise Complaint(f"the label -1 in {name} is taken without an error")
-    return "no label is there that counts"
+    counting = {name: entries_that_count(trial, name) for name in labels}
+    able = [name for name in labels if counting[name].any()]
+    for name in able:
+        wrong = copies(trial.inputs)
+        wrong[name][np.unravel_index(int(counting[name].argmax()), counting[name].shape)] = -1
+        try:
+            trial.fresh(copies(wrong), trial.dout.copy())
+        except (IndexError, ValueError):
+            continue
+        raise Complaint(f"the label -1 in {name} is taken without an error", replace(trial, inputs=wrong))
+    return None if able else "no label is there that counts"
 
 
 def entries_that_count(trial: Trial, name: str) -> AnyArray:
@@ -321,7 +327,7 @@ def entries_that_count(trial: Trial, name: str) -> AnyArray:
     counting = np.ones(trial.inputs[name].shape, np.bool_)
     for mask, argument in trial.described.arguments.items():
         if name in argument.masks:
-            counting &= trial.inputs[mask]
+            counting[~trial.inputs[mask]] = False
     return counting
 
 

@@ -222,11 +222,15 @@ def _recipe(search: Search, sizes: Sizes, others: Mapping[str, Any]) -> Recipe:
     """Make an example of one shape, beside what a user's strategies have drawn."""
     inputs, dtype = search.inputs, search.dtype
     described = inputs.of_sizes(sizes, dtype)
-    out_shape = search.oracle.out_shape(inputs.in_order(described.simplest() | others))
+    simplest = inputs.in_order(described.simplest() | others)
+    out_shape = search.oracle.out_shape(simplest)
+    arrays = {name: each for name, each in simplest.items() if isinstance(each, np.ndarray)}
+    floating = [name for name, each in arrays.items() if each.size and is_floating(each)]
     recipes = {
         "inputs": described,
         "dout": real_numbers(out_shape, dtype),
         "layout and poison": one_of(LAYOUTS_AND_POISONS),
+        "nan in": one_of(floating or [None]),
     }
     if inputs.has_kinks:
         at_kinks = {"inputs": inputs.at_kinks(sizes, dtype), "dout": small_integers(out_shape, dtype)}
@@ -236,17 +240,20 @@ def _recipe(search: Search, sizes: Sizes, others: Mapping[str, Any]) -> Recipe:
     def trial(drawn: Bytes) -> Trial:
         made = everything.make(drawn)
         arguments = inputs.in_order(made["inputs"] | others)
+        layout, poison = made["layout and poison"]
         return Trial(
             search.subject,
             search.oracle,
-            inputs,
-            sizes,
-            {name: each for name, each in arguments.items() if isinstance(each, np.ndarray)},
-            {name: each for name, each in arguments.items() if not isinstance(each, np.ndarray)},
-            made["dout"],
-            dtype,
-            {**made["kinks"]["inputs"], "dout": made["kinks"]["dout"]} if "kinks" in made else {},
-            *made["layout and poison"],
+            described=inputs,
+            sizes=sizes,
+            inputs={name: each for name, each in arguments.items() if isinstance(each, np.ndarray)},
+            options={name: each for name, each in arguments.items() if not isinstance(each, np.ndarray)},
+            dout=made["dout"],
+            dtype=dtype,
+            kinks={**made["kinks"]["inputs"], "dout": made["kinks"]["dout"]} if "kinks" in made else {},
+            layout=layout,
+            poison=poison,
+            nan_in=made["nan in"],
         )
 
     return Recipe(everything.size, trial)

@@ -1,7 +1,7 @@
 """One example: a layer, its oracle, drawn inputs, and the results that several properties look at."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ class Complaint(AssertionError):
 
 @dataclass
 class Trial:
-    """One example. `kinks`, `layout` and `poison` are drawn for the properties that want one.
+    """One example. What follows `dtype` is drawn for the properties that want it.
 
     The layer only ever gets copies of `inputs` and `dout`.
 
@@ -41,6 +41,12 @@ class Trial:
         Whatever else was drawn: an axis, a mode.
     kinks
         Arrays to take instead where the description declares kinks, and an upstream gradient that goes with them.
+    layout
+        A key of LAYOUTS.
+    poison
+        What a mask is to hide.
+    nan_in
+        Which floating input is to hold a NaN, if there is one.
     """
 
     subject: Subject
@@ -54,6 +60,7 @@ class Trial:
     kinks: Mapping[str, AnyArray]
     layout: str
     poison: float
+    nan_in: str | None
 
     @cached_property
     def given(self) -> Results:
@@ -74,12 +81,21 @@ class Trial:
         return run.forward({**inputs, **self.options})
 
     @cached_property
-    def results(self) -> Results:
-        """The results of the first run: the value, called "out", and every gradient."""
-        with warnings.catch_warnings(record=True) as self.warned:
+    def _first(self) -> tuple[Results, list[warnings.WarningMessage]]:
+        with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             out = self.forward(self.run, self.given)
-            return {"out": out, **self.run.backward(self.given["dout"])}
+            return {"out": out, **self.run.backward(self.given["dout"])}, warned
+
+    @property
+    def results(self) -> Results:
+        """The results of the first run: the value, called "out", and every gradient."""
+        return self._first[0]
+
+    @property
+    def warned(self) -> list[warnings.WarningMessage]:
+        """The warnings of the first run."""
+        return self._first[1]
 
     @cached_property
     def kept(self) -> Results:
@@ -108,19 +124,23 @@ class Trial:
 
     @cached_property
     def errors(self) -> Results:
-        """The error of every element in units, of each result that has the shape of the true one.
+        """The errors against the truth."""
+        return self.errors_against(self.truth)
+
+    def errors_against(self, truth: Mapping[str, Exact]) -> Results:
+        """Give the error of every element in units, of each result that has the shape of the true one.
 
         Where the true value overflows, its gradient is beyond the dtype as well, and is not judged.
         """
-        judged = ["out"] if overflows(self.truth["out"], self.dtype) else list(self.kept)
-        comparable = [name for name in judged if self.kept[name].shape == self.truth[name].value.shape]
-        return units_of_each({name: self.kept[name] for name in comparable}, self.truth, self.dtype)
+        judged = ["out"] if overflows(truth["out"], self.dtype) else list(self.kept)
+        comparable = [name for name in judged if self.kept[name].shape == truth[name].value.shape]
+        return units_of_each({name: self.kept[name] for name in comparable}, truth, self.dtype)
 
-    def expect_close(self, names: Iterable[str]) -> None:
-        """Complain of the worst element that differs from the true result by more than rounding explains."""
-        for name in names:
-            if name in self.errors:
-                expect_within_limit(name, self.kept[name], self.truth[name], self.errors[name])
+
+def expect_close(got: Mapping[str, AnyArray], want: Mapping[str, Exact], errors: Mapping[str, AnyArray]) -> None:
+    """Complain of the worst element that differs from the true result by more than rounding explains."""
+    for name, error in errors.items():
+        expect_within_limit(name, got[name], want[name], error)
 
 
 def expect_within_limit(name: str, got: AnyArray, want: Exact, error: AnyArray, what: str = "") -> None:

@@ -18,7 +18,7 @@ VARIABLES = ("layer", "out", "pullback", "expected", "dout")
 
 def script(failure: Failure) -> str:
     """Write Python that runs a layer on the example of a failure, and prints what is wrong."""
-    trial, show = failure.trial, TAILS[failure.property.__name__]
+    trial, show = failure.trial, TAILS[failure.property]
     variables = dict.fromkeys([*VARIABLES, *trial.inputs, *trial.options], "a variable of the script")
     definitions = Definitions(MODULES | variables)
     make = definitions.define(trial.subject.make, "make")

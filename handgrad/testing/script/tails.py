@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from handgrad.testing import properties
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.properties import REPEATED, entries_that_count, longer, others_than
+from handgrad.testing.properties import REPEATED, Property, longer, others_than
 from handgrad.testing.script.calls import Calls
 from handgrad.testing.script.literals import literal_dtype
 from handgrad.testing.subject import Results
@@ -216,15 +217,11 @@ def _masked(trial: Trial, calls: Calls) -> list[str]:
 
 
 def _confined(trial: Trial, calls: Calls) -> list[str]:
-    first = next(name for name, array in trial.inputs.items() if array.size and is_floating(array))
-    return [f"{first}.reshape(-1)[-1] = nan", *_beside_jax(trial, calls)]
+    return [f"{trial.nan_in}.reshape(-1)[-1] = nan", *_beside_jax(trial, calls)]
 
 
-def _refuses(trial: Trial, calls: Calls) -> list[str]:
-    validated = [name for name, each in trial.described.arguments.items() if each.validated]
-    name, counting = next((name, entries) for name in validated if (entries := entries_that_count(trial, name)).any())
-    index = ", ".join(map(str, np.argwhere(counting)[0])) or "()"
-    return [f"{name}[{index}] = -1", *calls.run, _show(calls.results, "taken without an error")]
+def _refuses(_: Trial, calls: Calls) -> list[str]:
+    return [*calls.run, _show(calls.results, "taken without an error")]
 
 
 def _quiet(_: Trial, calls: Calls) -> list[str]:
@@ -257,25 +254,25 @@ def _indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-TAILS: dict[str, Tail] = {
-    "runs": _runs,
-    "deterministic": _deterministic,
-    "pure": _pure,
-    "shape": _shape,
-    "value": _beside_jax,
-    "gradient": _beside_jax,
-    "kinks": _beside_jax,
-    "repeatable": _repeatable,
-    "stateless": _stateless,
-    "separate": _separate,
-    "zero": _zero,
-    "detached": _detached,
-    "unshared": _unshared,
-    "read_only": _read_only,
-    "layouts": _layouts,
-    "masked": _masked,
-    "confined": _confined,
-    "dtype": _dtype,
-    "refuses": _refuses,
-    "quiet": _quiet,
+TAILS: dict[Property, Tail] = {
+    properties.runs: _runs,
+    properties.deterministic: _deterministic,
+    properties.pure: _pure,
+    properties.shape: _shape,
+    properties.value: _beside_jax,
+    properties.gradient: _beside_jax,
+    properties.kinks: _beside_jax,
+    properties.repeatable: _repeatable,
+    properties.stateless: _stateless,
+    properties.separate: _separate,
+    properties.zero: _zero,
+    properties.detached: _detached,
+    properties.unshared: _unshared,
+    properties.read_only: _read_only,
+    properties.layouts: _layouts,
+    properties.masked: _masked,
+    properties.confined: _confined,
+    properties.dtype: _dtype,
+    properties.refuses: _refuses,
+    properties.quiet: _quiet,
 }
