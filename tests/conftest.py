@@ -7,6 +7,7 @@ import pytest
 from hypothesis.statistics import collector
 
 from handgrad.testing.compiling import keep_compiled
+from handgrad.testing.search import Search
 from reference.cases import CASES
 from tests.planted.right import RIGHT
 
@@ -53,13 +54,24 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item):
-    """Count what Hypothesis draws in a test, be it for a property of ours or inside of check_layer."""
+    """Count the examples of a test: what Hypothesis draws for it, and what check_layer tries a layer on.
+
+    The latter are not what Hypothesis draws meanwhile, since that is kept for other layers and dtypes.
+    """
 
     def count(statistics):
         drawn = statistics.get("generate-phase", {}).get("test-cases", ())
         item.config.stash[COUNTED] += sum(case["status"] in ("valid", "interesting") for case in drawn)
 
-    with collector.with_value(count):
+    def run(search):
+        with collector.with_value(None):
+            found = original(search)
+        item.config.stash[COUNTED] += found.examples
+        return found
+
+    original = Search.run
+    with pytest.MonkeyPatch.context() as patch, collector.with_value(count):
+        patch.setattr(Search, "run", run)
         return (yield)
 
 
