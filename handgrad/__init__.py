@@ -11,6 +11,7 @@ dx            the gradient of the loss with respect to x, of the same shape as x
 ⊙             the product of elements
 [x > 0]       1 where the condition holds, 0 elsewhere
 Aᵀ            the transpose; of an input (..., D), its rows stacked to one matrix first
+B_a           broadcasting a to the shape of out: linear, too, with sums along the copies as its transpose
 1             a column of ones
 N, C, D, M    rows of a batch, classes, numbers in, numbers out; "..." is any leading axes, also none
 

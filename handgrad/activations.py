@@ -48,7 +48,7 @@ class Relu:
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute max(x, 0). NaN stays NaN."""
         x = floating("Relu.forward", "x", x)
-        # out = max(x, 0), which NumPy clips to quicker than it takes a maximum with a single number
+        # out = max(x, 0): NumPy's clip is faster than its maximum with a single number
         out = x.clip(0, np.inf)
         self.passes = np.asarray(x > 0)
         self.dtype, self.out_shape = x.dtype, x.shape

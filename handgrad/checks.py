@@ -31,7 +31,7 @@ def floating(where: str, name: str, argument: npt.ArrayLike) -> Array:
         If it is not made of real numbers. The message names it.
     """
     if type(argument) is np.ndarray and argument.dtype.kind == "f":
-        return argument  # which is what the lines below come to, with three calls
+        return argument  # the usual case, without the calls below
     array = real(where, name, argument)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
@@ -100,7 +100,7 @@ def remembered(out: Array) -> Array:
 
 
 def wide(array: Array) -> Array:
-    """Widen float16 to float32, in which sums neither overflow nor stagnate; leave the rest as it is."""
+    """Widen float16 to float32, in which sums of a row do not overflow; leave the rest as it is."""
     return array.astype(np.float32) if array.dtype == np.float16 else array
 
 

@@ -10,18 +10,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import (
-    Array,
-    Shape,
-    floating,
-    ieee,
-    real,
-    remembered,
-    shape_error,
-    upstream,
-)
+from handgrad.checks import Array, Shape, floating, ieee, remembered, upstream
 from handgrad.numerics import batch_mean, result_dtype, scalable, shifted, squared_error, total
-from handgrad.targets import Mask, as_mask, as_targets, counting, expected_value, minus_targets, spread, times_mass
+from handgrad.targets import (
+    Mask,
+    as_mask,
+    as_outputs,
+    as_targets,
+    expect_rows,
+    expected_value,
+    minus_targets,
+    rows_that_count,
+    spread,
+    times_mass,
+)
 
 
 class SoftmaxWithLoss:
@@ -34,16 +36,19 @@ class SoftmaxWithLoss:
 
     Derivation
     ----------
-    With y = softmax(x), log y_k = x_k - log Σᵢ exp(x_i). Nudge x. In each row,
+    With y = softmax(x), log y_k = x_k - log Σᵢ exp(x_i). Nudge x. In each row log y_k moves by
 
         δlog y_k = δx_k - Σᵢ y_i δx_i
-        δloss = -1/N Σ_k t_k (δx_k - Σᵢ y_i δx_i) = 1/N Σᵢ (y_i Σ_k t_k - t_i) δx_i
 
-    Take the product with dout, which is a single number here, and free the nudge:
+    and what the row adds to δloss is
+
+        -1/N Σ_k t_k (δx_k - Σᵢ y_i δx_i) = 1/N Σᵢ (y_i Σ_k t_k - t_i) δx_i
+
+    Take the product with dout, which is a single number here, and free the nudge; the sum over all rows is
 
         ⟨dout, δloss⟩ = ⟨dout (y Σt - t) / N, δx⟩
 
-    so that dx = dout (y Σt - t) / N, which is y - t where the targets of a row sum to 1 and the rest is plain.
+    so that dx = dout (y Σt - t) / N: y - t, where the targets of a row sum to 1 and N = dout = 1.
 
     The logarithm is never taken of y, which underflows, but of Σᵢ exp(x_i), which does not once the largest score
     has been subtracted: the loss is the function whose gradient this is, for any finite scores.
@@ -60,7 +65,7 @@ class SoftmaxWithLoss:
 
     loss: np.floating[Any]  # ()
     y: Array  # (..., C) probabilities, read-only; 0 in masked rows; float32 also where x is float16
-    t: npt.NDArray[Any]  # of the rows that count: (N, C), or (N,) places of the target classes
+    t: npt.NDArray[Any]  # of the rows that count: (N, C), or (N,) flat indices of the target classes
     mask: Mask | None  # (...)
     dtype: np.dtype[Any]
     out_shape: Shape
@@ -72,10 +77,11 @@ class SoftmaxWithLoss:
         Raises IndexError for a class index out of range, ValueError and TypeError for what does not fit x.
         """
         x = floating("SoftmaxWithLoss.forward", "x", x)
+        expect_rows("SoftmaxWithLoss.forward", "x", x)
         mask = as_mask("SoftmaxWithLoss.forward", mask, x)
         t = as_targets("SoftmaxWithLoss.forward", t, x, mask)
         # -Σ t log y = Σt log Σ exp(x) - Σ t x, and y = exp(x) / Σ exp(x)
-        scores = shifted("SoftmaxWithLoss.forward", counting(x, mask, x.shape[:-1]))
+        scores = shifted(rows_that_count(x, mask, x.shape[:-1]))
         chosen = expected_value(t, scores)
         exps = np.exp(scores, out=scores)
         sums = total(exps)
@@ -90,7 +96,7 @@ class SoftmaxWithLoss:
     def backward(self, dout: npt.ArrayLike = 1.0) -> Array:
         """Return dx: 0 in masked rows."""
         dout = upstream(self, dout)
-        y, factor = scalable(counting(self.y, self.mask, self.y.shape[:-1]), dout)
+        y, factor = scalable(rows_that_count(self.y, self.mask, self.y.shape[:-1]), dout)
         # dx = (y Σt - t) dout / N
         dx = minus_targets(y, self.t, factor)
         return spread(np.asarray(dx, self.dtype), self.mask, self.y.shape)
@@ -105,11 +111,11 @@ class IdentityWithLoss:
 
     Derivation
     ----------
-    With y = x, nudge x. In each row,
+    With y = x, nudge x. What a row adds to δloss is
 
-        δloss = 1/N Σ_k (y_k - t_k) δx_k
+        1/N Σ_k (y_k - t_k) δx_k
 
-    Take the product with dout, which is a single number here, and free the nudge:
+    Take the product with dout, which is a single number here, and free the nudge; the sum over all rows is
 
         ⟨dout, δloss⟩ = ⟨dout (y - t) / N, δx⟩
 
@@ -134,11 +140,11 @@ class IdentityWithLoss:
     @ieee
     def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> np.floating[Any]:
         """Compute the loss. Raises ValueError and TypeError for targets or a mask that do not fit x."""
-        x, t = floating("IdentityWithLoss.forward", "x", x), real("IdentityWithLoss.forward", "t", t)
+        x = floating("IdentityWithLoss.forward", "x", x)
+        expect_rows("IdentityWithLoss.forward", "x", x)
         mask = as_mask("IdentityWithLoss.forward", mask, x)
-        if t.shape != x.shape:
-            raise shape_error("IdentityWithLoss.forward", "t", t.shape, x.shape, "that is the shape of x")
-        rows = squared_error(*(counting(each, mask, x.shape[:-1]) for each in (x, t)))
+        t = as_outputs("IdentityWithLoss.forward", t, "x", x)
+        rows = squared_error(*(rows_that_count(each, mask, x.shape[:-1]) for each in (x, t)))
         self.loss = batch_mean(rows, result_dtype(x, t))
         self.y, self.t, self.mask, self.out_shape = x, t, mask, ()
         return self.loss
@@ -147,7 +153,7 @@ class IdentityWithLoss:
     def backward(self, dout: npt.ArrayLike = 1.0) -> Array:
         """Return dx: 0 in masked rows."""
         dout = upstream(self, dout)
-        y, t = (counting(each, self.mask, each.shape[:-1]) for each in (self.y, self.t))
+        y, t = (rows_that_count(each, self.mask, each.shape[:-1]) for each in (self.y, self.t))
         y, factor = scalable(y, dout)
         # dx = (y - t) dout / N
         dx = (y - t) * factor

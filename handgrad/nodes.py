@@ -31,15 +31,15 @@ class Add:
 
     Derivation
     ----------
-    Nudge both. The output moves by the sum of the nudges, each broadcast (B) like its input,
+    Nudge both. The output moves by the sum of the nudges, each broadcast like its input (by B_a, by B_b),
 
-        δout = B δa + B δb
+        δout = B_a δa + B_b δb
 
     Take the inner product with dout and free each nudge; to copy (B) transposed is to sum (Bᵀ):
 
-        ⟨dout, δout⟩ = ⟨Bᵀ dout, δa⟩ + ⟨Bᵀ dout, δb⟩
+        ⟨dout, δout⟩ = ⟨B_aᵀ dout, δa⟩ + ⟨B_bᵀ dout, δb⟩
 
-    so that da = Bᵀ dout and db = Bᵀ dout: dout, summed back to the shape of each input.
+    so that da = B_aᵀ dout and db = B_bᵀ dout: dout, summed back to the shape of each input.
 
     Examples
     --------
@@ -83,15 +83,15 @@ class Multiply:
 
     Derivation
     ----------
-    Nudge both. By the product rule, where B broadcasts,
+    Nudge both. By the product rule, where B_a and B_b broadcast like a and b,
 
-        δout = b ⊙ B δa + a ⊙ B δb
+        δout = b ⊙ B_a δa + a ⊙ B_b δb
 
-    Take the inner product with dout and free each nudge; a factor moves across by ⟨A, B ⊙ C⟩ = ⟨A ⊙ B, C⟩:
+    Take the inner product with dout and free each nudge; a factor moves across by ⟨A, C ⊙ D⟩ = ⟨A ⊙ C, D⟩:
 
-        ⟨dout, δout⟩ = ⟨Bᵀ (dout ⊙ b), δa⟩ + ⟨Bᵀ (dout ⊙ a), δb⟩
+        ⟨dout, δout⟩ = ⟨B_aᵀ (dout ⊙ b), δa⟩ + ⟨B_bᵀ (dout ⊙ a), δb⟩
 
-    so that da = Bᵀ (dout ⊙ b) and db = Bᵀ (dout ⊙ a): each input hears dout times the other input.
+    so that da = B_aᵀ (dout ⊙ b) and db = B_bᵀ (dout ⊙ a): each input hears dout times the other input.
 
     Examples
     --------
@@ -159,7 +159,7 @@ class Exp:
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute exp(x)."""
         x = floating("Exp.forward", "x", x)
-        # NumPy's exponential of float32 is off by up to 2.5 units in the last place, and that of float64 by one
+        # rounded once, from float64: in float32, NumPy's exponential is off by up to 2.5 units in the last place
         out = np.exp(double(x))
         self.out = remembered(np.asarray(out, x.dtype))
         self.out_shape = self.out.shape
@@ -277,8 +277,8 @@ class MatMul:
         b = self.b if self.b.ndim > 1 else self.b[:, np.newaxis]
         dout = dout if self.b.ndim > 1 else dout[..., np.newaxis]
         dout = dout if self.a.ndim > 1 else dout[..., np.newaxis, :]
-        da = sum_to(dout @ b.mT, Spec(a.shape, self.a.dtype))
-        db = sum_to(a.mT @ dout, Spec(b.shape, self.b.dtype))
+        da = sum_to(dout @ b.mT, a)
+        db = sum_to(a.mT @ dout, b)
         return da.reshape(self.a.shape), db.reshape(self.b.shape)
 
 

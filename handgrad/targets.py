@@ -14,7 +14,7 @@ Mask = npt.NDArray[np.bool_]
 def expect_rows(where: str, name: str, batch: Array) -> None:
     """Raise ValueError for a single number, which has no last axis to sum over."""
     if batch.ndim == 0:
-        raise shape_error(where, name, batch.shape, "(..., C)", "a loss sums over the last axis")
+        raise shape_error(where, name, batch.shape, "one axis or more", "the last one is summed over")
 
 
 def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask | None:
@@ -25,7 +25,6 @@ def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask | None:
     ValueError, TypeError
         If it is of another shape, or not boolean: 0.0 and 1.0 may well be weights, which a mask is not.
     """
-    expect_rows(where, "x", x)
     if mask is None:
         return None
     mask = as_array(where, "mask", mask)
@@ -36,7 +35,7 @@ def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask | None:
     return mask
 
 
-def counting(array: npt.NDArray[Any], mask: Mask | None, leading: Shape) -> npt.NDArray[Any]:
+def rows_that_count(array: npt.NDArray[Any], mask: Mask | None, leading: Shape) -> npt.NDArray[Any]:
     """Give the N rows that count as one batch: (..., C) becomes (N, C), and labels (...) become (N,).
 
     The others are left out before anything is computed, so that they may hold anything.
@@ -55,11 +54,19 @@ def spread(rows: Array, mask: Mask | None, shape: Shape) -> Array:
     return among_zeros
 
 
-def as_targets(where: str, t: npt.ArrayLike, x: Array, mask: Mask | None) -> npt.NDArray[Any]:
-    """Give the targets of the rows that count, as distributions (N, C) or, for class indices, as places (N,).
+def as_outputs(where: str, t: npt.ArrayLike, name: str, y: Array) -> npt.NDArray[Any]:
+    """Give targets that are what the outputs y, an argument called `name`, should be: real numbers of its shape."""
+    t = real(where, "t", t)
+    if t.shape != y.shape:
+        raise shape_error(where, "t", t.shape, y.shape, f"that is the shape of {name}")
+    return t
 
-    Which of the two they are is decided by their dtype and number of axes, never by their size. The places are those
-    of the target classes among the N · C entries, row by row.
+
+def as_targets(where: str, t: npt.ArrayLike, x: Array, mask: Mask | None) -> npt.NDArray[Any]:
+    """Give the targets of the rows that count, as distributions (N, C) or, for class indices, as flat indices (N,).
+
+    Which of the two they are is decided by their dtype and number of axes, never by their size. The flat indices are
+    those of the target classes among the N · C entries, row by row.
 
     Raises
     ------
@@ -71,17 +78,17 @@ def as_targets(where: str, t: npt.ArrayLike, x: Array, mask: Mask | None) -> npt
     t = real(where, "t", t)
     leading = x.shape[:-1]
     if t.dtype.kind in "iu" and t.ndim == len(leading):
-        return _as_places(where, t, x, mask)
+        return _as_flat_indices(where, t, x, mask)
     if t.shape != x.shape:
         expected = f"{x.shape} for distributions or {leading} for integer class indices"
         raise shape_error(where, "t", t.shape, expected, f"{_because(x)} and t.dtype is {t.dtype}")
-    return counting(t if t.dtype.kind == "f" else t.astype(x.dtype), mask, leading)
+    return rows_that_count(t if t.dtype.kind == "f" else t.astype(x.dtype), mask, leading)
 
 
-def _as_places(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> npt.NDArray[Any]:
+def _as_flat_indices(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> npt.NDArray[Any]:
     if t.shape != x.shape[:-1]:
         raise shape_error(where, "t", t.shape, x.shape[:-1], _because(x))
-    classes, counted = x.shape[-1], counting(t, mask, t.shape)
+    classes, counted = x.shape[-1], rows_that_count(t, mask, t.shape)
     # as unsigned numbers, negative ones are larger than any other
     if counted.size and np.maximum.reduce(counted.astype(np.uint64)) >= classes:
         invalid = ((t < 0) | (t >= classes)) & (True if mask is None else mask)
@@ -117,6 +124,6 @@ def minus_targets(y: Array, t: npt.NDArray[Any], factor: float) -> Array:
     """Compute (y Σt - t) · factor for each row (N, C), a new array."""
     if t.ndim == 1:
         difference = y * factor
-        difference.put(t, (y.take(t) - 1) * factor)  # at the places where t is 1
+        difference.put(t, (y.take(t) - 1) * factor)  # where t is 1
         return difference
     return (y * wide(t).sum(axis=-1, keepdims=True) - t) * factor

@@ -23,8 +23,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): ONE_COLUMN,
     (
         "targets",
-        "return counting(t if t.dtype.kind == 'f' else t.astype(x.dtype), mask, leading)",
-        "return counting(t if t.dtype.kind == 'f' else t, mask, leading)",
+        "return rows_that_count(t if t.dtype.kind == 'f' else t.astype(x.dtype), mask, leading)",
+        "return rows_that_count(t if t.dtype.kind == 'f' else t, mask, leading)",
     ): WIDER,
     (
         "targets",
