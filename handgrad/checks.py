@@ -51,7 +51,10 @@ def real(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:
     """Give an argument as an array of real numbers, or raise a TypeError that names it and its dtype."""
     array = as_array(where, name, argument)
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{where}: {name}.dtype is {array.dtype}; expected floating, integer or boolean")
+        raise TypeError(
+            f"{where}: {name}.dtype is {array.dtype}; expected floating, integer or boolean, "
+            "because layers compute with real numbers"
+        )
     return array
 
 

@@ -33,7 +33,8 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     Parameters
     ----------
     layer
-        A layer of handgrad or anybody's. It is copied (shallowly), never changed.
+        A layer of handgrad or anybody's, also one made of layers. It is copied, with all that it holds, and never
+        changed.
     *inputs, **options
         What its ``forward`` takes.
 
@@ -53,11 +54,11 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     >>> pullback(np.ones(2))
     (array([3., 4.]), array([1., 2.]))
     """
-    ran = copy.copy(layer)
+    ran = copy.deepcopy(layer)
     out = ran.forward(*inputs, **options)
 
     def pullback(dout: npt.ArrayLike) -> tuple[Array, ...]:
-        again = copy.copy(ran)
+        again = copy.deepcopy(ran)
         dinputs = in_order(again.backward(dout))
         return dinputs + tuple(getattr(again, f"d{name}") for name in getattr(again, "params", ()))
 

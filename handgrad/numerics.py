@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, double, wide
+from handgrad.checks import Array, double, long_sum, wide
 
 
 def shifted(x: Array) -> Array:
@@ -16,7 +16,7 @@ def shifted(x: Array) -> Array:
     x = wide(x)
     lowest = np.finfo(x.dtype).min  # finite, so that scores of -inf alone stay -inf
     peak = np.maximum.reduce(x, axis=-1, keepdims=True, initial=lowest)
-    return np.subtract(x, peak, order="C")  # rows that are contiguous are summed pairwise, which loses less
+    return x - peak
 
 
 def total(exps: Array) -> Array:
@@ -24,24 +24,37 @@ def total(exps: Array) -> Array:
 
     The largest score contributes exp(0) = 1, so the sum is at least 1, unless every class is ruled out.
     """
-    return np.maximum(np.add.reduce(exps, axis=-1, keepdims=True), 1)
+    return np.maximum(row_sums(exps)[..., np.newaxis], 1)
 
 
 def squared_error(y: Array, t: npt.NDArray[Any]) -> Array:
     """Compute ½ Σ_k (y_k - t_k)² for each row."""
-    return 0.5 * np.square(wide(y) - wide(t)).sum(axis=-1)
+    difference = wide(y) - wide(t)
+    return row_sums(difference * (0.5 * difference))
+
+
+def row_sums(array: Array) -> Array:
+    """Sum over the last axis. Numbers that lie side by side are summed pairwise, which loses less than one by one."""
+    return np.add.reduce(np.ascontiguousarray(array), axis=-1)
 
 
 def batch_mean(rows: Array, dtype: np.dtype[Any]) -> np.floating[Any]:
     """Average over the rows of a batch. The mean of nothing is 0."""
-    return dtype.type(np.add.reduce(rows) / max(len(rows), 1))
+    number = max(len(rows), 1)
+    mean = long_sum(rows, 0) / number
+    return dtype.type(mean if np.isfinite(mean) else long_sum(rows / number, 0))  # a sum may overflow, its mean not
 
 
-def scalable(rows: Array, dout: Array) -> tuple[Array, float]:
-    """Give the rows of a batch, widened, and the factor dout / N by which their mean goes back to each of them."""
-    rows, factor = wide(rows), float(dout) / max(len(rows), 1)
-    # a factor too large for the rows would become inf, and 0 · inf is NaN
-    return (rows if abs(factor) <= np.finfo(rows.dtype).max else double(rows)), factor
+def scalable(rows: Array, dout: Array) -> tuple[Array, Array]:
+    """Give the rows of a batch, widened, and the factor dout / N by which their mean goes back to each of them.
+
+    Both are widened once more where the dtype of the rows does not have the factor: 0 · inf would be NaN.
+    """
+    rows, factor = wide(rows), double(dout) / max(len(rows), 1)
+    limits = np.finfo(rows.dtype)
+    if factor == 0 or limits.tiny <= abs(factor) <= limits.max:
+        return rows, np.asarray(factor, rows.dtype)
+    return double(rows), factor
 
 
 def result_dtype(y: Array, t: npt.NDArray[Any]) -> np.dtype[Any]:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.checks import Array, Shape, as_array, real, shape_error, wide
+from handgrad.numerics import row_sums
 
 Mask = npt.NDArray[np.bool_]
 
@@ -109,21 +110,21 @@ def expected_value(t: npt.NDArray[Any], values: Array) -> Array:
     """Compute Σ_k t_k v_k for each row (N, C). A class with t_k = 0 adds 0, also where v_k is -inf."""
     if t.ndim == 1:
         return values.take(t)
-    return np.where(t == 0, 0, t * values).sum(axis=-1)
+    return row_sums(np.where(t == 0, 0, t * values))
 
 
 def times_mass(t: npt.NDArray[Any], values: Array) -> Array:
     """Compute Σ_k t_k v for each row (N,). A row without targets adds 0, also where v is NaN."""
     if t.ndim == 1:
         return values
-    mass = wide(t).sum(axis=-1)
+    mass = row_sums(wide(t))
     return np.where(mass == 0, 0, mass * values)
 
 
-def minus_targets(y: Array, t: npt.NDArray[Any], factor: float) -> Array:
+def minus_targets(y: Array, t: npt.NDArray[Any], factor: Array) -> Array:
     """Compute (y Σt - t) · factor for each row (N, C), a new array."""
     if t.ndim == 1:
         difference = y * factor
         difference.put(t, (y.take(t) - 1) * factor)  # where t is 1
         return difference
-    return (y * wide(t).sum(axis=-1, keepdims=True) - t) * factor
+    return (y * row_sums(wide(t))[:, np.newaxis] - t) * factor

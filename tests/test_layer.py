@@ -193,3 +193,26 @@ def test_a_layer_that_has_only_params_has_a_pullback_to_them():
 
     _, pullback = handgrad.vjp(Embedding(np.ones((2, 1))), np.array([1, 1]))
     assert_same(pullback(np.array([[3.0], [4.0]])), [np.array([[0.0], [7.0]])])
+
+
+class Squared:
+    """A layer made of a layer, which keeps in a dict what backward needs beside it."""
+
+    def __init__(self):
+        self.multiply, self.kept = Multiply(), {}
+
+    def forward(self, x):
+        self.kept["ndim"] = x.ndim
+        return self.multiply.forward(x, x)
+
+    def backward(self, dout):
+        da, db = self.multiply.backward(dout)
+        return (da + db) * self.kept["ndim"]
+
+
+def test_pullbacks_of_a_layer_made_of_layers_are_independent():
+    layer = Squared()
+    _, pullback = handgrad.vjp(layer, np.array([3.0]))
+    handgrad.vjp(layer, np.array([[5.0]]))
+    assert pullback(np.ones(1)) == (np.array([6.0]),)
+    assert vars(layer.multiply) == layer.kept == {}

@@ -398,3 +398,34 @@ def test_float32_is_float64_rounded(loss, x, t):
     # relative to the largest score, 5, and its square
     np.testing.assert_allclose(value, want, rtol=2 * C * eps, atol=16 * eps)
     np.testing.assert_allclose(dx, want_dx, rtol=4 * eps, atol=8 * eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_mean_of_losses_is_finite_where_their_sum_overflows(dtype):
+    large = np.finfo(dtype).max / 2
+    assert SoftmaxWithLoss().forward(np.full((4, 2), [large, 0], dtype), [1] * 4) == large
+    assert IdentityWithLoss().forward(np.full((4, 1), np.sqrt(large)), np.zeros((4, 1))) <= large
+
+
+def test_square_of_an_error_may_overflow_where_half_of_it_does_not():
+    x = np.array([[1.5 * np.sqrt(np.finfo(np.float32).max / 2)]], np.float32)
+    assert np.isfinite(IdentityWithLoss().forward(x, np.zeros_like(x)))
+
+
+@pytest.mark.parametrize("dout", [1e-50, 1e50])
+def test_dout_may_be_beyond_the_range_of_x(dout):
+    layer = IdentityWithLoss()
+    layer.forward(np.array([[np.float32(1 / dout**0.6)]]), np.zeros((1, 1), np.float32))
+    np.testing.assert_allclose(layer.backward(dout), [[dout**0.4]], rtol=1e-6)
+
+
+def test_rows_in_fortran_order_lose_no_more_than_those_in_c_order():
+    random = np.random.default_rng(0)
+    x, soft = random.random((8, 10**5), np.float32), np.full((8, 10**5), 1e-5, np.float32)
+    for layer, t in [(IdentityWithLoss(), np.zeros_like(x)), (SoftmaxWithLoss(), soft)]:
+        exact, dx = layer.forward(x.astype(np.float64), t.astype(np.float64)), layer.backward()
+        got = layer.forward(np.asfortranarray(x), np.asfortranarray(t))
+        np.testing.assert_allclose(got, exact, rtol=2e-7)
+        np.testing.assert_allclose(layer.backward(), dx, rtol=0, atol=1e-6 * np.abs(dx).max())
+    exact = cross_entropy_error(x.astype(np.float64), soft.astype(np.float64))
+    np.testing.assert_allclose(cross_entropy_error(np.asfortranarray(x), np.asfortranarray(soft)), exact, rtol=2e-7)
