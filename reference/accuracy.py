@@ -19,7 +19,7 @@ from handgrad.testing.oracle import Oracle
 from handgrad.testing.search import Search
 from handgrad.testing.shapes import LEADING, Sizes
 from handgrad.testing.subject import Subject
-from handgrad.testing.trial import Trial, called
+from handgrad.testing.trial import Trial, called, gradients
 from reference.answers import Truth, exact_truths, float64_truths, jax_answers
 from reference.cases import CASES, DTYPES, Case
 from reference.exact import digits_for
@@ -101,10 +101,9 @@ def _drawn(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> list[T
 
 def _all_errors(case: Case, trial: Trial) -> dict[str, tuple[Errors, Errors, Errors]]:
     """Give the errors of handgrad, of JAX, and of JAX not optimised, of each result that is judged."""
-    wrt = tuple(name for name in trial.kept if name != "out")
-    dout = trial.dout.astype(trial.dtype)
-    truths = (exact_truths if trial.dtype == np.float64 else float64_truths)(case.twin, trial.inputs, dout, wrt)
-    answers = [trial.kept, *(jax_answers(case.twin, trial.inputs, dout, wrt, each) for each in (True, False))]
+    wrt = tuple(gradients(trial.kept))
+    truths = (exact_truths if trial.dtype == np.float64 else float64_truths)(case.twin, trial.inputs, trial.dout, wrt)
+    answers = [trial.kept, *(jax_answers(case.twin, trial.inputs, trial.dout, wrt, each) for each in (True, False))]
     ours, jaxs, unoptimised = ({name: _errors(each[name], truths[name]) for name in trial.errors} for each in answers)
     return {name: (ours[name], jaxs[name], unoptimised[name]) for name in trial.errors}
 
