@@ -111,7 +111,7 @@ def _all_errors(case: Case, trial: Trial) -> dict[str, tuple[Errors, Errors, Err
 def _errors(got: npt.NDArray[Any], truth: Truth) -> Errors:
     entitled = np.where(np.isfinite(truth.entitled), truth.entitled, 0)
     error = ulps(got, truth, np.maximum(np.abs(truth.value), entitled), got.dtype)
-    return error[is_normal(truth, got.dtype)]
+    return error[is_normal(truth.value, got.dtype)]
 
 
 def section(results: Sequence[Accuracy]) -> str:

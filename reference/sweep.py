@@ -14,7 +14,7 @@ from handgrad.testing.trial import called
 from reference.answers import Truth, exact_truths, float64_truths, jax_answers
 from reference.cases import CASES, Case
 from reference.page import brief, paragraph, table
-from reference.ulps import ulps
+from reference.ulps import is_normal, ulps
 
 FLOAT32 = np.dtype(np.float32)
 TINY = float(limits(FLOAT32).tiny)
@@ -49,11 +49,7 @@ class Curve:
     @property
     def normal(self) -> npt.NDArray[np.bool_]:
         """Tell where neither x nor the exact result lies between 0 and the smallest normal number."""
-        return ~(_is_subnormal(self.x) | _is_subnormal(self.exact))
-
-
-def _is_subnormal(array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    return (np.abs(array) < TINY) & (array != 0)
+        return is_normal(self.x, FLOAT32) & is_normal(self.exact, FLOAT32)
 
 
 def elementwise_cases() -> list[Case]:

@@ -30,6 +30,6 @@ def ulp(size: Floats, dtype: np.dtype[Any]) -> Floats:
     return np.ldexp(float(info.eps), exponent - 1)
 
 
-def is_normal(truth: Truth, dtype: np.dtype[Any]) -> npt.NDArray[np.bool_]:
-    """Tell which true results are not smaller than the dtype's smallest normal number, nor between it and 0."""
-    return ~((np.abs(truth.value) < float(limits(dtype).tiny)) & (truth.value != 0))
+def is_normal(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[np.bool_]:
+    """Tell which numbers do not lie between 0 and the dtype's smallest normal number."""
+    return ~((np.abs(array) < float(limits(dtype).tiny)) & (array != 0))
