@@ -14,6 +14,7 @@ import reference.activations
 import reference.nodes
 from handgrad.testing import arrays
 from handgrad.testing.oracle import Oracle
+from handgrad.testing.shapes import shape_of
 from reference.accuracy import Accuracy, accuracy_of, summary
 from reference.answers import Truth, exact_truths, jax_answers
 from reference.cases import CASES, DTYPES, Case
@@ -87,8 +88,7 @@ def test_every_twin_is_evaluated_as_the_oracle_evaluates_it(case):
     random = np.random.default_rng(0)
     inputs = {}
     for name, argument in case.inputs.arguments.items():
-        shape = tuple(length for axis in argument.axes for length in ((1,) if axis == "1" else sizes[axis]))
-        number = random.random(shape)
+        number = random.random(shape_of(argument.axes, sizes))
         labels = argument.classes is not None and argument.classes not in argument.axes
         inputs[name] = number > 0.3 if argument.masks else (number * 3).astype(np.int64) if labels else number
     wrt = tuple(name for name, array in inputs.items() if array.dtype == np.float64 and name != "t")
