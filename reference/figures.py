@@ -57,7 +57,7 @@ def activation_figure(case: Case, curves: Sequence[Curve], path: Path) -> None:
     """Draw the value and the derivative of a function, by hand and by JAX, and both errors along the float32 line."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 6), layout="constrained")
-        axes = figure.subplots(2, 2, height_ratios=[1, 1])
+        axes = figure.subplots(2, 2)
         for (above, below), curve in zip(axes.T, curves, strict=True):
             _draw_function(above, case, curve.result)
             _draw_errors(below, curve)
