@@ -12,22 +12,43 @@ from reference.plain import plain
 
 def write(search: measure.Search, training: digits.Training, examples: int, seed: int) -> None:
     """Write every section but "Speed", which is measured by itself."""
-    swept = [(case, sweep.sweep(case)) for case in sweep.elementwise_cases()]
     FIGURES.mkdir(exist_ok=True)
-    pictures = [
-        draw(case, curves) for case, curves in swept if case.layer.__module__ == handgrad.activations.__name__
-    ]
     digits_figure(training, FIGURES / "digits.svg")
-    write_sections(
-        {
-            "How close": accuracy.section(accuracies(CASES, examples, seed)),
-            "The float32 line": sweep.section([each for _, curves in swept for each in curves], [*pictures, CAPTION]),
-            "A network on real digits": digits.section(training),
-            "Conventions": conventions.section(conventions.answers()),
-            "Where handgrad departs from the book": departures.section(departures.departed()),
-            "What was searched": measure.section(search),
-        }
-    )
+    written = sections(CASES, search, examples, seed, illustrated=True)
+    write_sections({**written, "A network on real digits": digits.section(training)})
+
+
+def print_layer(cases: Sequence[Case], search: measure.Search, examples: int, seed: int) -> None:
+    """Print what the page says, about these cases alone, as plain text."""
+    written = sections(cases, search, examples, seed)
+    print("\n" + plain(TERMS))
+    for title, body in written.items():
+        print(f"\n{title}\n{'-' * len(title)}\n\n{plain(body)}")
+
+
+def sections(
+    cases: Sequence[Case], search: measure.Search, examples: int, seed: int, illustrated: bool = False
+) -> dict[str, str]:
+    """Say what there is to say of these cases, by the titles of the page."""
+    layers = {case.layer.__name__ for case in cases}
+    swept = [(case, sweep.sweep(case)) for case in sweep.elementwise_cases() if case in cases]
+    curves = [each for _, both in swept for each in both]
+    drawn = [draw(case, both) for case, both in swept if illustrated and is_activation(case)]
+    answers = [each for each in conventions.answers() if each.layer in layers]
+    departed = [each for each in departures.departed() if each.layer in layers]
+    written = {
+        "How close": accuracy.section(accuracies(cases, examples, seed)),
+        "The float32 line": sweep.section(curves, [*drawn, CAPTION] if drawn else []) if curves else "",
+        "Conventions": conventions.section(answers) if answers else "",
+        "Where handgrad departs from the book": departures.section(departed) if departed else "",
+        "What was searched": measure.section(search),
+    }
+    return {title: body for title, body in written.items() if body}
+
+
+def is_activation(case: Case) -> bool:
+    """Tell whether a case is of a layer that has a figure."""
+    return case.layer.__module__ == handgrad.activations.__name__
 
 
 def draw(case: Case, curves: Sequence[sweep.Curve]) -> str:
@@ -41,22 +62,3 @@ def draw(case: Case, curves: Sequence[sweep.Curve]) -> str:
 def accuracies(cases: Sequence[Case], examples: int, seed: int) -> list[accuracy.Accuracy]:
     """Measure the accuracy of every case."""
     return [each for found in measure.on_every_case(accuracy.accuracy_of, cases, examples, seed) for each in found]
-
-
-def print_layer(cases: Sequence[Case], search: measure.Search, examples: int, seed: int) -> None:
-    """Print what the page says, about these cases alone, as plain text."""
-    layers = {case.layer.__name__ for case in cases}
-    curves = [curve for case in sweep.elementwise_cases() if case in cases for curve in sweep.sweep(case)]
-    answers = [answer for answer in conventions.answers() if answer.layer in layers]
-    departed = [each for each in departures.departed() if each.layer in layers]
-    sections = {
-        "How close": accuracy.section(accuracies(cases, examples, seed)),
-        "The float32 line": sweep.section(curves) if curves else "",
-        "Conventions": conventions.section(answers) if answers else "",
-        "Where handgrad departs from the book": departures.section(departed) if departed else "",
-        "What was searched": measure.section(search),
-    }
-    print("\n" + plain(TERMS))
-    for title, body in sections.items():
-        if body:
-            print(f"\n{title}\n{'-' * len(title)}\n\n{plain(body)}")
