@@ -59,7 +59,7 @@ def read_sections(page: Path = PAGE) -> dict[str, str]:
     return {title: body.strip() for title, _, body in split}
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Lay out a Markdown table whose columns also line up in a terminal."""
     cells = [[_escaped(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
@@ -70,8 +70,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def _escaped(cell: str) -> str:
-    return cell.replace("|", "\\|")
+def _escaped(cell: object) -> str:
+    return str(cell).replace("|", "\\|")
 
 
 def paragraph(text: str) -> str:

@@ -77,7 +77,7 @@ def test_a_section_without_a_place_is_refused(tmp_path):
 
 
 def test_the_columns_of_a_table_line_up():
-    assert table(["a", "long"], [["1", "2"], ["3|4", "5"]]).splitlines() == [
+    assert table(["a", "long"], [["1", 2], ["3|4", "5"]]).splitlines() == [
         "| a    | long |",
         "|------|------|",
         "| 1    | 2    |",

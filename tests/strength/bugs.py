@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
+from reference.page import table
 from tests.baselines.checks import FLOAT32, FLOAT64, dtypes_of
 from tests.planted.catalogue import BUGS, KINDS
 from tests.planted.right import RIGHT
 from tests.strength.measured import Measured, measure_bug, rejected_by
 from tests.strength.missed import MISSED, missed_table
 from tests.strength.processes import each_of
-from tests.strength.table import table
 from tests.strength.verdicts import BY_NAME, DRAWN, NAMES, OURS, SHOWN, TYPICAL, counted
 
 

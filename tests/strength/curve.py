@@ -6,13 +6,13 @@ import numpy as np
 
 from handgrad.testing import arrays, check_layer
 from handgrad.testing.subject import Subject
+from reference.page import table
 from tests.baselines.checks import CHECKS, FLOAT32, FLOAT64, dtypes_of
 from tests.baselines.problem import Problem, complains
 from tests.planted.right import dense
 from tests.planted.small import dense_off_by
 from tests.strength.figure import write_figure
 from tests.strength.processes import each_of
-from tests.strength.table import table
 from tests.strength.verdicts import NAMES, OURS
 
 SIZES = {10: (2, 5), 100: (10, 10), 1_000: (20, 50), 10_000: (100, 100)}

@@ -1,7 +1,7 @@
 """What the page says before its tables."""
 
+from reference.page import table
 from tests.baselines.checks import CHECKS
-from tests.strength.table import table
 
 INTRODUCTION = """# Which gradient check catches what
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from reference.page import table
 from tests.baselines.checks import CHECKS
 from tests.strength.measured import Measured
-from tests.strength.table import table
 from tests.strength.verdicts import SHOWN
 
 MISSED = """### What the others miss, and why

@@ -10,10 +10,10 @@ from functools import cache
 from typing import Any
 
 from handgrad.testing import check_layer
+from reference.page import table
 from tests.mutators import Mutant, mutants
 from tests.planted import right as module
 from tests.strength.processes import each_of
-from tests.strength.table import table
 from tests.strength.verdicts import BY_NAME, DRAWN, NAMES, OURS, TYPICAL, Verdicts, counted, verdicts
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from handgrad.testing import check_layer
 from reference.cases import CASES, Case
+from reference.page import table
 from tests.strength.processes import in_new_process
-from tests.strength.table import table
 
 TITLE = """## Seconds for a layer
 
