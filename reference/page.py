@@ -1,4 +1,4 @@
-"""The page `reference/README.md`: sections in a fixed order, each of which can be refreshed on its own."""
+"""Pages of sections in a fixed order, each of which can be refreshed on its own; above all `reference/README.md`."""
 
 import re
 import textwrap
@@ -19,7 +19,15 @@ TITLES = (
     "Speed",
 )
 
-INTRO = """\
+TERMS = """\
+- An **ulp** is the distance of two neighbouring floating-point numbers. Rounding to the nearest number costs half
+  an ulp at most; no result can promise less.
+- A **unit** is the error that rounding explains for the result at hand, measured on the formula itself. The checker
+  counts in units, and 8 of them are its limit.
+- **out** is what a layer's forward gives, and **dx** the gradient of its input x, and so on for other names.
+"""
+
+INTRO = f"""\
 # How far the gradients can be trusted
 
 handgrad's layers are derived by hand and written in NumPy. Here each of them stands beside JAX, which derives its
@@ -29,25 +37,20 @@ layers of the book answer there.
 Every number here is measured by a command: those of the last section by `python -m reference --speed --write`, all
 others by `python -m reference --write`, which draws the figures, too. `python -m reference --case Relu` prints the
 same about one layer.
-"""
 
-TERMS = """\
-- An **ulp** is the distance of two neighbouring floating-point numbers. Rounding to the nearest number costs half
-  an ulp at most; no result can promise less.
-- A **unit** is the error that rounding explains for the result at hand, measured on the formula itself. The checker
-  counts in units, and 8 of them are its limit.
-- **out** is what a layer's forward gives, and **dx** the gradient of its input x, and so on for other names.
-"""
+{TERMS}"""
 
 
-def write_sections(sections: Mapping[str, str], page: Path = PAGE) -> None:
+def write_sections(
+    sections: Mapping[str, str], page: Path = PAGE, titles: Sequence[str] = TITLES, intro: str = INTRO
+) -> None:
     """Write these sections by their titles, and keep what the page has of the others."""
-    unknown = set(sections) - set(TITLES)
+    unknown = set(sections) - set(titles)
     if unknown:
-        raise ValueError(f"the page has no section {', '.join(sorted(unknown))}; there are {', '.join(TITLES)}")
+        raise ValueError(f"the page has no section {', '.join(sorted(unknown))}; there are {', '.join(titles)}")
     bodies = read_sections(page) | {title: body.strip() for title, body in sections.items()}
-    written = [f"## {title}\n\n{bodies[title]}\n" for title in TITLES if title in bodies]
-    page.write_text("\n".join([INTRO, TERMS, *written]), encoding="utf-8")
+    written = [f"## {title}\n\n{bodies[title]}" for title in titles if title in bodies]
+    page.write_text("\n\n".join([intro.strip(), *written]) + "\n", encoding="utf-8")
 
 
 def read_sections(page: Path = PAGE) -> dict[str, str]:

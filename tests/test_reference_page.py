@@ -71,6 +71,12 @@ def test_writing_a_section_keeps_the_others(tmp_path):
     assert read_sections(page) == {"Conventions": "new", "Speed": "fast"}
 
 
+def test_another_page_has_its_own_sections_below_its_own_introduction(tmp_path):
+    page = tmp_path / "page.md"
+    write_sections({"B": "b\n", "A": "a"}, page, ["A", "B"], "# Title")
+    assert page.read_text() == "# Title\n\n## A\n\na\n\n## B\n\nb\n"
+
+
 def test_a_section_without_a_place_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no section Weather"):
         write_sections({"Weather": "fine"}, tmp_path / "README.md")

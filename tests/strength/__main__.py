@@ -9,11 +9,12 @@ reference/checkers.md, in the place of what stands there.
 import argparse
 from pathlib import Path
 
+from reference.page import write_sections
 from tests.strength import bugs, curve, mutants, seconds
 from tests.strength.introduction import introduction
 
 PAGE = Path(__file__).parents[2] / "reference" / "checkers.md"
-PARTS = {"bugs": bugs.sections, "mutants": mutants.sections, "curve": curve.sections, "seconds": seconds.sections}
+PARTS = {"bugs": bugs, "mutants": mutants, "curve": curve, "seconds": seconds}
 
 
 def main() -> None:
@@ -24,23 +25,12 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"{', '.join(unknown)}: there are {', '.join(PARTS)}")
-    page = parse(PAGE.read_text()) if PAGE.exists() else {}
-    for name in options.parts or PARTS:
-        page[name] = "\n\n".join(PARTS[name]())
-        print(page[name], end="\n\n")
+    measured = {}
+    for part in (PARTS[name] for name in options.parts or PARTS):
+        measured[part.TITLE] = "\n\n".join(part.sections())
+        print(f"## {part.TITLE}\n\n{measured[part.TITLE]}\n")
     if options.write:
-        PAGE.write_text(text_of({**page, "introduction": introduction()}))
-
-
-def text_of(page: dict[str, str]) -> str:
-    """Put the parts of a page together, each below a comment that names it."""
-    return "\n".join(f"<!-- {name} -->\n\n{page[name]}\n" for name in ("introduction", *PARTS) if name in page)
-
-
-def parse(text: str) -> dict[str, str]:
-    """Take a page apart."""
-    parts = [part.partition(" -->\n\n") for part in text.split("<!-- ")[1:]]
-    return {name: part.strip() for name, _, part in parts}
+        write_sections(measured, PAGE, [part.TITLE for part in PARTS.values()], introduction())
 
 
 if __name__ == "__main__":

@@ -18,13 +18,13 @@ def sections() -> Iterator[str]:
     rejected = each_of(rejected_by, list(BY_NAME))
     yield INTRODUCTION
     for shown in SHOWN:
-        yield f"{TITLES[shown]}\n\n{caught_table(bugs, [each[shown] for each in rejected], shown)}"
+        yield f"{ABOUT[shown]}\n\n{caught_table(bugs, [each[shown] for each in rejected], shown)}"
     yield f"{MISSED}\n\n{missed_table(bugs)}"
     yield f"{NAMED}\n\n{named_table(bugs)}"
 
 
-INTRODUCTION = f"""## Planted bugs
-
+TITLE = "Planted bugs"
+INTRODUCTION = f"""\
 {len(BUGS)} bugs of {len(KINDS)} kinds are planted in {len(RIGHT)} right layers, one at a time. A check has
 caught a bug if it complains of it at an input where it does not complain of the right layer. Where a check
 complains more often than that, the number of bugs of which it complains at all stands in brackets: the rest are
@@ -35,7 +35,7 @@ The last column is no independent result. The catalogue was written along with `
 that every bug in it be caught. What the tables show is what the *other* columns let through. The mutants below
 are the independent figure."""
 
-TITLES = {
+ABOUT = {
     TYPICAL: """### Each check as it is used, at one typical input
 
 Normally distributed numbers in a small batch, with labels and masks of all kinds. `check_layer` draws its own

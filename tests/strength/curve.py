@@ -21,8 +21,8 @@ ERRORS = tuple(mantissa * 10.0**-exponent for exponent in range(1, 16) for manti
 Job = tuple[str, str, int]
 Smallest = Mapping[Job, float | None]
 
-CURVE = """## The smallest error caught
-
+TITLE = "The smallest error caught"
+INTRODUCTION = """\
 One element of dW of a dense layer, x W with three rows of x, is wrong by a relative error. The table has the
 smallest error that a check catches, by the number of elements of dW. A dash: not even 1e-1 is caught, or the
 right layer is rejected, too.
@@ -35,7 +35,7 @@ def sections() -> Iterator[str]:
     jobs = [(name, dtype, size) for dtype in (FLOAT64, FLOAT32) for name in names_in(dtype) for size in SIZES]
     smallest = dict(zip(jobs, each_of(smallest_error, jobs), strict=True))
     write_figure(smallest)
-    yield f"{CURVE}\n\n{curve_table(smallest)}"
+    yield f"{INTRODUCTION}\n\n{curve_table(smallest)}"
 
 
 def names_in(dtype: str) -> list[str]:

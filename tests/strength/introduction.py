@@ -3,7 +3,8 @@
 from reference.page import table
 from tests.baselines.checks import CHECKS
 
-INTRODUCTION = """# Which gradient check catches what
+INTRODUCTION = """\
+# Which gradient check catches what
 
 Whoever writes a backward pass by hand checks it: mostly by differentiating forward numerically and comparing.
 This page measures what such checks let through. Bugs are planted in right layers, one at a time, and each check

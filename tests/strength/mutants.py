@@ -21,7 +21,7 @@ def sections() -> Iterator[str]:
     """Measure all mutants, and write about them."""
     planted = planted_mutants()
     found = each_of(measure_mutant, range(len(planted)))
-    yield TITLE
+    yield INTRODUCTION
     yield from tables([name for name, _ in planted], found)
     yield survivors(planted, found)
 
@@ -58,8 +58,8 @@ def mutated(name: str, mutant: Mutant) -> Callable[..., Any]:
     return namespace[name]
 
 
-TITLE = """## Mechanical mutants
-
+TITLE = "Mechanical mutants"
+INTRODUCTION = """\
 The bugs above were thought up by people who had the checker in mind. These were not: a program changes the
 backward methods of the right layers in `tests/planted/right.py`, one small thing at a time
 (`tests/mutators.py`: another operator, another comparison, a constant off by one, an argument or a statement

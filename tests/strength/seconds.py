@@ -11,8 +11,8 @@ from reference.cases import CASES, Case
 from reference.page import table
 from tests.strength.processes import in_new_process
 
-TITLE = """## Seconds for a layer
-
+TITLE = "Seconds for a layer"
+INTRODUCTION = """\
 `check_layer` with its defaults, all properties. *Cold*: JAX has compiled nothing yet. *Warm*: it has, in
 another process, and kept it on disk. *Again*: a second time in one process. Starting Python and importing JAX
 are not counted. These figures are of the machine that wrote this page."""
@@ -25,7 +25,7 @@ def sections() -> Iterator[str]:
     columns = [cold, warm, again]
     rows = [[case.name, *map(brief, each)] for case, *each in zip(CASES, *columns, strict=True)]
     medians, slowest = (["**" + name + "**", *(brief(of(each)) for each in columns)] for name, of in SUMMARY.items())
-    yield f"{TITLE}\n\n{table(['layer', 'cold', 'warm', 'again'], [*rows, medians, slowest])}"
+    yield f"{INTRODUCTION}\n\n{table(['layer', 'cold', 'warm', 'again'], [*rows, medians, slowest])}"
 
 
 SUMMARY = {"median": statistics.median, "slowest": max}
