@@ -66,7 +66,7 @@ def activation_figure(case: Case, curves: Sequence[Curve], path: Path) -> None:
         axes[1, 0].set_title("error of the value, in ulps")
         axes[1, 1].set_title("error of the derivative, in ulps")
         axes[0, 0].legend(loc="upper left")
-        _save(figure, path)
+        save(figure, path)
 
 
 def _draw_function(axes: Axes, case: Case, result: str) -> None:
@@ -130,7 +130,7 @@ def digits_figure(training: Training, path: Path) -> None:
         below.yaxis.set_minor_formatter(NullFormatter())
         below.set_title("largest difference of any entry of any gradient")
         below.set_xlabel("step")
-        _save(figure, path)
+        save(figure, path)
 
 
 def _decades(numbers: Sequence[float]) -> tuple[float, float]:
@@ -139,7 +139,8 @@ def _decades(numbers: Sequence[float]) -> tuple[float, float]:
     return 10 ** np.floor(logs.min()), 10 ** np.ceil(logs.max())
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure that was drawn in this style: the same bytes from the same numbers."""
     drawn = StringIO()
     figure.savefig(drawn, format="svg", transparent=True, metadata=NO_METADATA)
     path.write_text(re.sub(MORE_DECIMALS, r"\1", drawn.getvalue()), encoding="utf-8")

@@ -1,56 +1,57 @@
-"""The figure of the smallest errors caught: same bytes from same numbers, readable on light and dark pages."""
+"""The figure of the smallest errors caught."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reference import figures
 from tests.baselines.checks import FLOAT32, FLOAT64
-from tests.strength.verdicts import NAMES, OURS
+from tests.strength.verdicts import OURS
 
 FIGURE = Path(__file__).parents[2] / "reference" / "checkers.svg"
-INK = "#808080"  # as far from white as from black
-COLOURS = ("#d1495b", "#b8860b", "#2e8b57", "#3b8ea5", "#8d6cab", "#c2699b", "#7a8b3c", "#5b7fd1", "#c8703a")
-STYLE = {
-    "svg.hashsalt": "handgrad",  # names in the file are drawn from it
-    "text.color": INK,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "font.size": 9,
+BY_ELEMENT, ALONG_A_VECTOR = "#118a6b", "#b755c4"
+LINES = {
+    "the book": (BY_ELEMENT, "o-"),
+    "ones": (BY_ELEMENT, "s--"),
+    "five points": (BY_ELEMENT, "^:"),
+    "complex step": (BY_ELEMENT, "D-."),
+    "Chainer": (ALONG_A_VECTOR, "x-"),
+    "autograd": (ALONG_A_VECTOR, "P--"),
+    "check_grads f32": (ALONG_A_VECTOR, "v:"),
+    "check_grads f64": (ALONG_A_VECTOR, "*-."),
+    "allclose": (figures.JAXS, "|-"),
+    OURS: (figures.OURS, "o-"),
 }
+# where lines coincide, each can still be told by its marker
+BROAD = {"linewidth": 3, "zorder": 1}
+HOLLOW = {"markerfacecolor": "none", "markersize": 8}
 
-Smallest = Mapping[tuple[str, str, int], float | None]
+Job = tuple[str, str, int]
+Smallest = Mapping[Job, float | None]
 
 
 def write_figure(smallest: Smallest, path: Path = FIGURE) -> None:
     """Draw one panel for each dtype."""
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(9, 4.2), layout="constrained")
+    with mpl.rc_context(figures.STYLE):
+        figure = Figure(figsize=(9, 4.5), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
         for panel, dtype in zip(panels, (FLOAT64, FLOAT32), strict=True):
-            draw(
-                panel,
-                dtype,
-                {(name, size): error for (name, there, size), error in smallest.items() if there == dtype},
-            )
+            draw(panel, dtype, smallest)
         panels[0].set_ylabel("smallest relative error caught")
-        drawn = {str(line.get_label()): line for panel in panels for line in panel.get_lines()}
-        labels = [name for name in NAMES if name in drawn]
-        figure.legend([drawn[name] for name in labels], labels, loc="outside right upper", frameon=False)
-        figure.savefig(path, format="svg", transparent=True, metadata={"Date": None})
+        drawn = {line.get_label(): line for panel in panels for line in panel.get_lines()}
+        labels = [name for name in LINES if name in drawn]
+        figure.legend([drawn[name] for name in labels], labels, loc="outside right upper", handlelength=3)
+        figures.save(figure, path)
 
 
-def draw(panel: Axes, dtype: str, smallest: Mapping[tuple[str, int], float | None]) -> None:
+def draw(panel: Axes, dtype: str, smallest: Smallest) -> None:
     """Draw a line for each check; where it catches nothing, there is none."""
-    for name, colour in zip(NAMES, (*COLOURS, INK), strict=True):
-        caught = {size: error for (each, size), error in smallest.items() if each == name and error is not None}
-        width, marker = (3, "o") if name == OURS else (1.5, ".")
+    for name, (color, line) in LINES.items():
+        caught = {size: error for (*job, size), error in smallest.items() if job == [name, dtype] and error}
         if caught:
-            panel.plot(list(caught), list(caught.values()), marker, ls="-", lw=width, color=colour, label=name)
+            style = BROAD if name == OURS else HOLLOW
+            panel.plot(list(caught), list(caught.values()), line, color=color, label=name, **style)
     panel.set(title=dtype, xscale="log", yscale="log", xlabel="elements of dW", ylim=(1e-16, 1))
-    panel.grid(color=INK, alpha=0.25)
-    panel.patch.set_alpha(0)
