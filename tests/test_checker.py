@@ -393,7 +393,7 @@ class ReturnsNone(Tanh):
         (
             (Tanh, lambda x: x > 0, ANY),
             TypeError,
-            r"the reference returned bool at x \(\); expected a floating dtype",
+            r"the reference returned bool at x \(\), from inputs in float64; expected float64",
         ),
         ((lambda x: x, jnp.tanh, ANY), AssertionError, r"so it should return \(out, pullback\)"),
         ((ReturnsNone, jnp.tanh, ANY), AssertionError, "forward gave a NoneType; expected an array of numbers"),

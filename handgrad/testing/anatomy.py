@@ -143,7 +143,9 @@ def _with_gradient_times(factor: Any, value: Any) -> Any:
     return value
 
 
-_with_gradient_times.defvjp(lambda factor, value: (value, factor), lambda factor, dout: (None, factor * dout))
+_with_gradient_times.defvjp(
+    lambda factor, value: (value, factor), lambda factor, dout: (None, (factor * dout).astype(dout.dtype))
+)
 
 
 def walk(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], changes: Changes) -> list[Any]:

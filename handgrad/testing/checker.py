@@ -72,6 +72,8 @@ def check_layer(
         raise TypeError(f"dtypes is {dtypes!r}; expected a list of them, such as ['float32']")
     if not dtypes:
         raise ValueError("dtypes is empty, and checking in no dtype would prove nothing")
+    if not isinstance(max_examples, int):
+        raise TypeError(f"max_examples is {max_examples!r}; expected a whole number")
     if max_examples < 1:
         raise ValueError(f"max_examples is {max_examples}, which would prove nothing; expected 1 or more")
     _expect_something_to_check(inputs)

@@ -9,8 +9,16 @@ import numpy as np
 from handgrad.testing.agreement import LIMIT
 from handgrad.testing.anatomy import of_constants, of_steps
 from handgrad.testing.conditions import at_a_kink, condition, where
-from handgrad.testing.errors import UNEXPLAINED, added, fits_own_forward, loses_digits, size_of_error
+from handgrad.testing.errors import (
+    UNEXPLAINED,
+    added,
+    fits_own_forward,
+    is_cancellation,
+    loses_digits,
+    size_of_error,
+)
 from handgrad.testing.explanations import Explanations, explain, of_gradient, of_value
+from handgrad.testing.jumps import beside_a_jump
 from handgrad.testing.properties import (
     BATTERY,
     Property,
@@ -121,6 +129,11 @@ def _of_result(
     if not bad:
         own = all(np.isfinite(trial.kept[name]).all() for trial in failing)
         return f"is {'finite' if own else 'not finite'} where the reference is{' not' if own else ''}"
+    if name != "out" and all(beside_a_jump(trial, name) for trial in bad):
+        return (
+            "follows another convention than the reference where the derivative jumps; either may be right: "
+            "write the reference so that it has yours"
+        )
     for each in (explanations, of_steps, of_constants):
         everywhere = explain([*bad, *good], name, each)
         if everywhere:
@@ -134,6 +147,8 @@ def _error(trials: Sequence[Trial], name: str) -> str:
     """Say what can be said of an error that nothing explains."""
     if loses_digits(trials, name):
         return "loses its digits: the same formula is right in a wider dtype"
+    if is_cancellation(trials, name):
+        return "loses its digits where larger numbers cancel: it is off by no more than their rounding"
     place = where([_wrong(trial, name) for trial in trials], trials, name)
     return " ".join(filter(None, (size_of_error(trials, name), place)))
 

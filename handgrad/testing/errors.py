@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.agreement import LIMIT
-from handgrad.testing.dtypes import in_float64, is_floating
+from handgrad.testing.dtypes import in_float64, is_floating, limits
 from handgrad.testing.explanations import near
 from handgrad.testing.subject import AnyArray, Results
 from handgrad.testing.trial import Trial, copies, gradients
@@ -18,6 +18,16 @@ def loses_digits(trials: Sequence[Trial], name: str) -> bool:
     """Tell whether a result that is wrong in the dtype under test is right for the same numbers in a wider one."""
     wider = np.float64 if trials[0].dtype.itemsize < 8 else np.longdouble
     return all(_right_in(trial, name, np.dtype(wider)) for trial in trials)
+
+
+def is_cancellation(trials: Sequence[Trial], name: str) -> bool:
+    """Tell whether a result is off by no more than a few roundings of numbers like the arguments."""
+    return all(_error(trial, name) <= LIMIT * float(limits(trial.dtype).eps) * _size(trial, name) for trial in trials)
+
+
+def _size(trial: Trial, name: str) -> float:
+    largest = max(float(np.abs(each).max(initial=0)) for each in trial.inputs.values() if is_floating(each))
+    return max(1.0, largest) * (1.0 if name == "out" else float(np.abs(trial.dout).max(initial=0)))
 
 
 def _right_in(trial: Trial, name: str, wider: np.dtype[Any]) -> bool:

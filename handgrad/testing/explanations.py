@@ -15,7 +15,7 @@ from handgrad.testing.dtypes import is_floating
 from handgrad.testing.oracle import Exact
 from handgrad.testing.shapes import LEADING
 from handgrad.testing.subject import AnyArray
-from handgrad.testing.trial import Trial
+from handgrad.testing.trial import Trial, gradients
 
 Prediction = Callable[[], Exact]
 Explanations = Iterator[tuple[str, Prediction]]
@@ -60,6 +60,10 @@ def of_gradient(trial: Trial, name: str) -> Explanations:
     """Predict a wrong gradient in every way that we know."""
     want, for_ones = trial.truth[name], cache(partial(_for_dout, trial, name, np.ones_like))
     yield "is always 0", partial(_times, want, 0)
+    others = {each: exact for each, exact in gradients(trial.truth).items() if each != name}
+    alike = {other: exact for other, exact in others.items() if exact.value.shape == want.value.shape}
+    for other, exact in alike.items():
+        yield f"is the gradient of {other}", partial(_times, exact, 1)
     for what, function in FUNCTIONS_OF_DOUT.items():
         yield what, partial(_for_dout, trial, name, function)
     for what, factor in factors(trial):
@@ -73,10 +77,8 @@ def of_gradient(trial: Trial, name: str) -> Explanations:
     for rounding in (np.trunc, np.rint):
         yield "is rounded to integers", partial(_rounded, want, rounding)
     yield from _of_repeated_labels(trial, name)
-    for other, exact in trial.truth.items():
-        if other not in (name, "out") and exact.value.shape == want.value.shape:
-            yield f"is the gradient of {other}", partial(_times, exact, 1)
-            yield f"holds the gradient of {other}, too", partial(_sum, want, exact)
+    for other, exact in alike.items():
+        yield f"holds the gradient of {other}, too", partial(_sum, want, exact)
     if trial.dout.shape == want.value.shape:
         dout = Exact(trial.dout.astype(np.float64), np.zeros(trial.dout.shape))
         yield "is dout itself", partial(_times, dout, 1)

@@ -211,7 +211,7 @@ def reals(
     """
     if not low < high:
         raise ValueError(f"the domain is from {low} to {high}; expected low < high")
-    if not isinstance(kinks, Sequence):
+    if isinstance(kinks, str) or not isinstance(kinks, Sequence):
         raise TypeError(f"kinks is {kinks!r}; expected a list of them, such as [0]")
     at = tuple(kinks)
     if outside := [kink for kink in at if not low <= kink <= high]:

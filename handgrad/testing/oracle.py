@@ -7,21 +7,22 @@ import inspect
 import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.compiling import compile_fast, keep_compiled
 from handgrad.testing.dtypes import in_float64
-from handgrad.testing.rounding import all_runs, draw_factors, entitled_error
+from handgrad.testing.rounding import all_runs, draw_factors, entitled_error, nudge_of
 from handgrad.testing.subject import Identity, an, call_by_name, parameters_of
 
-Inputs = Mapping[str, Any]
+Arguments = Mapping[str, Any]
 T = TypeVar("T")
+
+THOROUGH = 32  # times the usual number of runs
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Program:
     text: str
     constants: tuple[bytes, ...]
     out_shape: tuple[int, ...]
+
+
+class UnusableReference(TypeError):
+    """A reference that the oracle cannot ask: the layer is not to blame."""
 
 
 class Oracle:
@@ -78,22 +83,38 @@ class Oracle:
         if lacking:
             raise TypeError(f"the reference needs {', '.join(lacking)}, which the inputs do not name: {takes}")
 
-    def out_shape(self, inputs: Inputs) -> tuple[int, ...]:
+    def out_shape(self, inputs: Arguments) -> tuple[int, ...]:
         """Tell the shape of the reference's output without computing it."""
         return self._program(*_split(inputs)).out_shape
 
-    def __call__(self, inputs: Inputs, dout: npt.NDArray[Any], wrt: tuple[str, ...]) -> dict[str, Exact]:
-        """Give the value, under the name "out", and the gradient of every input named in `wrt`."""
+    def __call__(
+        self, inputs: Arguments, dout: npt.NDArray[Any], wrt: tuple[str, ...], thoroughly: bool = False
+    ) -> dict[str, Exact]:
+        """Give the value, under the name "out", and the gradient of every input named in `wrt`.
+
+        The dtype of `dout` is the one whose rounding they are entitled to. Thoroughly, that is measured from many
+        times as many runs.
+        """
         arrays, options = _split(inputs)
-        dout = in_float64(dout)
+        nudge, dout = nudge_of(dout.dtype), in_float64(dout)
         with jax.enable_x64(True):
             program = self._program(arrays, options)
             compiled = self._keep(("vjp", wrt), program, lambda: self._compile(arrays, options, dout, wrt))
-            runs = np.asarray(compiled.runs(arrays, dout))
-        values, entitled = (in_shapes(row, compiled.shapes) for row in (runs[0], entitled_error(runs)))
+            sets = [
+                np.asarray(compiled.runs(nudge, seed)(arrays, dout)) for seed in range(THOROUGH if thoroughly else 1)
+            ]
+        runs = np.concatenate([sets[0], *(each[1:] for each in sets[1:])])
+        values, entitled = (in_shapes(row, compiled.shapes) for row in (runs[0], entitled_error(runs, nudge)))
         return {name: Exact(*each) for name, *each in zip(("out", *wrt), values, entitled, strict=True)}
 
-    def keep(self, what: Hashable, inputs: Inputs, make: Callable[[], T]) -> T:
+    def plainly(self, inputs: Arguments, dout: npt.NDArray[Any], wrt: tuple[str, ...]) -> dict[str, Any]:
+        """Give the same values as JAX computes them operation by operation, with nothing compiled or replayed."""
+        arrays, options = _split(inputs)
+        with jax.enable_x64(True):
+            results = value_and_vjp(self.reference, wrt, options)(arrays, in_float64(dout))
+            return dict(zip(("out", *wrt), map(np.asarray, results), strict=True))
+
+    def keep(self, what: Hashable, inputs: Arguments, make: Callable[[], T]) -> T:
         """Make something of the reference at the shapes of the inputs, once for as long as it computes the same."""
         return self._keep(what, self._program(*_split(inputs)), make)
 
@@ -104,53 +125,62 @@ class Oracle:
         kept: T = self._kept[key]
         return kept
 
-    def _program(self, arrays: Inputs, options: Mapping[str, Any]) -> Program:
+    def _program(self, arrays: Arguments, options: Mapping[str, Any]) -> Program:
         key = _key(arrays, options)
         if key not in self._programs:
             self._programs[key] = Program(key, *self._trace(arrays, options))
         return self._programs[key]
 
-    def _trace(self, arrays: Inputs, options: Mapping[str, Any]) -> tuple[str, tuple[bytes, ...], tuple[int, ...]]:
+    def _trace(self, arrays: Arguments, options: Mapping[str, Any]) -> tuple[str, tuple[bytes, ...], tuple[int, ...]]:
         """Read the reference: its text, its constants and the shape of its output."""
-        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        shapes = _shapes(arrays)
         with jax.enable_x64(True):
             try:
                 jaxpr, out = jax.make_jaxpr(
                     lambda arrays: call_by_name(self.reference, {**arrays, **options}), return_shape=True
                 )(arrays)
             except Exception as error:
-                said = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-                raise TypeError(
+                said = _first_line(error)
+                raise UnusableReference(
                     f"the reference, which has to be written in JAX, raised at {shapes}: {said}{_hint(arrays)}"
                 ) from error
         if not hasattr(out, "shape"):
-            raise TypeError(f"the reference returned {type(out).__name__} at {shapes}; expected one array")
-        if not jnp.issubdtype(out.dtype, jnp.floating):
-            raise TypeError(
-                f"the reference returned {out.dtype} at {shapes}; expected a floating dtype, which has gradients"
+            raise UnusableReference(f"the reference returned {type(out).__name__} at {shapes}; expected one array")
+        if out.dtype != np.float64:
+            raise UnusableReference(
+                f"the reference returned {out.dtype} at {shapes}, from inputs in float64; "
+                "expected float64, in which the oracle computes, so that nothing is rounded away"
             )
         return str(jaxpr), tuple(np.asarray(each).tobytes() for each in jaxpr.consts), out.shape
 
     def _compile(
-        self, arrays: Inputs, options: Mapping[str, Any], dout: npt.NDArray[Any], wrt: tuple[str, ...]
+        self, arrays: Arguments, options: Mapping[str, Any], dout: npt.NDArray[Any], wrt: tuple[str, ...]
     ) -> "Compiled":
         keep_compiled()
-        jaxpr = jax.make_jaxpr(value_and_vjp(self.reference, wrt, options))(arrays, dout)
+        try:
+            jaxpr = jax.make_jaxpr(value_and_vjp(self.reference, wrt, options))(arrays, dout)
+        except Exception as error:
+            raise UnusableReference(
+                f"the reference has no gradient of {', '.join(wrt)} at {_shapes(arrays)}: {_first_line(error)}"
+            ) from error
 
         @partial(jax.jit, compiler_options=compile_fast())
-        def compute(arrays: Inputs, dout: Any, factors: Sequence[Any]) -> Any:
+        def compute(arrays: Arguments, dout: Any, factors: Sequence[Any]) -> Any:
             return all_runs(jaxpr, jax.tree.leaves((arrays, dout)), factors)
 
-        shapes = [aval.shape for aval in jaxpr.out_avals]
-        return Compiled(partial(compute, factors=jax.device_put(draw_factors(jaxpr))), shapes)
+        @cache
+        def runs(nudge: float, seed: int) -> Callable[[Arguments, npt.NDArray[Any]], Any]:
+            return partial(compute, factors=jax.device_put(draw_factors(jaxpr, nudge, seed)))
+
+        return Compiled(runs, [aval.shape for aval in jaxpr.out_avals])
 
 
 def value_and_vjp(
     function: Callable[..., Any], wrt: Sequence[str], options: Mapping[str, Any] | None = None
-) -> Callable[[Inputs, Any], tuple[Any, ...]]:
+) -> Callable[[Arguments, Any], tuple[Any, ...]]:
     """Make a function of arrays by name and of dout that gives the value, and the gradients of those in `wrt`."""
 
-    def compute(arrays: Inputs, dout: Any) -> tuple[Any, ...]:
+    def compute(arrays: Arguments, dout: Any) -> tuple[Any, ...]:
         value, pullback = jax.vjp(
             lambda *args: call_by_name(function, {**arrays, **dict(zip(wrt, args, strict=True)), **(options or {})}),
             *(arrays[name] for name in wrt),
@@ -162,9 +192,9 @@ def value_and_vjp(
 
 @dataclass(frozen=True)
 class Compiled:
-    """A reference with its gradients: `runs` gives a row for each run, with the elements of all results in it."""
+    """A reference with its gradients: `runs`, for a nudge and a seed, gives a row for each run, with all results."""
 
-    runs: Callable[[Inputs, npt.NDArray[Any]], Any]
+    runs: Callable[[float, int], Callable[[Arguments, npt.NDArray[Any]], Any]]
     shapes: Sequence[tuple[int, ...]]
 
 
@@ -184,19 +214,27 @@ def _kept_of(reference: Identity) -> dict[Any, Any]:
     return {}
 
 
-def _split(inputs: Inputs) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+def _split(inputs: Arguments) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
     """Tell numbers, which JAX traces, from options such as an axis, which it compiles in."""
     numbers = {name: each for name, each in inputs.items() if isinstance(each, (np.ndarray, np.generic, float))}
     options = {name: each for name, each in inputs.items() if name not in numbers}
     return {name: in_float64(np.asarray(each)) for name, each in numbers.items()}, options
 
 
-def _key(arrays: Inputs, options: Mapping[str, Any]) -> tuple[Any, ...]:
+def _key(arrays: Arguments, options: Mapping[str, Any]) -> tuple[Any, ...]:
     shapes = ((name, array.shape, array.dtype.kind) for name, array in arrays.items())
     return *shapes, *((name, repr(option)) for name, option in options.items())
 
 
-def _hint(arrays: Inputs) -> str:
+def _shapes(arrays: Arguments) -> str:
+    return ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+def _hint(arrays: Arguments) -> str:
     return (
         "; an axis that must not be empty is described as 'N>0'"
         if any(not each.size for each in arrays.values())

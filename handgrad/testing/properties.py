@@ -270,36 +270,46 @@ def masked(trial: Trial) -> str | None:
 
 
 def confined(trial: Trial) -> str | None:
-    """A NaN reaches nothing outside of its own row that it does not reach in the reference."""
-    if trial.nan_in is None:
+    """A NaN in the first input reaches nothing outside of its own row that it does not reach in the reference."""
+    first = first_floating(trial)
+    if first is None:
         return "no input is there to hold a NaN"
+    if not trial.dout.size:
+        return "the output is empty"
     inputs = copies(trial.inputs)
-    inputs[trial.nan_in].reshape(-1)[-1] = np.nan
+    inputs[first].reshape(-1)[-1] = np.nan
     got = trial.fresh(copies(inputs), trial.dout.copy())
     reached = {
-        name: np.isnan(array) & np.isfinite(trial.kept[name]) & ~_last_row(trial, array)
+        name: np.isnan(array) & np.isfinite(trial.kept[name]) & ~_last_row(array, inputs[first])
         for name, array in got.items()
         if array.shape == trial.truth[name].value.shape
     }
-    if any(each.any() for each in reached.values()):
-        truth = trial.ask(inputs, trial.dout)
-        for name, each in reached.items():
-            if (each & ~np.isnan(truth[name].value)).any():
-                raise Complaint(
-                    f"with a NaN as the last entry of {trial.nan_in}, {called(name)} is {brief(got[name])}"
-                )
+    if not any(each.any() for each in reached.values()):
+        return None
+    if not _further(reached, {name: exact.value for name, exact in trial.ask(inputs, trial.dout).items()}):
+        return None
+    plain = trial.ask_plainly(inputs, trial.dout)  # compiled, JAX may lose a NaN
+    if np.isnan(got["out"]).any() and not np.isnan(plain["out"]).any():
+        return "the reference turns a NaN into a number"
+    for name in _further(reached, plain):
+        raise Complaint(f"with a NaN as the last entry of {first}, {called(name)} is {brief(got[name])}")
     return None
 
 
-def _last_row(trial: Trial, result: AnyArray) -> AnyArray:
-    """Mark the row of a result that belongs to the last row of the argument with the NaN, if both have rows.
+def first_floating(trial: Trial) -> str | None:
+    """Name the first argument that has floating numbers in it."""
+    return next((name for name, array in trial.inputs.items() if array.size and is_floating(array)), None)
 
-    A vector beside arguments of more axes, such as a bias, has none; beside others alone it is a row itself.
-    """
-    axes = {name: each.axes for name, each in trial.described.arguments.items()}
-    row, leading = np.zeros(result.shape, np.bool_), trial.inputs[str(trial.nan_in)].shape[:-1]
-    is_vector = len(axes[str(trial.nan_in)]) == 1 < max(map(len, axes.values()))
-    if not is_vector and result.shape[: len(leading)] == leading:
+
+def _further(reached: Mapping[str, AnyArray], truth: Mapping[str, AnyArray]) -> list[str]:
+    """Name the results that a NaN has reached where it does not in the reference."""
+    return [name for name, each in reached.items() if (each & ~np.isnan(truth[name])).any()]
+
+
+def _last_row(result: AnyArray, argument: AnyArray) -> AnyArray:
+    """Mark the row of a result that belongs to the last row of an argument, if they have rows in common."""
+    row, leading = np.zeros(result.shape, np.bool_), argument.shape[:-1]
+    if result.shape[: len(leading)] == leading:
         row[(-1,) * len(leading)] = True
     return row
 

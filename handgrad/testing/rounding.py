@@ -1,9 +1,9 @@
 """Monte Carlo arithmetic: how much ordinary rounding would lose in a formula.
 
 A jaxpr is replayed with every floating input and every inexact result multiplied by 1 + δ ξ, with ξ drawn from
-a normal distribution. What the outputs move by, divided by δ, is the error that a careful evaluation in a
-precision eps is entitled to, in multiples of eps. Cancellation shows in it, and so does everything else that
-makes a formula hard to evaluate; no layer needs a tolerance of its own.
+a normal distribution and δ about the precision eps of the dtype under test. What the outputs move by, divided by δ,
+is the error that a careful evaluation is entitled to, in multiples of eps. Cancellation shows in it, and so does
+everything else that makes a formula hard to evaluate; no layer needs a tolerance of its own.
 
 After D. Stott Parker, Monte Carlo Arithmetic (UCLA CSD-970002, 1997).
 """
@@ -20,10 +20,11 @@ import numpy as np
 import numpy.typing as npt
 from jax import lax
 
+from handgrad.testing.dtypes import limits
 from handgrad.testing.jaxprs import bind, evaluate
 
-NUDGE = 1e-7
 RUNS = 8
+SMALLEST_NUDGE = 1e-12  # in a smaller one, the rounding of the replays themselves would show
 
 # What moves or picks numbers and computes none is exact in any precision.
 EXACT = frozenset(
@@ -119,16 +120,21 @@ class Plan:
         return [jnp.ones(each.shape) for each in stacked]
 
 
-def draw_factors(jaxpr: jex.ClosedJaxpr) -> list[npt.NDArray[np.float64]]:
+def nudge_of(dtype: np.dtype[Any]) -> float:
+    """Tell how large nudges have to be to show what rounding to a dtype does, also where that is not linear."""
+    return max(float(limits(dtype).eps), SMALLEST_NUDGE)
+
+
+def draw_factors(jaxpr: jex.ClosedJaxpr, nudge: float, seed: int = 0) -> list[npt.NDArray[np.float64]]:
     """Draw the factors for an exact run of `jaxpr`, where they are all 1, and for RUNS nudged ones.
 
     They are arguments of the compiled function, because drawing them inside of it takes several times as long to
     compile as using them.
     """
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     nudges = _nudges(replay, jaxpr)
     noise = [each.strength * random.standard_normal((RUNS, *each.shape)) for each in nudges]
-    return [1 + NUDGE * np.concatenate([np.zeros((1, *each.shape[1:])), each]) for each in noise]
+    return [1 + nudge * np.concatenate([np.zeros((1, *each.shape[1:])), each]) for each in noise]
 
 
 def all_runs(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], factors: Sequence[Any]) -> Any:
@@ -138,11 +144,17 @@ def all_runs(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], factors: Sequence[Any]
     return lax.concatenate([lax.reshape(each, (runs, each.size // runs)) for each in outputs], 1)
 
 
-def entitled_error(runs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Estimate, for every element of the outputs, the error that a precision of 1 would cause, from all runs."""
+def entitled_error(runs: npt.NDArray[np.float64], nudge: float) -> npt.NDArray[np.float64]:
+    """Estimate, for every element of the outputs, the error that a precision of 1 would cause, from all runs.
+
+    It is infinite where a nudge makes every run leave the numbers, as a root of what cancels to 0 may.
+    """
     with np.errstate(all="ignore"):
-        # E|ξ| = 0.8 for a normal ξ, and 1.25 = 1 / 0.8
-        return 1.25 / NUDGE / RUNS * np.abs(runs[1:] - runs[0]).sum(axis=0)
+        moved = runs[1:] - runs[0]
+        finite = np.isfinite(moved)
+        # the root of the mean square, which weighs what is rare but large; hypot does not overflow on the way
+        deviation = np.hypot.reduce(np.where(finite, moved, 0), axis=0) / np.sqrt(finite.sum(axis=0))
+        return np.where(finite.any(axis=0), deviation / nudge, np.inf)
 
 
 def _nudges(evaluate: Callable[..., Any], jaxpr: jex.ClosedJaxpr) -> list[Nudge]:

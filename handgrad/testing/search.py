@@ -20,7 +20,7 @@ import numpy as np
 from handgrad.testing.drawing import Settings, bytes_for, for_all
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.inputs import Inputs
-from handgrad.testing.oracle import Oracle
+from handgrad.testing.oracle import Oracle, UnusableReference
 from handgrad.testing.properties import BATTERY, LAYOUTS, Property, deterministic, runs
 from handgrad.testing.shapes import Sizes, lengths
 from handgrad.testing.subject import Subject
@@ -114,6 +114,8 @@ class Search:
         for each in standing:
             try:
                 reason = each(trial)
+            except UnusableReference:
+                raise
             except Exception as error:
                 failures.append(_failure(each, error, trial))
                 if each in (runs, deterministic):
@@ -222,15 +224,11 @@ def _recipe(search: Search, sizes: Sizes, others: Mapping[str, Any]) -> Recipe:
     """Make an example of one shape, beside what a user's strategies have drawn."""
     inputs, dtype = search.inputs, search.dtype
     described = inputs.of_sizes(sizes, dtype)
-    simplest = inputs.in_order(described.simplest() | others)
-    out_shape = search.oracle.out_shape(simplest)
-    arrays = {name: each for name, each in simplest.items() if isinstance(each, np.ndarray)}
-    floating = [name for name, each in arrays.items() if each.size and is_floating(each)]
+    out_shape = search.oracle.out_shape(inputs.in_order(described.simplest() | others))
     recipes = {
         "inputs": described,
         "dout": real_numbers(out_shape, dtype),
         "layout and poison": one_of(LAYOUTS_AND_POISONS),
-        "nan in": one_of(floating or [None]),
     }
     if inputs.has_kinks:
         at_kinks = {"inputs": inputs.at_kinks(sizes, dtype), "dout": small_integers(out_shape, dtype)}
@@ -253,7 +251,6 @@ def _recipe(search: Search, sizes: Sizes, others: Mapping[str, Any]) -> Recipe:
             kinks={**made["kinks"]["inputs"], "dout": made["kinks"]["dout"]} if "kinks" in made else {},
             layout=layout,
             poison=poison,
-            nan_in=made["nan in"],
         )
 
     return Recipe(everything.size, trial)

@@ -116,11 +116,8 @@ class Run:
             return False
 
     def params(self) -> tuple[str, ...]:
-        """Name the constructor's arguments that have a gradient: declared in `params`, or left as d<name>."""
-        declared = getattr(self.layer, "params", ())
-        return tuple(
-            name for name in self.subject.constructor_names if name in declared or hasattr(self.layer, f"d{name}")
-        )
+        """Name the constructor's arguments of which a gradient is left, as d<name>."""
+        return tuple(name for name in self.subject.constructor_names if hasattr(self.layer, f"d{name}"))
 
 
 def _numbers(method: str, result: Any) -> AnyArray:

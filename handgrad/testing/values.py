@@ -24,10 +24,14 @@ Bytes = npt.NDArray[np.uint8]
 
 SPECIAL = (0.0, 1.0, -1.0, -0.0, 0.5, 2.0)
 SMALL = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0)  # few, so that they tie; sums and products of them are exact
-SCALES = (1.0, 1e-3, 1e3)
-OFFSETS = (-0.0, -0.0, -0.0, 1e3)  # adding -0.0 keeps the sign of a zero
+SCALES = (1.0, 1e-3, 1e3, 1.0, 1e-6, 1e3, 1.0, 1e-3)
+FAR = 1e3  # added to numbers, their differences cancel
 ALL_EQUAL = (0.0, 1.0)
-SCALES_AND_OFFSETS = (*((scale, offset) for offset in OFFSETS for scale in SCALES), ALL_EQUAL)
+SCALES_AND_OFFSETS = (
+    *((scale, -0.0) for scale in SCALES),  # adding -0.0 keeps the sign of a zero
+    *((scale, FAR) for scale in sorted({*SCALES})),
+    ALL_EQUAL,
+)
 TABLE = 256
 DRAWN_AS_BYTES = 1024  # making more than that small takes Hypothesis seconds
 
@@ -105,13 +109,15 @@ def real_numbers(
 ) -> Recipe:
     """Make numbers between low and high: a few special ones, which tie, among any; then scaled and shifted."""
     base = _real_table(low, high, kinks)
-    return _from_one_of(
-        shape,
-        [
-            without_tiny(_within(low, high, base * scale + offset, base).astype(dtype))
-            for scale, offset in SCALES_AND_OFFSETS
-        ],
-    )
+    if not np.isfinite(_in_dtype(base, dtype)).all():
+        raise ValueError(f"the domain from {low} to {high} has numbers that {dtype} does not have")
+    tables = [_within(low, high, base * scale + offset, base) for scale, offset in SCALES_AND_OFFSETS]
+    return _from_one_of(shape, [without_tiny(_in_dtype(table, dtype)) for table in tables])
+
+
+def _in_dtype(numbers: Drawn, dtype: DType) -> Drawn:
+    with np.errstate(over="ignore"):
+        return numbers.astype(dtype)
 
 
 def _from_one_of(shape: Shape, tables: Sequence[Drawn]) -> Recipe:

@@ -6,7 +6,7 @@ import numpy as np
 
 from handgrad.testing import properties
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.properties import REPEATED, Property, longer, others_than
+from handgrad.testing.properties import REPEATED, Property, first_floating, longer, others_than
 from handgrad.testing.script.calls import Calls
 from handgrad.testing.script.literals import literal_dtype
 from handgrad.testing.subject import Results
@@ -217,7 +217,7 @@ def _masked(trial: Trial, calls: Calls) -> list[str]:
 
 
 def _confined(trial: Trial, calls: Calls) -> list[str]:
-    return [f"{trial.nan_in}.reshape(-1)[-1] = nan", *_beside_jax(trial, calls)]
+    return [f"{first_floating(trial)}.reshape(-1)[-1] = nan", *_beside_jax(trial, calls)]
 
 
 def _refuses(_: Trial, calls: Calls) -> list[str]:
