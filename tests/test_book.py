@@ -1,4 +1,4 @@
-"""The book's own classes: check_layer reports their known faults in words that a reader of the book understands."""
+"""The book's own classes: what their known faults do, and the words in which check_layer reports them."""
 
 import jax
 import jax.numpy as jnp
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+import handgrad
 import reference.activations
 import reference.affine
 import reference.losses
@@ -24,6 +25,17 @@ def test_relu_writes_into_dout_and_returns_it():
     assert found.diagnoses["pure"] == "the layer writes into its argument dout, in place"
     assert found.diagnoses["unshared"] == "dx shares memory with dout: return a copy"
     assert "read-only" in found.diagnoses["read_only"]
+
+
+def test_relu_spoils_what_a_sibling_branch_hears():
+    # out = relu(x) + x hands the same dout to both of its branches
+    def slope(relu):
+        relu.forward(np.array([-1.0, 2.0]))
+        dout = np.ones(2)
+        return relu.backward(dout) + dout
+
+    assert np.array_equal(slope(book.Relu()), [0.0, 2.0])
+    assert np.array_equal(slope(handgrad.Relu()), [1.0, 2.0])
 
 
 def test_relu_takes_no_single_number():
@@ -50,6 +62,24 @@ def test_affine_is_right_for_batches():
     assert not report(book.Affine, reference.affine.affine, arrays(x="N D", W="D M", b="M")).failed
 
 
+class AffineThatFillsItsGradients(book.Affine):
+    """Keeps its gradients in arrays of the right shape, into which NumPy broadcasts a wrong number in silence."""
+
+    def __init__(self, W, b):
+        super().__init__(W, b)
+        self.dW, self.db = np.zeros_like(W), np.zeros_like(b)
+
+    def backward(self, dout):
+        self.dW[...] = np.dot(self.x.T, dout)
+        self.db[...] = np.sum(dout, axis=0)
+        return np.dot(dout, self.W.T)
+
+
+def test_affine_that_fills_its_gradients_has_the_shape_of_one_sample_right_and_its_numbers_wrong():
+    found = report(AffineThatFillsItsGradients, reference.affine.affine, arrays(x="2", W="2 2", b="2"))
+    assert found.failed == ["gradient", "unshared"]
+
+
 def test_the_loss_ignores_dout_and_is_not_that_of_its_gradient():
     found = report(book.SoftmaxWithLoss, LOSS, arrays(x="2 3", t=one_hot("2 3")))
     assert found.diagnoses["gradient"] == "backward: dx ignores dout: it is the gradient for a dout of ones"
@@ -74,6 +104,12 @@ def test_label_minus_1_is_the_last_class():
     assert report(book.SoftmaxWithLoss, LOSS, inputs).failed == ["runs"]
     found = report(LossOfLabels, LOSS, inputs)
     assert "label that names no class is taken for another class" in found.diagnoses["refuses"]
+
+
+def test_soft_targets_are_rounded_to_a_label():
+    x, soft, rounded = np.array([[0.0, 3.0]]), np.array([[0.4, 0.6]]), np.array([[0.0, 1.0]])
+    assert book.SoftmaxWithLoss().forward(x, soft) == book.SoftmaxWithLoss().forward(x, rounded)
+    assert handgrad.SoftmaxWithLoss().forward(x, soft) > handgrad.SoftmaxWithLoss().forward(x, rounded)
 
 
 def test_scores_that_rule_out_every_class_are_nan():
