@@ -3,33 +3,12 @@ import re
 import numpy as np
 import pytest
 
-import handgrad
-from handgrad import Add, Affine, Exp, IdentityWithLoss, MatMul, Multiply, Reciprocal, Relu, Sigmoid, SoftmaxWithLoss
+from handgrad import Add, Affine, IdentityWithLoss, MatMul, Multiply, Relu, SoftmaxWithLoss
 from handgrad.functions import cross_entropy_error, log_softmax, sigmoid, softmax, sum_squared_error
+from tests.layers import EXAMPLES, X, each_example, gradients
 
-X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0]])
-LABELS = np.array([2, 0])
 REAL = "expected floating, integer or boolean, because layers compute with real numbers"
-
-
-def affine():
-    return Affine(np.ones((3, 4)), np.zeros(4))
-
-
-# How to make each layer, what its forward takes, and the shape of what it returns.
-LAYERS = {
-    "Add": (Add, {"a": X, "b": X}, (2, 3)),
-    "Multiply": (Multiply, {"a": X, "b": X}, (2, 3)),
-    "Exp": (Exp, {"x": X}, (2, 3)),
-    "Reciprocal": (Reciprocal, {"x": X}, (2, 3)),
-    "MatMul": (MatMul, {"a": X, "b": X.T}, (2, 2)),
-    "Relu": (Relu, {"x": X}, (2, 3)),
-    "Sigmoid": (Sigmoid, {"x": X}, (2, 3)),
-    "Affine": (affine, {"x": X}, (2, 4)),
-    "SoftmaxWithLoss": (SoftmaxWithLoss, {"x": X, "t": LABELS}, ()),
-    "IdentityWithLoss": (IdentityWithLoss, {"x": X, "t": X}, ()),
-}
-ARGUMENTS = [(name, argument) for name, (_, inputs, _) in LAYERS.items() for argument in inputs]
+ARGUMENTS = [(key, argument) for key, example in EXAMPLES.items() for argument in example.inputs]
 NOT_REAL = [
     ("complex128", np.zeros((2, 3), complex)),
     ("object", np.array([[None, 1, 2], [3, 4, 5]])),
@@ -39,8 +18,11 @@ NOT_REAL = [
     ("timedelta64[s]", np.zeros((2, 3), "timedelta64[s]")),
 ]
 
-each_layer = pytest.mark.parametrize("name", LAYERS)
-each_argument = pytest.mark.parametrize(("name", "argument"), ARGUMENTS)
+each_argument = pytest.mark.parametrize(
+    ("example", "argument"),
+    [(EXAMPLES[key], argument) for key, argument in ARGUMENTS],
+    ids=["-".join(each) for each in ARGUMENTS],
+)
 each_loss = pytest.mark.parametrize("loss", [SoftmaxWithLoss, IdentityWithLoss])
 
 
@@ -49,19 +31,14 @@ def raises(error, message):
     return pytest.raises(error, match=f"^{re.escape(message)}$")
 
 
-def test_every_layer_is_tried():
-    layers = {name for name, each in vars(handgrad).items() if isinstance(each, type) and hasattr(each, "backward")}
-    assert LAYERS.keys() == layers - {"Layer"}
-
-
 # Order
 
 
-@each_layer
-def test_backward_before_forward_says_so(name):
-    make, _, out_shape = LAYERS[name]
-    with raises(RuntimeError, f"{name}.backward: call forward first; there is nothing to go back through yet"):
-        make().backward(np.ones(out_shape))
+@each_example
+def test_backward_before_forward_says_so(example):
+    message = "backward: call forward first; there is nothing to go back through yet"
+    with raises(RuntimeError, f"{example.name}.{message}"):
+        example.make().backward(example.dout)
 
 
 @pytest.mark.parametrize("loss", [SoftmaxWithLoss, IdentityWithLoss])
@@ -70,50 +47,48 @@ def test_backward_of_a_loss_before_forward_says_so_also_without_dout(loss):
         loss().backward()
 
 
-@each_layer
-def test_backward_after_a_first_forward_that_raised_says_that_there_was_none(name):
-    make, inputs, out_shape = LAYERS[name]
-    layer = make()
+@each_example
+def test_backward_after_a_first_forward_that_raised_says_that_there_was_none(example):
+    layer = example.make()
     with pytest.raises(TypeError):
-        layer.forward(**dict.fromkeys(inputs, "nonsense"))
+        layer.forward(**dict.fromkeys(example.inputs, "nonsense"))
     with pytest.raises(RuntimeError, match="call forward first"):
-        layer.backward(np.ones(out_shape))
+        layer.backward(example.dout)
 
 
 # Shapes
 
 
-@each_layer
+@each_example
 @pytest.mark.parametrize("wrong", [(3, 2), (2, 3, 1), (1,), (7,), (0,)])
-def test_dout_of_a_shape_that_is_not_forwards_names_both(name, wrong):
-    make, inputs, out_shape = LAYERS[name]
-    layer = make()
-    layer.forward(**inputs)
-    because = "that is the shape of forward's output"
-    with raises(ValueError, f"{name}.backward: dout.shape is {wrong}; expected {out_shape}, because {because}"):
+def test_dout_of_a_shape_that_is_not_forwards_names_both(example, wrong):
+    layer = example.make()
+    layer.forward(**example.inputs)
+    expected = f"expected {example.dout.shape}, because that is the shape of forward's output"
+    with raises(ValueError, f"{example.name}.backward: dout.shape is {wrong}; {expected}"):
         layer.backward(np.ones(wrong))
 
 
-@pytest.mark.parametrize("name", [name for name, (*_, out_shape) in LAYERS.items() if out_shape])
-def test_dout_is_not_broadcast(name):
-    make, inputs, out_shape = LAYERS[name]
-    layer = make()
-    layer.forward(**inputs)
-    for dout in (1.0, np.ones(out_shape[1:]), np.ones((1, *out_shape))):
+@each_example
+def test_dout_is_not_broadcast(example):
+    layer = example.make()
+    layer.forward(**example.inputs)
+    shape = example.dout.shape
+    for broadcast in {(), shape[1:], (1, *shape)} - {shape}:
         with pytest.raises(ValueError, match=r"dout\.shape is"):
-            layer.backward(dout)
+            layer.backward(np.ones(broadcast))
 
 
 @pytest.mark.parametrize("x", [np.ones((2, 5)), np.ones(5), np.ones((2, 3, 1)), np.ones((2, 0))])
 def test_affine_names_the_shapes_of_its_input_and_its_weights(x):
     message = f"Affine.forward: x.shape is {x.shape}; expected (..., 3), because W.shape is (3, 4)"
     with raises(ValueError, message):
-        affine().forward(x)
+        EXAMPLES["Affine"].make().forward(x)
 
 
 def test_affine_takes_no_single_number():
     with raises(ValueError, "Affine.forward: x.shape is (); expected (..., 3), because W.shape is (3, 4)"):
-        affine().forward(1.0)
+        EXAMPLES["Affine"].make().forward(1.0)
 
 
 @pytest.mark.parametrize("b", [np.zeros(3), np.zeros(1), np.zeros((1, 4)), np.zeros(()), np.zeros((2, 4))])
@@ -129,7 +104,7 @@ def test_affine_takes_no_weights_that_are_not_a_matrix(W):
 
 
 def test_affine_checks_parameters_that_were_replaced():
-    layer = affine()
+    layer = EXAMPLES["Affine"].make()
     layer.b = np.zeros(1)
     with raises(ValueError, "Affine.forward: b.shape is (1,); expected (4,), because W.shape is (3, 4)"):
         layer.forward(X)
@@ -224,18 +199,17 @@ def test_functions_name_targets_that_do_not_fit():
 
 
 @each_argument
-def test_rows_of_different_lengths_are_no_array_and_the_error_names_the_argument(name, argument):
-    make, inputs, _ = LAYERS[name]
-    with pytest.raises(ValueError, match=rf"^{name}\.forward: {argument} is not an array"):
-        make().forward(**inputs | {argument: [[1.0, 2.0], [3.0]]})
+def test_rows_of_different_lengths_are_no_array_and_the_error_names_the_argument(example, argument):
+    with pytest.raises(ValueError, match=rf"^{example.name}\.forward: {argument} is not an array"):
+        example.make().forward(**example.inputs | {argument: [[1.0, 2.0], [3.0]]})
 
 
 @each_argument
-def test_a_masked_array_is_refused_since_its_mask_would_be_lost(name, argument):
-    make, inputs, _ = LAYERS[name]
-    masked = np.ma.masked_array(inputs[argument])
-    with pytest.raises(TypeError, match=rf"^{name}\.forward: {argument} is a masked array; expected a plain one"):
-        make().forward(**inputs | {argument: masked})
+def test_a_masked_array_is_refused_since_its_mask_would_be_lost(example, argument):
+    masked = np.ma.masked_array(example.inputs[argument])
+    message = f"{argument} is a masked array; expected a plain one"
+    with pytest.raises(TypeError, match=rf"^{example.name}\.forward: {message}"):
+        example.make().forward(**example.inputs | {argument: masked})
 
 
 # Labels
@@ -273,11 +247,10 @@ def test_where_there_are_no_classes_there_is_no_label(label):
 
 @each_argument
 @pytest.mark.parametrize(("dtype", "wrong"), NOT_REAL, ids=[dtype for dtype, _ in NOT_REAL])
-def test_what_is_not_made_of_real_numbers_is_named_with_its_dtype(name, argument, dtype, wrong):
-    make, inputs, _ = LAYERS[name]
-    message = f"{name}.forward: {argument}.dtype is {dtype}; {REAL}"
-    with raises(TypeError, message):
-        make().forward(**inputs | {argument: wrong})
+def test_what_is_not_made_of_real_numbers_is_named_with_its_dtype(example, argument, dtype, wrong):
+    message = f"{argument}.dtype is {dtype}; {REAL}"
+    with raises(TypeError, f"{example.name}.forward: {message}"):
+        example.make().forward(**example.inputs | {argument: wrong})
 
 
 @pytest.mark.parametrize(
@@ -288,13 +261,13 @@ def test_what_is_not_an_array_is_named_with_the_dtype_that_it_would_have(wrong, 
         Relu().forward(wrong)
 
 
-@each_layer
+@each_example
 @pytest.mark.parametrize(("dtype", "wrong"), NOT_REAL, ids=[dtype for dtype, _ in NOT_REAL])
-def test_a_dout_that_is_not_made_of_real_numbers_is_named_with_its_dtype(name, dtype, wrong):
-    make, inputs, _ = LAYERS[name]
-    layer = make()
-    layer.forward(**inputs)
-    with raises(TypeError, f"{name}.backward: dout.dtype is {dtype}; {REAL}"):
+def test_a_dout_that_is_not_made_of_real_numbers_is_named_with_its_dtype(example, dtype, wrong):
+    layer = example.make()
+    layer.forward(**example.inputs)
+    message = f"dout.dtype is {dtype}; {REAL}"
+    with raises(TypeError, f"{example.name}.backward: {message}"):
         layer.backward(wrong)
 
 
@@ -333,7 +306,7 @@ def test_functions_name_what_is_not_made_of_real_numbers(function, name):
 
 
 REFUSED = [
-    *((name, {argument: "nonsense"}) for name, argument in ARGUMENTS),
+    *((key, {argument: "nonsense"}) for key, argument in ARGUMENTS),
     ("Add", {"b": np.ones(2)}),
     ("Multiply", {"b": np.ones(2)}),
     ("MatMul", {"b": X}),
@@ -348,38 +321,31 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "wrong"), REFUSED)
-def test_a_forward_that_raises_leaves_the_layer_as_it_was(name, wrong):
-    make, inputs, out_shape = LAYERS[name]
-    layer = make()
-    layer.forward(**inputs)
-    want = answers(layer, out_shape)
+@pytest.mark.parametrize(("key", "wrong"), REFUSED)
+def test_a_forward_that_raises_leaves_the_layer_as_it_was(key, wrong):
+    example = EXAMPLES[key]
+    layer = example.make()
+    layer.forward(**example.inputs)
+    want = gradients(layer, example.dout)
     before = dict(vars(layer))
-    doubled = {key: 2 * each if each.dtype.kind == "f" else each for key, each in inputs.items()}
+    doubled = {name: 2 * each if each.dtype.kind == "f" else each for name, each in example.inputs.items()}
     with pytest.raises((TypeError, ValueError, IndexError)):
         layer.forward(**doubled | wrong)
     assert vars(layer).keys() == before.keys()
-    assert all(vars(layer)[key] is value for key, value in before.items())
-    for got, expected in zip(answers(layer, out_shape), want, strict=True):
+    assert all(vars(layer)[name] is value for name, value in before.items())
+    for got, expected in zip(gradients(layer, example.dout), want, strict=True):
         assert np.array_equal(got, expected)
 
 
-def answers(layer, out_shape):
-    returned = layer.backward(np.full(out_shape, 3.0))
-    grads = returned if isinstance(returned, tuple) else (returned,)
-    return [*grads, *(getattr(layer, f"d{param}") for param in getattr(layer, "params", ()))]
-
-
-@each_layer
-def test_a_backward_that_raises_leaves_the_layer_as_it_was(name):
-    make, inputs, out_shape = LAYERS[name]
-    layer = make()
-    layer.forward(**inputs)
-    want = answers(layer, out_shape)
+@each_example
+def test_a_backward_that_raises_leaves_the_layer_as_it_was(example):
+    layer = example.make()
+    layer.forward(**example.inputs)
+    want = gradients(layer, example.dout)
     before = dict(vars(layer))
     for wrong in (np.ones((9, 9)), "nonsense"):
         with pytest.raises((TypeError, ValueError)):
             layer.backward(wrong)
-    assert all(vars(layer)[key] is value for key, value in before.items())
-    for got, expected in zip(answers(layer, out_shape), want, strict=True):
+    assert all(vars(layer)[name] is value for name, value in before.items())
+    for got, expected in zip(gradients(layer, example.dout), want, strict=True):
         assert np.array_equal(got, expected)

@@ -1,31 +1,13 @@
-import copy
-
 import numpy as np
 import pytest
 
 import handgrad
-from handgrad import Add, Affine, Exp, IdentityWithLoss, MatMul, Multiply, Reciprocal, Relu, Sigmoid, SoftmaxWithLoss
+from handgrad import Affine, IdentityWithLoss
+from tests.layers import X, each_example, gradients
 
-X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0]])
 W = np.array([[1.0, 2.0, 0.0], [0.0, -1.0, 3.0], [4.0, 0.0, 1.0]])
 DOUT = np.array([[1.0, -1.0, 2.0], [0.0, 3.0, 0.5]])
 COLUMNS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-
-RUNS = [
-    (Add(), (X, W[0]), DOUT),
-    (Multiply(), (X, W[0]), DOUT),
-    (Exp(), (X,), DOUT),
-    (Reciprocal(), (X,), DOUT),
-    (MatMul(), (X, W), DOUT),
-    (Relu(), (X,), DOUT),
-    (Sigmoid(), (X,), DOUT),
-    (Affine(W, np.ones(3)), (X,), DOUT),
-    (SoftmaxWithLoss(), (X, np.array([2, 0])), 3.0),
-    (IdentityWithLoss(), (X, DOUT), -2.0),
-]
-each_layer = pytest.mark.parametrize(
-    ("layer", "inputs", "dout"), RUNS, ids=[type(layer).__name__ for layer, *_ in RUNS]
-)
 
 
 def assert_same(got, want):
@@ -35,71 +17,67 @@ def assert_same(got, want):
         assert np.array_equal(one, other)
 
 
-def test_every_layer_is_tried():
-    layers = {name for name, each in vars(handgrad).items() if isinstance(each, type) and hasattr(each, "backward")}
-    assert {type(layer).__name__ for layer, *_ in RUNS} == layers - {"Layer"}
+@each_example
+def test_output_and_pullback_are_forward_and_backward(example):
+    out, pullback = handgrad.vjp(example.make(), **example.inputs)
+    own = example.make()
+    assert np.array_equal(out, own.forward(**example.inputs))
+    assert_same(pullback(example.dout), gradients(own, example.dout))
 
 
-@each_layer
-def test_output_and_pullback_are_forward_and_backward(layer, inputs, dout):
-    out, pullback = handgrad.vjp(layer, *inputs)
-    make = type(layer)
-    own = make(layer.W, layer.b) if make is Affine else make()
-    assert np.array_equal(out, own.forward(*inputs))
-    returned = own.backward(dout)
-    grads = returned if isinstance(returned, tuple) else (returned,)
-    params = [own.dW, own.db] if make is Affine else []
-    assert_same(pullback(dout), [*grads, *params])
-
-
-@each_layer
-def test_nothing_is_stored_on_the_callers_layer(layer, inputs, dout):
+@each_example
+def test_nothing_is_stored_on_the_callers_layer(example):
+    layer = example.make()
     before = dict(vars(layer))
-    _, pullback = handgrad.vjp(layer, *inputs)
-    pullback(dout)
+    _, pullback = handgrad.vjp(layer, **example.inputs)
+    pullback(example.dout)
     assert vars(layer).keys() == before.keys()
     assert all(vars(layer)[name] is value for name, value in before.items())
 
 
-@each_layer
-def test_a_pullback_called_twice_says_the_same_twice(layer, inputs, dout):
-    _, pullback = handgrad.vjp(layer, *inputs)
-    first = pullback(dout)
+@each_example
+def test_a_pullback_called_twice_says_the_same_twice(example):
+    _, pullback = handgrad.vjp(example.make(), **example.inputs)
+    first = pullback(example.dout)
     kept = [grad.copy() for grad in first]
-    again = pullback(dout)
+    again = pullback(example.dout)
     assert_same(again, kept)
     assert not any(np.shares_memory(one, other) for one in first for other in again)
 
 
-@each_layer
-def test_a_pullback_called_with_another_dout_in_between_says_the_same(layer, inputs, dout):
-    _, pullback = handgrad.vjp(layer, *inputs)
-    first = pullback(dout)
+@each_example
+def test_a_pullback_called_with_another_dout_in_between_says_the_same(example):
+    _, pullback = handgrad.vjp(example.make(), **example.inputs)
+    first = pullback(example.dout)
     kept = [grad.copy() for grad in first]
-    pullback(7 * dout)
+    pullback(7 * example.dout)
     assert_same(first, kept)
-    assert_same(pullback(dout), kept)
+    assert_same(pullback(example.dout), kept)
 
 
-@each_layer
-def test_pullbacks_of_one_layer_are_independent(layer, inputs, dout):
-    _, pullback = handgrad.vjp(layer, *inputs)
-    want = pullback(dout)
-    first, *rest = inputs
-    _, other = handgrad.vjp(layer, first[::-1] * 2, *rest)
-    other(dout)
-    assert_same(pullback(dout), want)
+@each_example
+def test_pullbacks_of_one_layer_are_independent(example):
+    layer = example.make()
+    _, pullback = handgrad.vjp(layer, **example.inputs)
+    want = pullback(example.dout)
+    _, other = handgrad.vjp(layer, **another_input(example))
+    other(example.dout)
+    assert_same(pullback(example.dout), want)
 
 
-@each_layer
-def test_a_forward_of_the_layer_itself_does_not_touch_a_pullback(layer, inputs, dout):
-    own = copy.copy(layer)
-    _, pullback = handgrad.vjp(own, *inputs)
-    want = pullback(dout)
-    first, *rest = inputs
-    own.forward(first[::-1] * 2, *rest)
-    own.backward(dout)
-    assert_same(pullback(dout), want)
+@each_example
+def test_a_forward_of_the_layer_itself_does_not_touch_a_pullback(example):
+    layer = example.make()
+    _, pullback = handgrad.vjp(layer, **example.inputs)
+    want = pullback(example.dout)
+    layer.forward(**another_input(example))
+    layer.backward(example.dout)
+    assert_same(pullback(example.dout), want)
+
+
+def another_input(example):
+    (name, first), *rest = example.inputs.items()
+    return {name: first[::-1] * 2, **dict(rest)}
 
 
 def test_gradients_of_the_inputs_come_first_and_those_of_the_params_follow():
