@@ -32,6 +32,14 @@ class AffineOfEmptyBatch(Affine):
         return dx
 
 
+class MultiplyOfEmptyBatch(Multiply):
+    """The gradient of the row is a single 0 for a batch without rows."""
+
+    def backward(self, dout):
+        dx, dw = super().backward(dout)
+        return dx, dw if len(dout) else np.zeros((), dout.dtype)
+
+
 class AffineOfOneRow(Affine):
     """Does not divide, but forgets db, where there is one row."""
 
@@ -130,6 +138,7 @@ class MaskedMeanOfOneRow(MaskedMean):
 
 BUGS = (
     Bug(AffineOfEmptyBatch, AFFINE, "runs", "length 0|size 0"),
+    Bug(MultiplyOfEmptyBatch, MULTIPLY, "shape", "dw has an axis too many or too few.*length 0"),
     Bug(AffineOfOneRow, AFFINE, "gradient", "db is always 0, only where N is 1"),
     Bug(AffineOfEightRows, AFFINE, "gradient", "last row"),
     Bug(AffineOfTallW, AFFINE, "gradient", "dW is 2 times what it should be"),
