@@ -155,7 +155,7 @@ def test_class_indices_of_another_shape_name_both(shape):
         SoftmaxWithLoss().forward(X, np.zeros(shape, np.int64))
 
 
-@pytest.mark.parametrize("shape", [(2, 4), (3,), (1, 3), (2, 3, 1)])
+@pytest.mark.parametrize("shape", [(2, 4), (2,), (3,), (1, 3), (2, 3, 1)])
 def test_distributions_of_another_shape_name_both(shape):
     expected = "(2, 3) for distributions or (2,) for integer class indices"
     because = "the batch has the shape (2, 3) and t.dtype is float64"
@@ -204,6 +204,12 @@ def test_rows_of_different_lengths_are_no_array_and_the_error_names_the_argument
         example.make().forward(**example.inputs | {argument: [[1.0, 2.0], [3.0]]})
 
 
+@each_loss
+def test_masks_of_different_lengths_are_no_array_either(loss):
+    with pytest.raises(ValueError, match=rf"^{loss.__name__}\.forward: mask is not an array"):
+        loss().forward(X, X, [[True], [True, False]])
+
+
 @each_argument
 def test_a_masked_array_is_refused_since_its_mask_would_be_lost(example, argument):
     masked = np.ma.masked_array(example.inputs[argument])
@@ -215,7 +221,7 @@ def test_a_masked_array_is_refused_since_its_mask_would_be_lost(example, argumen
 # Labels
 
 
-@pytest.mark.parametrize("label", [-1, 3, 100])
+@pytest.mark.parametrize("label", [-1, 3, 100, -(2**63), 2**63 - 1])
 def test_a_label_that_does_not_exist_is_named_with_its_position(label):
     message = f"t[1] is {label}; expected a class index from 0 to 2, because the batch has the shape (2, 3)"
     with raises(IndexError, f"SoftmaxWithLoss.forward: {message}"):
@@ -225,14 +231,15 @@ def test_a_label_that_does_not_exist_is_named_with_its_position(label):
 
 
 def test_the_first_label_that_does_not_exist_and_counts_is_named():
-    with pytest.raises(IndexError, match=r"t\[2\] is 7;"):
-        SoftmaxWithLoss().forward(np.zeros((4, 3)), [-1, 0, 7, 8], [False, True, True, True])
+    with pytest.raises(IndexError, match=r"t\[1, 0\] is 7;"):
+        SoftmaxWithLoss().forward(np.zeros((2, 2, 3)), [[-1, 0], [7, 8]], [[False, True], [True, True]])
 
 
-def test_the_label_of_one_sample_has_no_position():
-    message = "t is 3; expected a class index from 0 to 2, because the batch has the shape (3,)"
+@pytest.mark.parametrize("label", [-1, 3])
+def test_the_label_of_one_sample_has_no_position(label):
+    message = f"t is {label}; expected a class index from 0 to 2, because the batch has the shape (3,)"
     with raises(IndexError, f"SoftmaxWithLoss.forward: {message}"):
-        SoftmaxWithLoss().forward(X[0], 3)
+        SoftmaxWithLoss().forward(X[0], label)
 
 
 @pytest.mark.parametrize("label", [0, 5, -1])
