@@ -1,7 +1,7 @@
 """Every layer of handgrad with inputs that it takes: what is asked of any layer is tried on these."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,14 @@ class Example:
     def dout(self):
         """Give numbers of both signs, in the shape of what forward returns."""
         return np.resize(SIGNED, np.shape(self.make().forward(**self.inputs)))
+
+    def changed(self, change: Callable[[np.ndarray], np.ndarray]):
+        """Give the example with each of its floating arrays changed: all but class indices."""
+
+        def apply(arrays):
+            return {name: change(each) if each.dtype.kind == "f" else each for name, each in arrays.items()}
+
+        return replace(self, inputs=apply(self.inputs), params=apply(self.params))
 
 
 EXAMPLES = {

@@ -171,16 +171,6 @@ def test_floating_dtypes_are_kept_whatever_the_dtype_of_dout(layer, dtype, upstr
     assert made.backward(np.ones(3, upstream)).dtype == dtype
 
 
-@pytest.mark.parametrize("layer", [Relu, Sigmoid])
-@pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.uint64, np.int64])
-def test_integers_and_booleans_are_computed_in_float64(layer, dtype):
-    made = layer()
-    x = np.array([0, 1, 1], dtype)
-    assert made.forward(x).dtype == np.float64
-    assert np.array_equal(made.forward(x), layer().forward(x.astype(np.float64)))
-    assert made.backward(np.ones(3, np.float32)).dtype == np.float64
-
-
 @given(hnp.arrays(np.float16, 5, elements=st.floats(-16, 16, width=16, allow_subnormal=False)))
 def test_sigmoid_of_float16_is_rounded_once(x):
     exact = Sigmoid().forward(x.astype(np.float64))

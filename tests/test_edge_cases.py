@@ -16,26 +16,11 @@ from handgrad import (
     SoftmaxWithLoss,
     vjp,
 )
+from tests.layers import each_example, gradients
 
-LOSSES = [SoftmaxWithLoss, IdentityWithLoss]
 ELEMENTWISE = [Relu, Sigmoid, Exp, Reciprocal]
-SQUARE = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0], [2.0, 0.125, -4.0]])
-RUNS = {
-    "Add": (Add, (), (SQUARE, SQUARE.T)),
-    "Multiply": (Multiply, (), (SQUARE, SQUARE.T)),
-    "MatMul": (MatMul, (), (SQUARE, SQUARE.T)),
-    "Exp": (Exp, (), (SQUARE,)),
-    "Reciprocal": (Reciprocal, (), (SQUARE,)),
-    "Relu": (Relu, (), (SQUARE,)),
-    "Sigmoid": (Sigmoid, (), (SQUARE,)),
-    "Affine": (Affine, (SQUARE, SQUARE[0]), (SQUARE,)),
-    "SoftmaxWithLoss": (SoftmaxWithLoss, (), (SQUARE, np.array([2, 0, 1]))),
-    "SoftmaxWithLoss soft": (SoftmaxWithLoss, (), (SQUARE, SQUARE**2)),
-    "IdentityWithLoss": (IdentityWithLoss, (), (SQUARE, SQUARE.T)),
-}
 
-each_loss = pytest.mark.parametrize("loss", LOSSES)
-each_layer = pytest.mark.parametrize(("make", "params", "inputs"), RUNS.values(), ids=RUNS)
+each_loss = pytest.mark.parametrize("loss", [SoftmaxWithLoss, IdentityWithLoss])
 
 
 def run(layer, *inputs, **options):
@@ -140,8 +125,7 @@ def test_affine_of_one_sample_through_a_square_matrix_has_an_outer_product_for_i
 def test_results_that_are_single_numbers_are_arrays_too(make, inputs):
     layer = make()
     out = layer.forward(*inputs)
-    grads = layer.backward(np.ones(()))
-    for result in (out, *(grads if isinstance(grads, tuple) else (grads,))):
+    for result in (out, *gradients(layer, np.ones(()))):
         assert type(result) is np.ndarray
 
 
@@ -264,17 +248,15 @@ def test_masked_labels_need_not_exist_where_there_are_no_classes():
 
 
 @pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.uint8, np.int64, np.uint64])
-@each_layer
-def test_integers_and_booleans_are_computed_in_float64(make, params, inputs, dtype):
-    whole = [np.array([[1, 0, 1], [1, 1, 0], [0, 1, 1]], dtype) for _ in inputs]
-    params = [np.abs(each).astype(dtype) for each in params]
-    out, pullback = vjp(make(*params), *whole)
-    want, want_pullback = vjp(
-        make(*(each.astype(np.float64) for each in params)), *(each.astype(np.float64) for each in whole)
-    )
+@each_example
+def test_integers_and_booleans_are_computed_in_float64(example, dtype):
+    whole = example.changed(lambda each: (each > 0).astype(dtype))
+    floating = example.changed(lambda each: (each > 0).astype(np.float64))
+    out, pullback = vjp(whole.make(), **whole.inputs)
+    want, want_pullback = vjp(floating.make(), **floating.inputs)
     assert out.dtype == np.float64
     assert np.array_equal(out, want)
-    for grad, want_grad in zip(pullback(np.ones_like(out)), want_pullback(np.ones_like(out)), strict=True):
+    for grad, want_grad in zip(pullback(example.dout), want_pullback(example.dout), strict=True):
         assert grad.dtype == np.float64
         assert np.array_equal(grad, want_grad, equal_nan=True)
 
@@ -402,13 +384,12 @@ def test_affine_of_numbers_that_overflow_causes_no_warning():
         assert affine.backward([1e300]) == np.inf
 
 
-@each_layer
-def test_a_finite_dout_too_large_for_the_dtype_of_a_gradient_causes_no_warning(make, params, inputs):
-    layer = make(*(each.astype(np.float32) for each in params))
-    floats = (each.astype(np.float32) if each.dtype.kind == "f" else each for each in inputs)
-    out = layer.forward(*floats)
+@each_example
+def test_a_finite_dout_too_large_for_the_dtype_of_a_gradient_causes_no_warning(example):
+    small = example.changed(lambda each: each.astype(np.float32))
+    layer = small.make()
+    out = layer.forward(**small.inputs)
     with warnings.catch_warnings(), np.errstate(all="raise"):
         warnings.simplefilter("error")
-        returned = layer.backward(np.full(np.shape(out), 1e300))
-    first = returned[0] if isinstance(returned, tuple) else returned
+        first, *_ = gradients(layer, np.full(np.shape(out), 1e300))
     assert np.isinf(first).any()
