@@ -38,9 +38,9 @@ ALONE = {
 # the line of diagnosis is not sure to name these
 UNNAMED = {
     "AffineOfEightRows",
-    "SquaredLossByDotProduct",
     "SquaredLossByFiniteDifference",
     "SquaredLossExpanded",
+    "SquaredLossOfStrides",
     "TanhByExp",
     "TanhWithoutSquare",
 }

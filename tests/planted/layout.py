@@ -71,8 +71,8 @@ class AffineOfPositiveStrides(Affine):
         return super().backward(dout[::-1] if dout.strides[0] < 0 else dout)
 
 
-class SquaredLossByDotProduct(SquaredLoss):
-    """Reads every other number of a strided x."""
+class SquaredLossOfStrides(SquaredLoss):
+    """Halves the difference where x is strided."""
 
     def forward(self, x, t):
         super().forward(x, t)
@@ -88,5 +88,5 @@ BUGS = (
     Bug(MultiplyInPlaceAndBack, MULTIPLY, "read_only", "read-only|in place"),
     Bug(SoftmaxOfFortran, SOFTMAX, "layouts", "only where the arguments are Fortran"),
     Bug(AffineOfPositiveStrides, AFFINE, "layouts", "only where the arguments are negatively"),
-    Bug(SquaredLossByDotProduct, SQUARED_LOSS, "layouts", "only where the arguments are strided"),
+    Bug(SquaredLossOfStrides, SQUARED_LOSS, "layouts", "only where the arguments are strided"),
 )

@@ -72,11 +72,11 @@ class MaskedMeanWithoutRescue(MaskedMean):
 
 
 class MaskedMeanFussy(MaskedMean):
-    """Refuses what is not finite, also where it does not count."""
+    """Refuses infinity, also where it does not count."""
 
     def forward(self, x, mask):
         if np.isinf(x).any():
-            raise ValueError("x is not finite")
+            raise ValueError("x is infinite")
         return super().forward(x, mask)
 
 

@@ -41,7 +41,7 @@ class MultiplyOfEmptyBatch(Multiply):
 
 
 class AffineOfOneRow(Affine):
-    """Does not divide, but forgets db, where there is one row."""
+    """Forgets db where there is one row."""
 
     def backward(self, dout):
         dx = super().backward(dout)

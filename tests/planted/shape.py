@@ -63,7 +63,7 @@ class MultiplyNotSummed(Multiply):
 
 
 class MultiplySummedOverColumns(Multiply):
-    """Summed over the wrong axis, and stretched to fit."""
+    """Summed over the columns as well, and divided by their number."""
 
     def backward(self, dout):
         dw = (dout * self.x).sum() / 3
