@@ -139,6 +139,29 @@ class MaskedMeanOfAllRows(MaskedMean):
         return np.where(self.mask, x, 0).sum(axis=0) / self.count
 
 
+class MaskedMeanOfMeans(MaskedMean):
+    """Every column gets the mean of dout."""
+
+    def backward(self, dout):
+        return super().backward(np.full_like(dout, dout.mean()))
+
+
+class AffineOfFirstRow(Affine):
+    """db hears the first row alone."""
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.db = dout[:1].sum(axis=0)
+        return dx
+
+
+class TanhAtRandom(Tanh):
+    """Drops a tenth of the gradient, at random."""
+
+    def backward(self, dout):
+        return np.where(np.random.default_rng().random(dout.shape) < 0.1, 0, super().backward(dout))
+
+
 def tanh_minus_pullback(x):
     """The wrong sign."""
     y = np.asarray(np.tanh(x))
@@ -165,5 +188,8 @@ BUGS = (
     ),
     Bug(EmbeddingOfAnotherRow, EMBEDDING, "gradient", "shifted"),
     Bug(MaskedMeanOfAllRows, MASKED_MEAN, "value", "forward.*(mask|divided)"),
+    Bug(MaskedMeanOfMeans, MASKED_MEAN, "gradient", "mean of dout"),
+    Bug(AffineOfFirstRow, AFFINE, "gradient", "db hears only the first row"),
+    Bug(TanhAtRandom, TANH, "deterministic", "random"),
     Bug(tanh_minus_pullback, TANH_FUNCTION, "gradient", "-1 times"),
 )

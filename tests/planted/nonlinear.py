@@ -1,4 +1,4 @@
-"""Gradients that are no linear function of dout: right for a dout of ones, or for a positive one."""
+"""Gradients that are no linear function of dout: right for a dout of ones, for a positive one, or for any but 0."""
 
 import numpy as np
 
@@ -6,7 +6,6 @@ from tests.planted.bug import Bug
 from tests.planted.right import (
     AFFINE,
     EMBEDDING,
-    MASKED_MEAN,
     MULTIPLY,
     SIGMOID,
     SOFTMAX,
@@ -14,7 +13,6 @@ from tests.planted.right import (
     TANH,
     Affine,
     Embedding,
-    MaskedMean,
     Multiply,
     Sigmoid,
     Softmax,
@@ -74,20 +72,11 @@ class EmbeddingIgnoresDout(Embedding):
         super().backward(np.ones_like(dout))
 
 
-class MaskedMeanOfMeans(MaskedMean):
-    """Every column gets the mean of dout."""
+class SigmoidAddsTiny(Sigmoid):
+    """Adds the smallest number to the gradient, lest it be 0."""
 
     def backward(self, dout):
-        return super().backward(np.full_like(dout, dout.mean()))
-
-
-class AffineOfFirstRow(Affine):
-    """db hears the first row alone."""
-
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.db = dout[:1].sum(axis=0)
-        return dx
+        return super().backward(dout) + np.finfo(dout.dtype).tiny
 
 
 BUGS = (
@@ -98,6 +87,5 @@ BUGS = (
     Bug(MultiplySquared, MULTIPLY, "gradient", "not linear in dout.*dout²"),
     Bug(AffineOfSign, AFFINE, "gradient", "db.*sign"),
     Bug(EmbeddingIgnoresDout, EMBEDDING, "gradient", "ignores dout"),
-    Bug(MaskedMeanOfMeans, MASKED_MEAN, "gradient", "mean of dout"),
-    Bug(AffineOfFirstRow, AFFINE, "gradient", "db hears only the first row"),
+    Bug(SigmoidAddsTiny, SIGMOID, "zero", "constant is added"),
 )

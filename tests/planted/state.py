@@ -120,13 +120,6 @@ class EmbeddingInOnePlace(Embedding):
         np.add.at(self.dW, self.t, dout)
 
 
-class TanhAtRandom(Tanh):
-    """Drops a tenth of the gradient."""
-
-    def backward(self, dout):
-        return np.where(np.random.default_rng().random(dout.shape) < 0.1, 0, super().backward(dout))
-
-
 class SquaredLossOfFirstBatch(SquaredLoss):
     """Divides by the length of the first batch that it has seen."""
 
@@ -151,13 +144,6 @@ class TanhOfFirstDout(Tanh):
         if self.dx is None:
             self.dx = super().backward(dout)
         return self.dx.copy()
-
-
-class SigmoidAddsTiny(Sigmoid):
-    """Adds the smallest number to the gradient, lest it be 0."""
-
-    def backward(self, dout):
-        return super().backward(dout) + np.finfo(dout.dtype).tiny
 
 
 class TanhOfTheLastLayer(Tanh):
@@ -213,12 +199,10 @@ BUGS = (
     Bug(AddHandsOnDout, ADD, "unshared", "shares memory with dout"),
     Bug(MultiplyScratchesInDout, MULTIPLY, "pure", "writes into its argument dout"),
     Bug(EmbeddingInOnePlace, EMBEDDING, "repeatable", "accumulates"),
-    Bug(TanhAtRandom, TANH, "deterministic", "random"),
     Bug(SquaredLossOfFirstBatch, SQUARED_LOSS, "stateless", "remembers an earlier"),
     Bug(TanhOfFirstDout, TANH, "repeatable", "changes what it needs|another dout"),
     Bug(TanhOfTheLastLayer, TANH, "separate", "layers share"),
     Bug(tanh_of_the_last_call, TANH, "separate", "layers share"),
     Bug(TanhInOneBuffer, TANH, "unshared", "out is overwritten by the next forward"),
     Bug(SigmoidInOneBuffer, SIGMOID, "unshared", "dx is overwritten by the next backward"),
-    Bug(SigmoidAddsTiny, SIGMOID, "zero", "constant is added"),
 )
