@@ -32,12 +32,6 @@ from tests.mutators import Mutant, mutants
 ROOT = Path(handgrad.__file__).parents[1]
 # in the order in which they import each other, so that all that lean on a changed one can be executed again
 MODULES = ("checks", "targets", "numerics", "functions", "nodes", "activations", "affine", "losses")
-ROOMS_THAT_USE = {
-    "targets": ["losses"],
-    "numerics": ["functions", "losses"],
-    "functions": ["activations", "losses"],
-    "checks": list(MODULES[1:]),
-}
 EXAMPLES = 30
 SECONDS = 120
 
@@ -119,9 +113,18 @@ def install(sources: dict[str, str]) -> None:
 
 
 def concerned(module: str) -> list[Any]:
-    """Name the cases of a room's layers, or of all rooms that use a module."""
-    rooms = [f"handgrad.{room}" for room in ROOMS_THAT_USE.get(module, [module])]
+    """Name the cases of all layers that a module may concern."""
+    rooms = [f"handgrad.{room}" for room in users(module)]
     return [case for case in CASES if case.layer.__module__ in rooms]
+
+
+def users(module: str) -> list[str]:
+    """Name a module and all that import it, be it by way of others."""
+    found = [module]
+    for each in MODULES:
+        if any(f"from handgrad.{name} import" in source_of(each) for name in found):
+            found.append(each)
+    return found
 
 
 def fails(case: Any) -> bool:
@@ -141,8 +144,7 @@ def killed_by_tests(module: str, source: str) -> bool:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, Path(folder) / name)
         (Path(folder) / "handgrad" / f"{module}.py").write_text(source)
-        rooms = dict.fromkeys([module, *ROOMS_THAT_USE.get(module, [])])
-        files = [f"tests/test_{each}.py" for each in (*rooms, "edge_cases", "errors", "layer")]
+        files = [f"tests/test_{each}.py" for each in (*users(module), "edge_cases", "errors", "layer")]
         tests = [file for file in files if (ROOT / file).exists()]
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
         environment = os.environ | {"PYTHONPATH": folder, "HYPOTHESIS_PROFILE": "quick"}

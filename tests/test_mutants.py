@@ -1,5 +1,8 @@
-from tests.mutants import killed_by_checker, source_of
+import pytest
+
+from tests.mutants import MODULES, killed_by_checker, source_of, users
 from tests.mutators import mutants
+from tests.strength.mutants import survivors
 
 FIVE_LINES = '''
 def slope(x, axis=-1):
@@ -37,3 +40,14 @@ def test_a_mutant_of_relu_is_killed_and_relu_itself_is_not():
     assert not killed_by_checker("activations", source)
     assert killed_by_checker("activations", source.replace("x > 0", "x >= 0"))
     assert not killed_by_checker("activations", source)
+
+
+def test_a_mutant_concerns_all_that_import_its_module():
+    assert users("functions") == ["functions", "activations"]
+    assert users("targets") == ["targets", "functions", "activations", "losses"]
+    assert users("checks") == list(MODULES)
+
+
+def test_a_mutant_that_is_explained_has_to_survive():
+    with pytest.raises(ValueError, match="no survivors any more"):
+        survivors([], [])
