@@ -10,7 +10,7 @@ from tests.planted.catalogue import BUGS, KINDS
 from tests.planted.right import RIGHT
 
 EXAMPLES = 40
-SHARE_NAMED = 0.7
+SHARE_NAMED = 0.7  # is what is required; more are named, which leaves room for new bugs that are not
 
 # each property is needed: this bug fails no other
 ALONE = {
@@ -70,7 +70,7 @@ def test_every_property_is_needed_and_most_bugs_are_named():
 
 
 def test_the_catalogue_is_large_and_knows_each_layer_once():
-    assert len(BUGS) >= 80
+    assert len(BUGS) > 100
     assert len({bug.layer for bug in BUGS}) == len(BUGS)
     assert len(KINDS) == 12
     assert all(bug.layer.__doc__ for bug in BUGS)

@@ -106,7 +106,7 @@ class LayerNormByVariance(LayerNorm):
 
 
 BUGS = (
-    Bug(SoftmaxLossNotDivided, SOFTMAX_LOSS, "gradient", "is (N|len) times|is N times"),
+    Bug(SoftmaxLossNotDivided, SOFTMAX_LOSS, "gradient", "is N times"),
     Bug(SoftmaxLossDividedTwice, SOFTMAX_LOSS, "gradient", "divided by N"),
     Bug(SoftmaxLossDividedByItsSize, SOFTMAX_LOSS, "gradient", "divided by|0.3333"),
     Bug(AffineMeanOfBias, AFFINE, "gradient", "db is divided by N"),

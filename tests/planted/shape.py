@@ -110,6 +110,6 @@ BUGS = (
     Bug(MultiplySummedOverColumns, MULTIPLY, "gradient", "mean"),
     Bug(MaxKeepsItsAxis, MAX, "shape", "out has an axis too many"),
     Bug(SquaredLossOfOneNumberEach, SQUARED_LOSS, "shape", "out has an axis too many"),
-    Bug(SoftmaxLossOfOneRow, SOFTMAX_LOSS, "shape", "dx has an axis too many or too few.*length 1|dx has an axis"),
+    Bug(SoftmaxLossOfOneRow, SOFTMAX_LOSS, "shape", "dx has an axis too many or too few.*length 1"),
     Bug(MaskedMeanFlat, MASKED_MEAN, "shape", "dx has an axis too many or too few"),
 )
