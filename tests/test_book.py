@@ -3,7 +3,6 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 from hypothesis import strategies as st
 
 import handgrad
@@ -131,9 +130,8 @@ def test_a_naive_softmax_overflows():
     assert found.diagnosis.startswith("forward is at fault: out overflows")
 
 
-@pytest.mark.parametrize("gap", [17.0])
-def test_the_true_gradient_of_the_loss_that_is_returned(gap):
-    x, t = jnp.array([0.0, gap]), jnp.array([1.0, 0.0])
+def test_the_true_gradient_of_the_loss_that_is_returned():
+    x, t = jnp.array([0.0, 17.0]), jnp.array([1.0, 0.0])
     slope = jax.grad(lambda x: -jnp.log(jax.nn.softmax(x)[0] + 1e-7))(x)
     layer = book.SoftmaxWithLoss()
     layer.forward(np.asarray(x), np.asarray(t))

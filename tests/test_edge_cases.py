@@ -344,11 +344,13 @@ def test_elementwise_layers_take_numbers_and_arrays_of_no_axes(make, x):
     assert dx.dtype == (np.float32 if isinstance(x, np.float32) else np.float64)
 
 
-@pytest.mark.parametrize("node", [Add, Multiply])
-def test_nodes_of_two_inputs_take_numbers(node):
+@pytest.mark.parametrize(("node", "result", "slopes"), [(Add, 5.0, (1.0, 1.0)), (Multiply, 6.0, (3.0, 2.0))])
+def test_nodes_of_two_inputs_take_numbers(node, result, slopes):
     layer = node()
-    assert layer.forward(2.0, 3) in (5.0, 6.0)
-    assert [grad.shape for grad in layer.backward(1.0)] == [(), ()]
+    assert layer.forward(2.0, 3) == result
+    grads = layer.backward(1.0)
+    assert grads == slopes
+    assert [grad.shape for grad in grads] == [(), ()]
 
 
 # Warnings
