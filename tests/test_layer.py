@@ -177,7 +177,7 @@ class Squared:
     """A layer made of a layer, which keeps in a dict what backward needs beside it."""
 
     def __init__(self):
-        self.multiply, self.kept = Multiply(), {}
+        self.multiply, self.kept = handgrad.Multiply(), {}
 
     def forward(self, x):
         self.kept["ndim"] = x.ndim
