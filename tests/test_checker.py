@@ -222,6 +222,71 @@ def test_labels_that_name_no_class_have_to_be_refused_where_that_is_promised():
     assert report.failed == ["refuses"]
 
 
+def test_a_domain_has_to_fit_the_dtype():
+    with pytest.raises(
+        ValueError, match=r"the domain from 1e\+300 to 1e\+305 has numbers that float32 does not have"
+    ):
+        check_layer(Tanh, jnp.tanh, arrays(x=reals("N", 1e300, 1e305)), dtypes=["float32"])
+
+
+class Swapped:
+    def forward(self, a, b):
+        return a + 2 * b
+
+    def backward(self, dout):
+        return 2 * dout, dout.copy()
+
+
+def test_a_gradient_of_another_input_is_named():
+    report = check_layer(Swapped, lambda a, b: a + 2 * b, arrays(a="3", b="3"), raises=False)
+    assert report.diagnosis == "backward: da is the gradient of b"
+
+
+class RefusesOneOfTwo:
+    def forward(self, x, t, u):
+        if (t < 0).any():
+            raise ValueError("a label is negative")
+        return x.copy()
+
+    def backward(self, dout):
+        return dout.copy()
+
+
+def test_every_validated_label_has_to_be_refused():
+    validated = labels("3", classes="4", validated=True)
+    report = check_layer(
+        RefusesOneOfTwo, lambda x, t, u: x * 1, arrays(x="3 4", t=validated, u=validated), raises=False
+    )
+    assert report.failed == ["refuses"]
+    assert "u = np.array([-1" in str(report)
+
+
+def test_a_gradient_that_is_wrong_for_small_numbers_alone_is_caught():
+    def three(x):
+        return 3 * x, lambda dout: np.where((np.abs(x) < 1e-4) & (x != 0), 0, 3 * dout).astype(dout.dtype)
+
+    assert check_layer(three, lambda x: 3 * x, arrays(x="3"), raises=False).failed == ["gradient"]
+
+
+class DeclaresMore(Tanh):
+    params = ("W",)
+
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        return super().forward(x * self.W)
+
+    def backward(self, dout):
+        return super().backward(dout) * self.W
+
+
+def test_a_gradient_that_is_declared_and_not_left_is_named():
+    report = check_layer(DeclaresMore, lambda x, W: jnp.tanh(x * W), arrays(x="3", W="3"), raises=False)
+    assert report.failed == ["runs"]
+    assert "backward left no dW" in report.diagnosis
+
+
 def test_a_report_says_what_was_left_out_and_why():
     report = check_layer(Tanh, jnp.tanh, ANY, dtypes=["float64"])
     assert {*report.passed, *report.left_out} == {each.__name__ for each in BATTERY}
@@ -338,8 +403,21 @@ class ReturnsNone(Tanh):
         ((lambda x: x, jnp.tanh, ANY), AssertionError, r"so it should return \(out, pullback\)"),
         ((ReturnsNone, jnp.tanh, ANY), AssertionError, "forward gave a NoneType; expected an array of numbers"),
         ((Tanh, np.tanh, ANY), TypeError, r"the reference, which has to be written in JAX, raised at x \(\): Tracer"),
+        (
+            (Tanh, lambda x: jnp.tanh(x.astype(jnp.float32)), ANY),
+            TypeError,
+            r"the reference returned float32 at x \(\), from inputs in float64; expected float64",
+        ),
+        (
+            (Tanh, lambda x: jax.lax.while_loop(lambda y: y.sum() < 0, jnp.tanh, x), ANY),
+            TypeError,
+            r"the reference has no gradient of x at x \(\): ValueError: Reverse-mode",
+        ),
     ],
-    ids="names number empty tuple unknown backward strategy dict object needs bool no-pullback none numpy".split(),
+    ids=(
+        "names number empty tuple unknown backward strategy dict object needs bool no-pullback none numpy "
+        "float32 while"
+    ).split(),
 )
 def test_a_use_that_is_wrong_is_an_error_that_says_so(arguments, error, message):
     with pytest.raises(error, match=message):

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from handgrad.testing.compiling import compile_fast, keep_compiled
 from handgrad.testing.dtypes import in_float64
-from handgrad.testing.rounding import all_runs, draw_factors, entitled_error, nudge_of
+from handgrad.testing.rounding import all_runs, draw_factors, entitlement
 from handgrad.testing.subject import Identity, an, call_by_name, parameters_of
 
 Arguments = Mapping[str, Any]
@@ -96,16 +96,19 @@ class Oracle:
         times as many runs.
         """
         arrays, options = _split(inputs)
-        nudge, dout = nudge_of(dout.dtype), in_float64(dout)
+        dtype, dout = dout.dtype, in_float64(dout)
         with jax.enable_x64(True):
             program = self._program(arrays, options)
             compiled = self._keep(("vjp", wrt), program, lambda: self._compile(arrays, options, dout, wrt))
-            sets = [
-                np.asarray(compiled.runs(nudge, seed)(arrays, dout)) for seed in range(THOROUGH if thoroughly else 1)
-            ]
-        runs = np.concatenate([sets[0], *(each[1:] for each in sets[1:])])
-        values, entitled = (in_shapes(row, compiled.shapes) for row in (runs[0], entitled_error(runs, nudge)))
-        return {name: Exact(*each) for name, *each in zip(("out", *wrt), values, entitled, strict=True)}
+
+            def runs(nudge: float) -> npt.NDArray[np.float64]:
+                seeds = range(THOROUGH if thoroughly else 1)
+                first, *more = (np.asarray(compiled.runs(nudge, seed)(arrays, dout)) for seed in seeds)
+                return np.concatenate([first, *(each[1:] for each in more)])
+
+            exact, entitled = entitlement(runs, dtype, thoroughly)
+        pairs = zip(in_shapes(exact, compiled.shapes), in_shapes(entitled, compiled.shapes), strict=True)
+        return {name: Exact(*each) for name, each in zip(("out", *wrt), pairs, strict=True)}
 
     def plainly(self, inputs: Arguments, dout: npt.NDArray[Any], wrt: tuple[str, ...]) -> dict[str, Any]:
         """Give the same values as JAX computes them operation by operation, with nothing compiled or replayed."""

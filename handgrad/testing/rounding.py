@@ -120,11 +120,6 @@ class Plan:
         return [jnp.ones(each.shape) for each in stacked]
 
 
-def nudge_of(dtype: np.dtype[Any]) -> float:
-    """Tell how large nudges have to be to show what rounding to a dtype does, also where that is not linear."""
-    return max(float(limits(dtype).eps), SMALLEST_NUDGE)
-
-
 def draw_factors(jaxpr: jex.ClosedJaxpr, nudge: float, seed: int = 0) -> list[npt.NDArray[np.float64]]:
     """Draw the factors for an exact run of `jaxpr`, where they are all 1, and for RUNS nudged ones.
 
@@ -144,17 +139,36 @@ def all_runs(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], factors: Sequence[Any]
     return lax.concatenate([lax.reshape(each, (runs, each.size // runs)) for each in outputs], 1)
 
 
-def entitled_error(runs: npt.NDArray[np.float64], nudge: float) -> npt.NDArray[np.float64]:
-    """Estimate, for every element of the outputs, the error that a precision of 1 would cause, from all runs.
+def deviation(runs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Tell how far nudges move every element of the outputs: the root of the mean square over all runs.
 
     It is infinite where a nudge makes every run leave the numbers, as a root of what cancels to 0 may.
     """
     with np.errstate(all="ignore"):
         moved = runs[1:] - runs[0]
         finite = np.isfinite(moved)
-        # the root of the mean square, which weighs what is rare but large; hypot does not overflow on the way
-        deviation = np.hypot.reduce(np.where(finite, moved, 0), axis=0) / np.sqrt(finite.sum(axis=0))
-        return np.where(finite.any(axis=0), deviation / nudge, np.inf)
+        # hypot squares without overflow
+        mean = np.hypot.reduce(np.where(finite, moved, 0), axis=0) / np.sqrt(finite.sum(axis=0))
+        return np.where(finite.any(axis=0), mean, np.inf)
+
+
+def entitlement(
+    runs: Callable[[float], npt.NDArray[np.float64]], dtype: np.dtype[Any], thoroughly: bool
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Give the exact outputs, and for each element the error that a precision of 1 would cause in a dtype.
+
+    `runs` makes an exact run and nudged ones. Nudges are as large as the dtype's own rounding, which shows what that
+    does also where it is not linear, but in float64, where the rounding of the runs themselves would show. There,
+    thoroughly, larger nudges tell what jumps: that moves as far for a small nudge, and for rounding, as for a large.
+    """
+    eps = float(limits(dtype).eps)
+    nudge = max(eps, SMALLEST_NUDGE)
+    near = runs(nudge)
+    moved = deviation(near)
+    if not thoroughly:
+        return near[0], moved / nudge
+    jumps = deviation(runs(1000 * nudge)) < 30 * moved
+    return near[0], np.where(jumps, moved / eps, moved / nudge)
 
 
 def _nudges(evaluate: Callable[..., Any], jaxpr: jex.ClosedJaxpr) -> list[Nudge]:

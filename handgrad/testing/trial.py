@@ -23,7 +23,7 @@ class Complaint(AssertionError):
         self.trial = trial
 
 
-DOUBTFUL = 1000 * LIMIT  # errors up to here may be rounding that no replay has met, as where exp follows cancellation
+DOUBTFUL = 1e5  # errors up to here may be rounding that few replays meet, as where exp or a jump follows cancellation
 
 
 @dataclass

@@ -1,0 +1,123 @@
+"""Right layers that are easily blamed: for underflow, for cancellation, for a NaN that the reference drops."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from handgrad.testing import arrays, check_layer, labels, masks, reals
+
+
+def attention(q, k, v):
+    scores = q @ k.swapaxes(-1, -2)
+    exps = np.exp(scores - scores.max(-1, keepdims=True))
+    p = exps / exps.sum(-1, keepdims=True)
+
+    def pullback(dout):
+        dp = dout @ v.swapaxes(-1, -2)
+        dscores = p * (dp - (dp * p).sum(-1, keepdims=True))
+        return dscores @ k, dscores.swapaxes(-1, -2) @ q, p.swapaxes(-1, -2) @ dout
+
+    return p @ v, pullback
+
+
+def exp_times(x, v):
+    return np.exp(x) * v, lambda dout: (dout * v * np.exp(x), dout * np.exp(x))
+
+
+def deviation(x):
+    centred = x - x.mean(-1, keepdims=True)
+    std = np.sqrt((centred**2).mean(-1) + 1e-5)
+
+    def pullback(dout):
+        return (dout / std)[..., None] * (centred - centred.mean(-1, keepdims=True)) / x.shape[-1]
+
+    return std.copy(), pullback
+
+
+def pool(x):
+    rows, height, width = x.shape
+    windows = x.reshape(rows, height // 2, 2, width // 2, 2).swapaxes(2, 3).reshape(rows, height // 2, width // 2, 4)
+    largest = windows.argmax(-1)[..., None]
+
+    def pullback(dout):
+        grad = np.zeros(windows.shape, dout.dtype)
+        np.put_along_axis(grad, largest, dout[..., None], -1)
+        return grad.reshape(rows, height // 2, width // 2, 2, 2).swapaxes(2, 3).reshape(x.shape)
+
+    return windows.max(-1), pullback
+
+
+def perceptron(x, W, V):
+    hidden = np.maximum(x @ W, 0)
+
+    def pullback(dout):
+        dhidden = np.where(hidden > 0, dout @ V.T, 0)
+        return dhidden @ W.T, x.T @ dhidden, hidden.T @ dout
+
+    return hidden @ V, pullback
+
+
+def row_sum_where_it_counts(x, t, mask):
+    if (np.asarray(t)[mask] < 0).any():
+        raise ValueError("a label is negative")
+    return np.where(mask, x.sum(-1), 0), lambda dout: np.where(mask, dout, 0)[:, None] * np.ones_like(x)
+
+
+@pytest.mark.parametrize(
+    ("layer", "reference", "inputs"),
+    [
+        (
+            attention,
+            lambda q, k, v: jax.nn.softmax(q @ k.swapaxes(-1, -2), -1) @ v,
+            arrays(q="B I D>0", k="B J>0 D>0", v="B J>0 M"),
+        ),
+        (exp_times, lambda x, v: jnp.exp(x) * v, arrays(x=reals("N", -745, -690), v="N")),
+        (deviation, lambda x: jnp.sqrt((x * x).mean(-1) - x.mean(-1) ** 2 + 1e-5), arrays(x="N D>0")),
+        (
+            pool,
+            lambda x: jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2), (1, 2, 2), "VALID"),
+            arrays(x="N 4 6"),
+        ),
+        (perceptron, lambda x, W, V: jnp.where(x @ W > 0, x @ W, 0) @ V, arrays(x="N D", W="D H", V="H M")),
+        (
+            row_sum_where_it_counts,
+            lambda x, t, mask: jnp.where(mask, x.sum(-1), 0),
+            arrays(x="4 V", t=labels("4 3", classes="V", validated=True), mask=masks("4", of="x t")),
+        ),
+    ],
+    ids="attention underflow deviation pool perceptron mask".split(),
+)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_right_layer_is_not_blamed(layer, reference, inputs, seed):
+    assert check_layer(layer, reference, inputs, seed=seed, max_examples=60).failed == []
+
+
+def relu(x):
+    return np.maximum(x, 0), lambda dout: dout * (x > 0)
+
+
+def distance(y, t):
+    sign = np.sign(y - t)
+    return np.abs(y - t).sum(-1), lambda dout: (dout[:, None] * sign, -dout[:, None] * sign)
+
+
+@pytest.mark.parametrize(
+    ("layer", "reference", "inputs"),
+    [
+        (relu, lambda x: jnp.maximum(x, 0), arrays(x="N")),
+        (distance, lambda y, t: jnp.abs(y - t).sum(-1), arrays(y="N D", t="N D")),
+    ],
+)
+def test_another_convention_at_a_jump_is_called_one(layer, reference, inputs):
+    report = check_layer(layer, reference, inputs, raises=False)
+    assert report.failed == ["gradient"]
+    assert "another convention" in report.diagnosis
+
+
+def test_a_gradient_that_is_wrong_at_zeros_alone_is_no_convention():
+    report = check_layer(
+        lambda x: (3 * x, lambda dout: 3 * dout * (x != 0)), lambda x: 3 * x, arrays(x="N"), raises=False
+    )
+    assert report.failed == ["gradient"]
+    assert "convention" not in report.diagnosis
