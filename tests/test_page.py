@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ import handgrad
 import reference.nodes
 from handgrad.testing import arrays, check_layer
 from handgrad.testing.script.literals import literal
+from handgrad.testing.trial import brief
 from tests.planted.right import ADD, AFFINE, RELU, TANH, Add, Affine, Relu, Tanh
 
 
@@ -79,6 +82,17 @@ class AddsNaN(Add):
 
 def test_several_gradients_have_one_verb():
     assert "Probably: backward: each of da and db is not finite" in page_of(AddsNaN, ADD)
+
+
+@pytest.mark.parametrize("shape", [(12,), (13,), (3, 5), (4, 4, 4, 4), (12, 1, 1)])
+def test_an_array_in_a_complaint_is_short_whatever_its_axes(shape):
+    for array in (np.linspace(-1e-300, 1e-300, math.prod(shape)), np.arange(math.prod(shape)) - 2**62):
+        assert len(brief(array.reshape(shape))) <= 200
+
+
+def test_a_small_array_in_a_complaint_is_whole():
+    assert brief(np.arange(4.0).reshape(2, 2)) == "[[0. 1.] [2. 3.]]"
+    assert brief(np.arange(20.0)) == "[ 0. 1. 2. ... 17. 18. 19.]"
 
 
 @pytest.mark.parametrize(

@@ -195,5 +195,9 @@ def called(name: str) -> str:
 
 
 def brief(array: AnyArray) -> str:
-    """Print an array in one line."""
-    return " ".join(np.array2string(array, threshold=12).split())
+    """Print an array in one line: where that is long, its first and last elements, and its shape."""
+    line = " ".join(np.array2string(array, threshold=12).split())
+    if len(line) <= 200:
+        return line
+    ends = np.array2string(array.ravel(), threshold=6)  # of several axes, each would show six places
+    return f"{' '.join(ends.split())} in the shape {array.shape}"
