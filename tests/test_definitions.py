@@ -240,3 +240,24 @@ def test_a_name_that_means_two_things_is_said_to_do_so():
     assert definitions.lines == []
     definitions.bind("np", jnp)
     assert definitions.lines == ["# np means two things, and only the first is here"]
+
+
+def closes_over(array):
+    def reference(x):
+        return x + 0 * array.sum()
+
+    return reference
+
+
+@pytest.mark.parametrize("array", [np.eye(70), np.linspace(0.0, 1.0, 5000), jnp.zeros((70, 70)).at[3, 4].set(1)])
+def test_a_large_array_is_written_where_that_is_short(array, capsys):
+    text, lines = run_failing(functools.partial(Halved, SLOPE), closes_over(array), capsys)
+    assert differ(lines)
+    assert len(text) < 3000
+
+
+@pytest.mark.parametrize("size", [5000, 50_000])
+def test_a_large_array_of_many_numbers_is_said_to_be_missing(size):
+    array = np.random.default_rng(0).normal(size=size)
+    text = script_of(str(check_layer(Tanh, closes_over(array), X, dtypes=["float64"], raises=False)))
+    assert "# array cannot be written out here" in text

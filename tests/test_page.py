@@ -6,7 +6,7 @@ import pytest
 import handgrad
 import reference.nodes
 from handgrad.testing import arrays, check_layer
-from handgrad.testing.script.literals import literal
+from handgrad.testing.script.literals import assignment
 from handgrad.testing.trial import brief
 from tests.planted.right import ADD, AFFINE, RELU, TANH, Add, Affine, Relu, Tanh
 
@@ -103,10 +103,45 @@ def test_a_small_array_in_a_complaint_is_whole():
         np.zeros((2, 0, 3), np.float16),
         np.array([True, False]),
         np.array([3, -1]),
+        np.arange(48.0, dtype=np.float32).reshape(6, 8),
+        np.linspace(0.0, 1.0, 5000),
+        np.array([np.inf] * 30 + [np.nan] * 20),
+        np.random.default_rng(0).normal(size=(6, 7)),
+        np.eye(40, dtype=np.float16),
+        np.arange(100) == 7,
+        np.where(np.arange(120).reshape(4, 5, 6) == 100, -0.0, 0.0),
     ],
 )
-def test_a_literal_gives_the_array_back_to_the_bit(array):
-    again = eval(literal(array), {"np": np, "nan": np.nan, "inf": np.inf})
-    assert again.dtype == array.dtype
-    assert again.shape == array.shape
-    assert again.tobytes() == array.tobytes()
+def test_an_assignment_gives_the_array_back_to_the_bit_in_short_lines(array):
+    text = "\n".join(assignment("again", array))
+    names = {"np": np, "nan": np.nan, "inf": np.inf}
+    exec(text, names)
+    assert names["again"].dtype == array.dtype
+    assert names["again"].shape == array.shape
+    assert names["again"].tobytes() == array.tobytes()
+    assert all(len(line) <= 92 for line in text.splitlines())
+
+
+def test_a_large_array_that_is_mostly_equal_is_written_by_its_exceptions():
+    array = np.zeros((4, 5, 6))
+    array[0, 3, 4] = array[3, 0, 0] = 1.0
+    array[1, 2, 3] = np.nan
+    assert assignment("x", array) == [
+        "x = np.full((4, 5, 6), 0.0, np.float64)",
+        "x[[0, 3], [3, 0], [4, 0]] = 1.0",
+        "x[1, 2, 3] = nan",
+    ]
+
+
+class FailsForSome(Tanh):
+    def backward(self, dout):
+        return super().backward(dout) * (self.y.size < 4000)
+
+
+def test_the_page_leaves_the_numbers_of_a_large_array_to_the_script():
+    large = check_layer(FailsForSome, TANH.reference, arrays(x="3 4 20 17"), dtypes=["float64"], raises=False)
+    page, text = str(large).split("This shows the first of them again:")
+    assert "    x: float64 in the shape (3, 4, 20, 17)\n" in page
+    assert "    x = np.array([[[[" in text
+    assert all(len(line) <= 100 for line in str(large).splitlines())
+    assert len(page) < 2000

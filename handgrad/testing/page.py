@@ -1,10 +1,16 @@
 """The page that a failure prints: what does not hold, on which example, and Python that shows it again."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from handgrad.testing.script import arguments, script
+import numpy as np
+
+from handgrad.testing.script import script
+from handgrad.testing.script.literals import assignment
 from handgrad.testing.search import Failure
+from handgrad.testing.trial import Trial
+
+LARGEST = 100  # elements of an array that anybody would read
 
 
 def page(name: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], summary: Sequence[str]) -> str:
@@ -44,9 +50,20 @@ def _section(failures: Sequence[Failure], diagnosis: str, said: str) -> str:
             _wrapped("", f"{first.property.__name__} ({dtypes}): {first.property.__doc__}"),
             _wrapped("  ", first.complaint),
             *_probably("  ", diagnosis if new else ""),
-            *(f"    {line}" for line in arguments(first.trial)),
+            *(textwrap.indent(line, "    ") for line in _example(first.trial)),
         ]
     )
+
+
+def _example(trial: Trial) -> Iterator[str]:
+    """Show the arguments of an example, but say only what a large array is."""
+    for name, each in {**trial.inputs, **trial.options, "dout": trial.dout}.items():
+        if not isinstance(each, np.ndarray):
+            yield textwrap.shorten(f"{name} = {each!r}", 92)
+        elif each.size > LARGEST:
+            yield f"{name}: {each.dtype} in the shape {each.shape}"
+        else:
+            yield from assignment(name, each)
 
 
 def _wrapped(label: str, text: str) -> str:

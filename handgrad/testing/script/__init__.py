@@ -7,7 +7,7 @@ import numpy as np
 
 from handgrad.testing.script.calls import calls_of
 from handgrad.testing.script.definitions import Definitions
-from handgrad.testing.script.literals import literal
+from handgrad.testing.script.literals import assignment
 from handgrad.testing.script.tails import TAILS
 from handgrad.testing.search import Failure
 from handgrad.testing.trial import Trial
@@ -34,7 +34,7 @@ def script(failure: Failure) -> str:
             "np.set_printoptions(precision=17)",
             *definitions.lines,
             "",
-            *arguments(trial),
+            *_arguments(trial),
             "",
             *show(trial, calls_of(trial, make, reference)),
         ]
@@ -42,9 +42,9 @@ def script(failure: Failure) -> str:
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def arguments(trial: Trial) -> list[str]:
-    """Write a trial's arguments as Python, a line each."""
-    drawn = {**trial.inputs, **trial.options, "dout": trial.dout}
+def _arguments(trial: Trial) -> list[str]:
     return [
-        f"{name} = {literal(each) if isinstance(each, np.ndarray) else repr(each)}" for name, each in drawn.items()
+        *(line for name, array in trial.inputs.items() for line in assignment(name, array)),
+        *(f"{name} = {option!r}" for name, option in trial.options.items()),
+        *assignment("dout", trial.dout),
     ]

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from types import MethodType, ModuleType
 from typing import Any
 
+import jax
+import numpy as np
+
 from handgrad.testing.script.homes import MAIN, folder_of, global_of, home_of
-from handgrad.testing.script.literals import written
+from handgrad.testing.script.literals import statements, written
 from handgrad.testing.script.names import attributes_used, names_around, names_used
 from handgrad.testing.script.source import assignment_of, plain, source_of
 
@@ -48,6 +51,8 @@ class Definitions:
             self._import("" if name == given.__name__ else name, given.__name__)
         elif (value := written(given)) is not None:
             self.lines.append(f"{name} = {value}")
+        elif isinstance(given, np.ndarray | jax.Array) and (lines := statements(name, given)):
+            self.lines += lines
         elif isinstance(given, functools.partial):
             self.lines.append(f"{name} = {self._partial(name, given)}")
         elif isinstance(given, MethodType):

@@ -1,5 +1,6 @@
 """Values as Python that gives them back."""
 
+import textwrap
 from typing import Any
 
 import jax
@@ -7,7 +8,48 @@ import numpy as np
 
 from handgrad.testing.subject import AnyArray
 
-LARGEST = 1000  # elements of an array that anybody would paste
+SHORT = 24  # elements that are read at a glance
+LARGEST = 20_000  # elements, and characters, that anybody would paste
+
+
+def statements(name: str, array: AnyArray | jax.Array) -> list[str]:
+    """Write the statements that give an array a name, if it is one that can be pasted."""
+    given = np.asarray(array)
+    if given.size > LARGEST or given.dtype.kind not in "biufc":
+        return []
+    lines = [*assignment(name, given), *([f"{name} = jax.numpy.asarray({name})"] if given is not array else [])]
+    return lines if len("".join(lines)) <= LARGEST else []
+
+
+def assignment(name: str, array: AnyArray) -> list[str]:
+    """Write the statements that give an array a name.
+
+    A longer one that is mostly equal is made full of its commonest element, and then gets the others, value by value.
+    """
+    flat = array.ravel()
+    _, firsts, kinds, counts = np.unique(
+        flat.view(f"V{array.itemsize}"), return_index=True, return_inverse=True, return_counts=True
+    )
+    if array.size <= SHORT or counts.max() < 3 / 4 * array.size:
+        return [_wrapped(f"{name} = {literal(array)}")]
+    common, *others = firsts[np.argsort(-counts, kind="stable")]
+    places = [np.argwhere((kinds == kinds[first]).reshape(array.shape)) for first in others]
+    return [
+        f"{name} = {literal(np.full_like(array, flat[common]))}",
+        *(
+            _wrapped(f"{name}[{_index(where)}] = {flat[first].item()!r}")
+            for first, where in zip(others, places, strict=True)
+        ),
+    ]
+
+
+def _index(places: AnyArray) -> str:
+    """Write the index of one place, or of several."""
+    return ", ".join(str(axis[0] if len(axis) == 1 else axis.tolist()) for axis in places.T)
+
+
+def _wrapped(numbers: str) -> str:
+    return textwrap.fill(numbers, 92, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def literal(array: AnyArray) -> str:
@@ -17,7 +59,18 @@ def literal(array: AnyArray) -> str:
         return f"np.zeros({array.shape}, {dtype})"
     if array.size > 1 and array.tobytes() == array.ravel()[:1].tobytes() * array.size:
         return f"np.full({array.shape}, {array.ravel()[0].item()!r}, {dtype})"
+    if array.size > SHORT and array.tobytes() == _even(array).tobytes():
+        first, *_, last = array.ravel().tolist()
+        even = f"np.linspace({first}, {last}, {array.size}, dtype={dtype})"
+        return even if array.ndim == 1 else f"{even}.reshape({array.shape})"
     return f"np.array({array.tolist()}, {dtype})"
+
+
+def _even(array: AnyArray) -> AnyArray:
+    """Give the evenly spaced numbers that start and end as an array does."""
+    first, *_, last = array.ravel().tolist()
+    with np.errstate(all="ignore"):
+        return np.linspace(first, last, array.size, dtype=array.dtype)
 
 
 def literal_dtype(dtype: np.dtype[Any]) -> str:
@@ -34,11 +87,11 @@ def written(value: Any) -> str | None:
 
 def _written_array(value: Any) -> str | None:
     array = np.asarray(value)
-    if array.size > LARGEST or array.dtype.kind not in "biufc":
+    if array.size > SHORT or array.dtype.kind not in "biufc":
         return None
     if isinstance(value, jax.Array):
-        return f"jax.numpy.asarray({literal(array)})"
-    return literal(array) if isinstance(value, np.ndarray) else f"{literal(array)}[()]"
+        return _wrapped(f"jax.numpy.asarray({literal(array)})")
+    return _wrapped(literal(array)) if isinstance(value, np.ndarray) else f"{literal(array)}[()]"
 
 
 def _is_plain(value: Any) -> bool:
