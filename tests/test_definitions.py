@@ -21,11 +21,11 @@ def script_of(page):
     return textwrap.dedent(page.split("again:\n\n")[1])
 
 
-def run(text, capsys):
-    """Run a script where it cannot see anything of ours, and give what it prints."""
+def run(text, capsys, **defined):
+    """Run a script where it cannot see anything of ours, but what is defined first, and give what it prints."""
     capsys.readouterr()
     with np.printoptions():  # which a script sets
-        exec(text, {})
+        exec(text, defined)
     return capsys.readouterr().out.splitlines()
 
 
@@ -211,9 +211,10 @@ APPLIES = functools.partial(Applies, function=np.tanh, table=np.array([1.0, 2.0]
     ids="number function nested method classmethod jit vmap".split(),
 )
 def test_what_is_given_is_defined_or_said_to_be_missing(layer, reference, line, capsys):
-    report = check_layer(layer, reference, X, dtypes=["float64"], raises=False)
-    text = script_of(str(report))
+    page = str(check_layer(layer, reference, X, dtypes=["float64"], raises=False))
+    text = script_of(page)
     assert line in text
+    assert ("This shows the first of them again" in page) != line.startswith("#")
     if line.startswith("#"):
         with pytest.raises(NameError):
             run(text, capsys)
@@ -227,11 +228,23 @@ def test_what_is_not_there_yet_is_said_to_be_missing(capsys):
     assert differ(run(text, capsys))
 
 
-def test_what_was_typed_at_a_prompt_is_said_to_be_missing():
+def test_what_was_typed_at_a_prompt_is_said_to_be_missing(capsys):
     typed = {"Tanh": Tanh, "np": np, "__name__": "__main__"}
     exec("class Typed(Tanh):\n    def backward(self, dout):\n        return np.array(dout)", typed)
-    report = check_layer(typed["Typed"], jnp.tanh, X, dtypes=["float64"], raises=False)
-    assert "# Typed cannot be written out here" in script_of(str(report))
+    page = str(check_layer(typed["Typed"], jnp.tanh, X, dtypes=["float64"], raises=False))
+    assert (
+        "Typed cannot be written out here: define it as the class that it is where check_layer is called.\n"
+        "Then the following shows the first of them again:\n\n" in page
+    )
+    assert differ(run(script_of(page), capsys, Typed=typed["Typed"]))
+
+
+def test_a_function_that_was_made_by_exec_is_said_to_be_missing(capsys):
+    made = {"np": np}
+    exec("def made(x):\n    return np.tanh(x), lambda dout: np.array(dout)", made)
+    page = str(check_layer(made["made"], jnp.tanh, X, dtypes=["float64"], raises=False))
+    assert "made cannot be written out here: define it as the function that it is where check_layer" in page
+    assert differ(run(script_of(page), capsys, made=made["made"]))
 
 
 def test_a_name_that_means_two_things_is_said_to_do_so():
@@ -239,7 +252,7 @@ def test_a_name_that_means_two_things_is_said_to_do_so():
     definitions.bind("np", np)
     assert definitions.lines == []
     definitions.bind("np", jnp)
-    assert definitions.lines == ["# np means two things, and only the first is here"]
+    assert definitions.lines == ["# np means two things, and only the first is here: rename one of them"]
 
 
 def closes_over(array):
@@ -257,7 +270,8 @@ def test_a_large_array_is_written_where_that_is_short(array, capsys):
 
 
 @pytest.mark.parametrize("size", [5000, 50_000])
-def test_a_large_array_of_many_numbers_is_said_to_be_missing(size):
+def test_a_large_array_of_many_numbers_is_said_to_be_missing(size, capsys):
     array = np.random.default_rng(0).normal(size=size)
-    text = script_of(str(check_layer(Tanh, closes_over(array), X, dtypes=["float64"], raises=False)))
-    assert "# array cannot be written out here" in text
+    page = str(check_layer(functools.partial(Halved, SLOPE), closes_over(array), X, dtypes=["float64"], raises=False))
+    assert "array cannot be written out here: define it as the ndarray that it is" in page
+    assert differ(run(script_of(page), capsys, array=array))

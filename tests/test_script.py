@@ -21,13 +21,13 @@ from tests.planted.state import EmbeddingInOnePlace, TanhOfTheLastLayer
 from tests.test_planted import ALONE
 
 
-def printed(text, capsys):
+def printed(script, capsys):
     """Run a script, and give what it prints, or the error that it ends with."""
     capsys.readouterr()
     with warnings.catch_warnings(), np.printoptions():  # both of which a script sets
         warnings.simplefilter("ignore")
         try:
-            exec(text, {})
+            exec(script.text, {})
         except Exception as error:
             return f"{type(error).__name__}: {error}"
     return capsys.readouterr().out

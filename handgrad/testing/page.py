@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from handgrad.testing.script import script
+from handgrad.testing.script import Script, script
 from handgrad.testing.script.literals import assignment
 from handgrad.testing.search import Failure
 from handgrad.testing.trial import Trial
@@ -27,9 +27,16 @@ def page(name: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], s
             *_probably("", _beside(first.complaint, cause)),
             *(_section(same, diagnoses[name], cause) for name, same in by_property.items()),
             *(["\n".join(_wrapped("", line) for line in summary)] if summary else []),
-            f"This shows the first of them again:\n\n{textwrap.indent(script(first), '    ')}",
+            *_shown_again(script(first)),
         ]
     )
+
+
+def _shown_again(script: Script) -> list[str]:
+    """Give a script, and before it what it lacks."""
+    lacks = " ".join(f"{each}." for each in script.lacks)
+    subject = f"{lacks} Then the following" if lacks else "This"
+    return [_wrapped("", f"{subject} shows the first of them again:"), textwrap.indent(script.text, "    ")]
 
 
 def _beside(complaint: str, diagnosis: str) -> str:

@@ -1,6 +1,8 @@
 """The script at the end of a page: Python that shows a failure again."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import jax
 import numpy as np
@@ -16,7 +18,23 @@ MODULES = {"jax": jax, "np": np, "inf": np.inf, "nan": np.nan}
 VARIABLES = ("layer", "out", "pullback", "expected", "dout")
 
 
-def script(failure: Failure) -> str:
+@dataclass(frozen=True)
+class Script:
+    """Python that shows a failure again.
+
+    Parameters
+    ----------
+    text
+        It, to be pasted.
+    lacks
+        What it cannot do by itself, a sentence each.
+    """
+
+    text: str
+    lacks: Sequence[str]
+
+
+def script(failure: Failure) -> Script:
     """Write Python that runs a layer on the example of a failure, and prints what is wrong."""
     trial, show = failure.trial, TAILS[failure.property]
     variables = dict.fromkeys([*VARIABLES, *trial.inputs, *trial.options], "a variable of the script")
@@ -39,7 +57,7 @@ def script(failure: Failure) -> str:
             *show(trial, calls_of(trial, make, reference)),
         ]
     )
-    return re.sub(r"\n{3,}", "\n\n", text)
+    return Script(re.sub(r"\n{3,}", "\n\n", text), definitions.lacks)
 
 
 def _arguments(trial: Trial) -> list[str]:

@@ -29,6 +29,7 @@ class Definitions:
         self.known = dict(taken)
         self.imports: list[str] = []
         self.lines: list[str] = []
+        self.lacks: list[str] = []  # what the script cannot do by itself, a sentence each
 
     def define(self, given: Any, fallback: str) -> str:
         """Define a class or function under a name, and give the name: its own, unless that is none or is taken."""
@@ -44,7 +45,7 @@ class Definitions:
             self.known[name] = given
             self._bind(name, given, module or getattr(given, "__module__", None) or "")
         elif self.known[name] is not given and written(self.known[name]) != (written(given) or ""):
-            self.lines.append(f"# {name} means two things, and only the first is here")
+            self._lack(f"{name} means two things, and only the first is here: rename one of them")
 
     def _bind(self, name: str, given: Any, module: str) -> None:
         if isinstance(given, ModuleType):
@@ -114,7 +115,7 @@ class Definitions:
             self._need(assignment, vars(sys.modules[module]), module)
             self.lines += [assignment, *([f"{name} = {found}"] if found != name else [])]
         else:
-            self._miss(name)
+            self._miss(name, f"the {'class' if isinstance(given, type) else type(given).__name__} that ")
 
     def _need(self, source: str, around: Mapping[str, Any], module: str) -> None:
         """Define what a source uses."""
@@ -128,8 +129,13 @@ class Definitions:
                 for part in sorted(set(parts) & sys.modules.keys()):
                     self._import("", part)
 
-    def _miss(self, name: str) -> None:
-        self.lines.append(f"# {name} cannot be written out here: define it as it is where check_layer is called")
+    def _miss(self, name: str, what: str = "") -> None:
+        self._lack(f"{name} cannot be written out here: define it as {what}it is where check_layer is called")
+
+    def _lack(self, sentence: str) -> None:
+        if sentence not in self.lacks:
+            self.lacks.append(sentence)
+            self.lines.append(f"# {sentence}")
 
 
 def _outer(given: Any) -> Any:
