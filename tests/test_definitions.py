@@ -1,13 +1,18 @@
 """A script defines what somebody's layer and reference need, wherever they come from."""
 
+import enum
 import functools
 import runpy
+import sys
 import textwrap
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from handgrad.testing import arrays, check_layer
 from handgrad.testing.script.definitions import Definitions
@@ -275,3 +280,124 @@ def test_a_large_array_of_many_numbers_is_said_to_be_missing(size, capsys):
     page = str(check_layer(functools.partial(Halved, SLOPE), closes_over(array), X, dtypes=["float64"], raises=False))
     assert "array cannot be written out here: define it as the ndarray that it is" in page
     assert differ(run(script_of(page), capsys, array=array))
+
+
+class Mode(enum.Enum):
+    SLOW = 1
+    FAST = "two"
+
+
+class Sides(enum.Flag):
+    LEFT = 1
+    RIGHT = 2
+
+
+class Config(NamedTuple):
+    slope: float
+    mode: Mode = Mode.FAST
+
+
+@dataclass(frozen=True)
+class Frozen:
+    slope: float
+    modes: tuple[Mode, ...] = (Mode.SLOW, Mode.FAST)
+
+    def __call__(self, x):
+        return x
+
+    def apply(self, x):
+        return x
+
+
+@dataclass
+class Unlike:
+    """One that its constructor does not make again."""
+
+    slope: float
+    half: float = field(init=False, default=0.5)
+
+    def __call__(self, x):
+        return x
+
+
+class Chain:
+    def __init__(self, slope):
+        self.slope, self.function, self.table, self.itself = slope, np.tanh, np.arange(30.0), self
+
+    def __call__(self, x):
+        return x
+
+    def layer(self):
+        return lambda x: (x * self.itself.slope, lambda dout: dout)
+
+
+class Holds:
+    def __init__(self, held):
+        self.held = held
+
+    def __call__(self, x):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("option", "line"),
+    [
+        (Mode.SLOW, "option = Mode.SLOW"),
+        (Sides.LEFT | Sides.RIGHT, "option = Sides(3)"),
+        (Config(0.5), "option = Config(slope=0.5, mode=Mode.FAST)"),
+        (Frozen(0.5), "option = Frozen(slope=0.5, modes=(Mode.SLOW, Mode.FAST,))"),
+        (functools.partial(Halved, SLOPE), "option = functools.partial(Halved, 0.5)"),
+        (np.dtype(np.float32), "option = np.dtype(np.float32)"),
+        (np.float32, "option = float32"),
+        (float, "option = float"),
+        (slice(1, None), "option = slice(1, None, None)"),
+        ({"a": [Mode.SLOW, {Mode.FAST}]}, "option = {'a': [Mode.SLOW, {Mode.FAST}]}"),
+        (lambda x: x, "option = the_option"),
+        (Chain(0.5), "option = the_option"),
+    ],
+)
+def test_an_option_is_written_whatever_it_is(option, line, capsys):
+    def layer(x, option):
+        return np.array(x), lambda dout: (2 if option else 3) * dout
+
+    described = arrays(x="2", option=st.just(option))
+    page = str(check_layer(layer, lambda x, option: x, described, dtypes=["float64"], raises=False))
+    assert "This shows the first of them again" in page
+    assert f"\n{line}\n" in script_of(page)
+    assert differ(run(script_of(page), capsys))
+
+
+@pytest.mark.parametrize("reference", [Frozen(1.0), Frozen(1.0).apply, Unlike(1.0), Chain(1.0)])
+@pytest.mark.parametrize("argument", [Config(0.5), Frozen(0.5), Unlike(0.5), Chain(0.5)])
+def test_objects_are_made_again(argument, reference, capsys):
+    def of(argument):
+        return Halved(argument.slope)
+
+    page = str(check_layer(functools.partial(of, argument), reference, X, dtypes=["float64"], raises=False))
+    assert "This shows the first of them again" in page
+    assert differ(run(script_of(page), capsys))
+
+
+def test_a_function_that_closes_over_an_object_has_it(capsys):
+    text, lines = run_failing(Chain(0.5).layer(), lambda x: x, capsys)
+    assert "self = Chain.__new__(Chain)" in text
+    assert differ(lines)
+
+
+def linked_list(length):
+    last = None
+    for _ in range(length):
+        last, after = Holds(0.5), last
+        last.held = after
+    return last
+
+
+@pytest.mark.parametrize(
+    "held", [sys.stdout, [Holds(sys.stdout)], linked_list(1000)], ids="stream inside long".split()
+)
+def test_an_object_that_cannot_be_made_is_missing_as_a_whole(held, capsys):
+    reference = Holds(held)
+    page = str(check_layer(functools.partial(Halved, SLOPE), reference, X, dtypes=["float64"], raises=False))
+    assert "reference cannot be written out here: define it as the Holds that it is" in page
+    assert "held" not in script_of(page).partition("# reference")[2]
+    assert differ(run(script_of(page), capsys, reference=reference))

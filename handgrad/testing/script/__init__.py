@@ -12,7 +12,6 @@ from handgrad.testing.script.definitions import Definitions
 from handgrad.testing.script.literals import assignment
 from handgrad.testing.script.tails import TAILS
 from handgrad.testing.search import Failure
-from handgrad.testing.trial import Trial
 
 MODULES = {"jax": jax, "np": np, "inf": np.inf, "nan": np.nan}
 VARIABLES = ("layer", "out", "pullback", "expected", "dout")
@@ -41,6 +40,11 @@ def script(failure: Failure) -> Script:
     definitions = Definitions(MODULES | variables)
     make = definitions.define(trial.subject.make, "make")
     reference = definitions.define(trial.oracle.reference, "reference")
+    arguments = [
+        *(line for name, array in trial.inputs.items() for line in assignment(name, array)),
+        *(f"{name} = {definitions.write(option, f'the_{name}')}" for name, option in trial.options.items()),
+        *assignment("dout", trial.dout),
+    ]
     text = "\n".join(
         [
             "import jax",
@@ -52,17 +56,9 @@ def script(failure: Failure) -> Script:
             "np.set_printoptions(precision=17)",
             *definitions.lines,
             "",
-            *_arguments(trial),
+            *arguments,
             "",
             *show(trial, calls_of(trial, make, reference)),
         ]
     )
     return Script(re.sub(r"\n{3,}", "\n\n", text), definitions.lacks)
-
-
-def _arguments(trial: Trial) -> list[str]:
-    return [
-        *(line for name, array in trial.inputs.items() for line in assignment(name, array)),
-        *(f"{name} = {option!r}" for name, option in trial.options.items()),
-        *assignment("dout", trial.dout),
-    ]

@@ -1,9 +1,12 @@
 """What a script has to define before it can use somebody's classes and functions."""
 
+import builtins
+import enum
 import functools
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from types import MethodType, ModuleType
 from typing import Any
 
@@ -12,6 +15,7 @@ import numpy as np
 
 from handgrad.testing.script.homes import MAIN, folder_of, global_of, home_of
 from handgrad.testing.script.literals import statements, written
+from handgrad.testing.script.making import BRACKETS, call_of, is_made_of_attributes
 from handgrad.testing.script.names import attributes_used, names_around, names_used
 from handgrad.testing.script.source import assignment_of, plain, source_of
 
@@ -34,10 +38,33 @@ class Definitions:
     def define(self, given: Any, fallback: str) -> str:
         """Define a class or function under a name, and give the name: its own, unless that is none or is taken."""
         name = getattr(given, "__name__", "")
+        if getattr(builtins, name, None) is given:
+            return name
+        if known := self._known(given):
+            return known
         if not name.isidentifier() or name in self.known:
-            name = f"the_{fallback}" if fallback in names_used(source_of(plain(given))) else fallback
+            name = self._free(fallback, names_used(source_of(plain(given))))
         self.bind(name, given)
         return name
+
+    def write(self, given: Any, name: str) -> str:
+        """Write a value as Python, after what it needs, which is named after it."""
+        if (value := self._value(name, given)) is not None:
+            return value
+        if isinstance(given, type):
+            return self.define(given, name)
+        if known := self._known(given):
+            return known
+        name = self._free(name)
+        self.bind(name, given)
+        return name
+
+    def _known(self, given: Any) -> str:
+        return next((name for name, each in self.known.items() if each is given), "")
+
+    def _free(self, name: str, used: Collection[str] = ()) -> str:
+        """Give a name that means nothing yet, and is not among those that are used."""
+        return self._free(f"the_{name}", used) if name in self.known or name in used else name
 
     def bind(self, name: str, given: Any, module: str = "") -> None:
         """Leave an object of a module under a name: import it, or write its value, its source or a comment."""
@@ -54,11 +81,8 @@ class Definitions:
             self.lines.append(f"{name} = {value}")
         elif isinstance(given, np.ndarray | jax.Array) and (lines := statements(name, given)):
             self.lines += lines
-        elif isinstance(given, functools.partial):
-            self.lines.append(f"{name} = {self._partial(name, given)}")
-        elif isinstance(given, MethodType):
-            owner = self.define(given.__self__, f"{name}_object")
-            self.lines.append(f"{name} = {owner}.{given.__name__}")
+        elif isinstance(given, functools.partial | MethodType):
+            self.lines.append(f"{name} = {self._value(name, given)}")
         elif home := home_of(given):
             self._import(name, *home)
         elif outer := _outer(given):
@@ -68,8 +92,8 @@ class Definitions:
             self._bind(name, plain(given), module)
         elif source := source_of(given):
             self._define(name, given, source)
-        else:
-            self._find(name, given, module)
+        elif not self._find(name, given, module):
+            self._make(name, given)
 
     def _import(self, name: str, module: str, member: str = "") -> None:
         folder = folder_of(module)
@@ -78,19 +102,57 @@ class Definitions:
         path = ["import sys", f"sys.path.insert(0, {folder!r})"] if folder else []
         self.imports += [line for line in (*path, f"{statement}{renamed}") if line not in self.imports]
 
-    def _partial(self, name: str, given: functools.partial[Any]) -> str:
-        """Write a functools.partial, after what it carries."""
-        self.bind("functools", functools)
-        function = self.define(given.func, f"{name}_partial")
-        carried = [self._expression(f"{name}_argument_{i}", each) for i, each in enumerate(given.args, start=1)]
-        options = [f"{each}={self._expression(f'{name}_{each}', value)}" for each, value in given.keywords.items()]
-        return f"functools.partial({', '.join([function, *carried, *options])})"
+    def _value(self, name: str, given: Any) -> str | None:
+        """Write what is made in place, after what it is made of, and that after `name`."""
+        kind = type(given)
+        if (value := written(given)) is not None:
+            return value
+        if isinstance(given, functools.partial):
+            self.bind("functools", functools)
+            parts = [self.define(given.func, f"{name}_partial"), *self._parts(name, given.args, given.keywords)]
+            return f"functools.partial({', '.join(parts)})"
+        if isinstance(given, MethodType):
+            return f"{self.write(given.__self__, f'{name}_object')}.{given.__name__}"
+        if kind is dict:
+            keys, values = self._parts(f"{name}_key", [*given], {}), self._parts(name, [*given.values()], {})
+            return f"{{{', '.join(map(': '.join, zip(keys, values, strict=True)))}}}"
+        if kind in BRACKETS:
+            return BRACKETS[kind].format(", ".join(self._parts(name, [*given], {})))
+        if isinstance(given, enum.Enum) and given.name in kind.__members__:
+            return f"{self.define(kind, f'{name}_class')}.{given.name}"
+        if call := call_of(given):
+            return f"{self.define(kind, f'{name}_class')}({', '.join(self._parts(name, *call))})"
+        return None
 
-    def _expression(self, name: str, given: Any) -> str:
-        value = written(given)
-        if value is None:
-            self.bind(name, given)
-        return value or name
+    def _parts(self, name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> list[str]:
+        """Write the arguments of a call."""
+        return [
+            *(self.write(each, f"{name}_argument_{i}") for i, each in enumerate(arguments, start=1)),
+            *(f"{option}={self.write(each, f'{name}_{option}')}" for option, each in options.items()),
+        ]
+
+    def _make(self, name: str, given: Any) -> None:
+        """Make an object, or say that it cannot be written."""
+        if (value := self._value(name, given)) is not None:
+            self.lines.append(f"{name} = {value}")
+        elif not (is_made_of_attributes(given) and self._fill(name, given)):
+            self._miss(name, f"the {'class' if isinstance(given, type) else type(given).__name__} that ")
+
+    def _fill(self, name: str, given: Any) -> bool:
+        """Make an object of its class, and give it its attributes; if one cannot be written, leave all as it was."""
+        kind = self.define(type(given), f"{name}_class")
+        before = dict(self.known), [*self.imports], [*self.lines], [*self.lacks]
+        self.lines.append(f"{name} = {kind}.__new__({kind})")
+        with suppress(RecursionError):  # it may hold half of the process
+            for attribute, value in vars(given).items():
+                part = self.write(value, f"{name}_{attribute}")
+                self.lines.append(f"vars({name})[{attribute!r}] = {part}")
+                if self.lacks != before[-1]:
+                    break
+            else:
+                return True
+        self.known, self.imports, self.lines, self.lacks = before
+        return False
 
     def _define(self, name: str, given: Any, source: str) -> None:
         """Write a source after what it needs, under its own name, or under another where that is taken."""
@@ -104,8 +166,8 @@ class Definitions:
         self._need(source, names_around(given), given.__module__)
         self.lines += ["", *source.splitlines(), ""]
 
-    def _find(self, name: str, given: Any, module: str) -> None:
-        """Import an object from its module, or repeat the statement that made it, or say that neither can be done."""
+    def _find(self, name: str, given: Any, module: str) -> bool:
+        """Import an object from its module, or repeat the statement that made it; tell whether that can be done."""
         found = global_of(given, module) or ""
         assignment = assignment_of(found, sys.modules[module]) if found else ""
         if found and module != MAIN:
@@ -114,8 +176,7 @@ class Definitions:
             self.known[found] = given
             self._need(assignment, vars(sys.modules[module]), module)
             self.lines += [assignment, *([f"{name} = {found}"] if found != name else [])]
-        else:
-            self._miss(name, f"the {'class' if isinstance(given, type) else type(given).__name__} that ")
+        return bool((found and module != MAIN) or assignment)
 
     def _need(self, source: str, around: Mapping[str, Any], module: str) -> None:
         """Define what a source uses."""

@@ -82,6 +82,8 @@ def written(value: Any) -> str | None:
     """Write a value as Python, if that says all of it."""
     if isinstance(value, (np.ndarray, np.generic, jax.Array)):
         return _written_array(value)
+    if isinstance(value, np.dtype) and value.names is None:
+        return f"np.dtype({literal_dtype(value)})"
     return repr(value) if _is_plain(value) else None
 
 
@@ -96,8 +98,8 @@ def _written_array(value: Any) -> str | None:
 
 def _is_plain(value: Any) -> bool:
     """Tell whether a value is made of numbers and texts alone."""
-    if type(value) in (list, tuple):
+    if type(value) in (list, tuple, set, frozenset):
         return all(map(_is_plain, value))
     if type(value) is dict:
         return all(map(_is_plain, [*value, *value.values()]))
-    return value is None or value is ... or type(value) in (bool, int, float, complex, str, bytes)
+    return value is None or value is ... or type(value) in (bool, int, float, complex, str, bytes, range)
