@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.extend.core as jex
 from jax.experimental.compilation_cache import compilation_cache
 
 # a reference is small and runs for microseconds, but is compiled for every shape
@@ -14,6 +15,7 @@ FAST = {
     "xla_cpu_use_fusion_emitters": False,
     "xla_cpu_parallel_codegen_split_count": 1,
 }
+LARGE = 1000  # numbers
 
 
 @cache
@@ -28,6 +30,15 @@ def _is_known(option: str, value: Any) -> bool:
     except jax.errors.JaxRuntimeError:
         return False
     return True
+
+
+def compile_for(jaxpr: jex.ClosedJaxpr) -> dict[str, Any]:
+    """Give the options for compiling something that is run on a hundred examples or so.
+
+    A large convolution is compiled well: for each of them it is a loop of tenths of a second otherwise.
+    """
+    large = sum(aval.size for aval in jaxpr.in_avals) > LARGE
+    return {} if large and "conv_general_dilated" in str(jaxpr) else compile_fast()
 
 
 @cache

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.testing.compiling import compile_fast, keep_compiled
+from handgrad.testing.compiling import compile_for, keep_compiled
 from handgrad.testing.dtypes import in_float64
 from handgrad.testing.rounding import all_runs, draw_factors, entitlement
 from handgrad.testing.subject import Identity, an, call_by_name, parameters_of
@@ -167,7 +167,7 @@ class Oracle:
                 f"the reference has no gradient of {', '.join(wrt)} at {_shapes(arrays)}: {_first_line(error)}"
             ) from error
 
-        @partial(jax.jit, compiler_options=compile_fast())
+        @partial(jax.jit, compiler_options=compile_for(jaxpr))
         def compute(arrays: Arguments, dout: Any, factors: Sequence[Any]) -> Any:
             return all_runs(jaxpr, jax.tree.leaves((arrays, dout)), factors)
 
