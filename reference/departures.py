@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import handgrad
-from reference import activations, affine, book, losses
+from reference import book
+from reference.cases import CASES
 from reference.page import table
 from reference.said import nested, said
 
@@ -25,13 +26,7 @@ class BookSumOfSquares:
 
 
 BOOK = SimpleNamespace(**vars(book), IdentityWithLoss=BookSumOfSquares)
-TWINS: dict[str, Any] = {
-    "Relu": activations.relu,
-    "Sigmoid": activations.sigmoid,
-    "Affine": affine.affine,
-    "SoftmaxWithLoss": losses.softmax_with_loss,
-    "IdentityWithLoss": losses.identity_with_loss,
-}
+TWINS = {case.layer.__name__: case.twin for case in CASES}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ def test_every_property_holds(case):
     report = check_layer(case.layer, case.twin, case.inputs, max_examples=examples, dtypes=DTYPES)
     arguments = case.inputs.arguments.values()
     idle = {
-        "kinks": lambda each: each.kinks,
+        "kinks": lambda each: each.at_kinks,
         "masked": lambda each: each.masks,
         "refuses": lambda each: each.validated,
     }

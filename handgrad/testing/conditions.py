@@ -10,7 +10,7 @@ from handgrad.testing.shapes import LEADING, lengths
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Trial
 
-MOSTLY_FAILING = 0.3  # a condition that more of the examples that hold have explains nothing
+MOSTLY_FAILING = 0.3  # a condition explains nothing if a larger share of the examples that hold has it, too
 
 CONDITIONS: dict[str, Callable[[Trial], bool]] = {
     "there is no leading axis, as for a single sample": lambda trial: (
@@ -158,5 +158,7 @@ def at_a_kink(trial: Trial) -> bool:
     """Tell whether an argument holds a kink that it declares."""
     arguments = trial.described.arguments
     return any(
-        bool(kink(array).any()) for name, array in trial.inputs.items() if (kink := arguments[name].kink) is not None
+        bool(is_kink(array).any())
+        for name, array in trial.inputs.items()
+        if (is_kink := arguments[name].is_kink) is not None
     )

@@ -9,14 +9,6 @@ import numpy as np
 from handgrad.testing.agreement import LIMIT
 from handgrad.testing.anatomy import of_constants, of_steps
 from handgrad.testing.conditions import at_a_kink, condition, where
-from handgrad.testing.errors import (
-    UNEXPLAINED,
-    added,
-    fits_own_forward,
-    is_cancellation,
-    loses_digits,
-    size_of_error,
-)
 from handgrad.testing.explanations import Explanations, explain, of_gradient, of_value
 from handgrad.testing.jumps import beside_a_jump
 from handgrad.testing.properties import (
@@ -42,6 +34,14 @@ from handgrad.testing.properties import (
     unshared,
     value,
     zero,
+)
+from handgrad.testing.residuals import (
+    UNEXPLAINED,
+    added,
+    fits_own_forward,
+    is_cancellation,
+    loses_digits,
+    size_of_error,
 )
 from handgrad.testing.search import Failure, does_run
 from handgrad.testing.subject import AnyArray

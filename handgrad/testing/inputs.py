@@ -39,8 +39,8 @@ MakeRecipe = Callable[[Shape, DType, Sizes], Recipe]
 class Argument:
     """One argument: its axes and how its values are drawn.
 
-    `values` gets the shape, the dtype under test and the lengths of all axes; so does `kinks`, whose arrays are
-    full of points where the derivative jumps, and `kink` finds them. Of an argument that a user's own strategy
+    `values` gets the shape, the dtype under test and the lengths of all axes; so does `at_kinks`, whose arrays
+    are full of points where the derivative jumps, and `is_kink` finds them. Of an argument that a user's own strategy
     draws, `drawn` gets the dtype. A mask names the arguments that it masks.
     Labels name the axis that holds their classes, without which there are none; `validated` ones have to be refused
     where they name no class.
@@ -49,8 +49,8 @@ class Argument:
     axes: tuple[str, ...]
     values: MakeRecipe | None = None
     drawn: Callable[[DType], st.SearchStrategy[Any]] | None = None
-    kinks: MakeRecipe | None = None
-    kink: Callable[[Drawn], Drawn] | None = None
+    at_kinks: MakeRecipe | None = None
+    is_kink: Callable[[Drawn], Drawn] | None = None
     masks: tuple[str, ...] = ()
     classes: str | None = None
     validated: bool = False
@@ -85,7 +85,7 @@ class Inputs:
     @property
     def has_kinks(self) -> bool:
         """Tell whether an argument declares kinks or ties."""
-        return any(argument.kinks for argument in self.arguments.values())
+        return any(argument.at_kinks for argument in self.arguments.values())
 
     @property
     def has_strategies(self) -> bool:
@@ -100,7 +100,7 @@ class Inputs:
 
     def at_kinks(self, sizes: Sizes, dtype: DType) -> Recipe:
         """Make the arguments that have kinks, full of them."""
-        kinks = {name: argument.kinks for name, argument in self.arguments.items()}
+        kinks = {name: argument.at_kinks for name, argument in self.arguments.items()}
         return together(self._each(sizes, dtype, kinks))
 
     def _each(self, sizes: Sizes, dtype: DType, recipes: Mapping[str, MakeRecipe | None]) -> dict[str, Recipe]:
@@ -219,8 +219,8 @@ def reals(
     return Argument(
         parse(axes),
         lambda shape, dtype, _: real_numbers(shape, dtype, low, high, at),
-        kinks=(lambda shape, dtype, _: small_integers(shape, dtype, at, low, high)) if at or ties else None,
-        kink=lambda array: np.isin(array, at) | (_tied(array) if ties else False),
+        at_kinks=(lambda shape, dtype, _: small_integers(shape, dtype, at, low, high)) if at or ties else None,
+        is_kink=lambda array: np.isin(array, at) | (_tied(array) if ties else False),
     )
 
 

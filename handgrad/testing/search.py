@@ -140,7 +140,7 @@ class Search:
                     raise
 
         with suppress(Exception):
-            for_all(trials(self, sizes), share, examine)
+            for_all(self._trials(sizes), share, examine)
         return failure
 
     def _expect_reference_to_run(self) -> None:
@@ -156,7 +156,7 @@ class Search:
             layer = self.subject.construct({**copies(first.inputs), **first.options})
         except Exception:
             return
-        self.subject.fit(layer)
+        self.subject.as_run(layer)
 
     def sample(self) -> list[Trial]:
         """Draw as many examples as a search does, for whoever wants to look at them."""
@@ -174,7 +174,7 @@ class Search:
     def _examples(self, sizes: Sizes, share: Settings) -> list[Trial]:
         """Draw examples of one shape."""
         if not self.inputs.has_strategies and not share.climb:
-            recipe = _recipe(self, sizes, {})
+            recipe = self._recipe(sizes, {})
             return [recipe.make(each) for each in bytes_for(recipe.size, share)]
         drawn: list[Trial] = []
 
@@ -184,8 +184,49 @@ class Search:
                 for name, errors in trial.errors.items():
                     hypothesis.target(min(float(errors.max(initial=0)), LARGEST_TARGET), label=name)
 
-        for_all(trials(self, sizes), share, take)
+        for_all(self._trials(sizes), share, take)
         return drawn
+
+    def _trials(self, sizes: Sizes) -> st.SearchStrategy[Trial]:
+        """Draw examples of one shape: what a user's own strategies draw, and all else in one go."""
+        if not self.inputs.has_strategies:
+            return self._recipe(sizes, {}).strategy()
+        return self.inputs.others(self.dtype).flatmap(lambda others: self._recipe(sizes, others).strategy())
+
+    def _recipe(self, sizes: Sizes, others: Mapping[str, Any]) -> Recipe:
+        """Make an example of one shape, beside what a user's strategies have drawn."""
+        inputs, dtype = self.inputs, self.dtype
+        described = inputs.of_sizes(sizes, dtype)
+        out_shape = self.oracle.out_shape(inputs.in_order(described.simplest() | others))
+        recipes = {
+            "inputs": described,
+            "dout": real_numbers(out_shape, dtype),
+            "layout and poison": one_of(LAYOUTS_AND_POISONS),
+        }
+        if inputs.has_kinks:
+            at_kinks = {"inputs": inputs.at_kinks(sizes, dtype), "dout": small_integers(out_shape, dtype)}
+            recipes["kinks"] = together(at_kinks)
+        everything = together(recipes)
+
+        def trial(drawn: Bytes) -> Trial:
+            made = everything.make(drawn)
+            arguments = inputs.in_order(made["inputs"] | others)
+            layout, poison = made["layout and poison"]
+            return Trial(
+                self.subject,
+                self.oracle,
+                described=inputs,
+                sizes=sizes,
+                inputs={name: each for name, each in arguments.items() if isinstance(each, np.ndarray)},
+                options={name: each for name, each in arguments.items() if not isinstance(each, np.ndarray)},
+                dout=made["dout"],
+                dtype=dtype,
+                kinks={**made["kinks"]["inputs"], "dout": made["kinks"]["dout"]} if "kinks" in made else {},
+                layout=layout,
+                poison=poison,
+            )
+
+        return Recipe(everything.size, trial)
 
     def _record(self, found: Found, trial: Trial) -> None:
         found.examples += 1
@@ -211,46 +252,3 @@ def does_run(trial: Trial) -> bool:
     except Exception:  # whatever a layer raises
         return False
     return True
-
-
-def trials(search: Search, sizes: Sizes) -> st.SearchStrategy[Trial]:
-    """Draw examples of one shape: what a user's own strategies draw, and all else in one go."""
-    if not search.inputs.has_strategies:
-        return _recipe(search, sizes, {}).strategy()
-    return search.inputs.others(search.dtype).flatmap(lambda others: _recipe(search, sizes, others).strategy())
-
-
-def _recipe(search: Search, sizes: Sizes, others: Mapping[str, Any]) -> Recipe:
-    """Make an example of one shape, beside what a user's strategies have drawn."""
-    inputs, dtype = search.inputs, search.dtype
-    described = inputs.of_sizes(sizes, dtype)
-    out_shape = search.oracle.out_shape(inputs.in_order(described.simplest() | others))
-    recipes = {
-        "inputs": described,
-        "dout": real_numbers(out_shape, dtype),
-        "layout and poison": one_of(LAYOUTS_AND_POISONS),
-    }
-    if inputs.has_kinks:
-        at_kinks = {"inputs": inputs.at_kinks(sizes, dtype), "dout": small_integers(out_shape, dtype)}
-        recipes["kinks"] = together(at_kinks)
-    everything = together(recipes)
-
-    def trial(drawn: Bytes) -> Trial:
-        made = everything.make(drawn)
-        arguments = inputs.in_order(made["inputs"] | others)
-        layout, poison = made["layout and poison"]
-        return Trial(
-            search.subject,
-            search.oracle,
-            described=inputs,
-            sizes=sizes,
-            inputs={name: each for name, each in arguments.items() if isinstance(each, np.ndarray)},
-            options={name: each for name, each in arguments.items() if not isinstance(each, np.ndarray)},
-            dout=made["dout"],
-            dtype=dtype,
-            kinks={**made["kinks"]["inputs"], "dout": made["kinks"]["dout"]} if "kinks" in made else {},
-            layout=layout,
-            poison=poison,
-        )
-
-    return Recipe(everything.size, trial)

@@ -35,7 +35,7 @@ class Subject:
 
     def build(self, arguments: Mapping[str, Any]) -> "Run":
         """Make a new layer."""
-        return self.fit(self.construct(arguments))
+        return self.as_run(self.construct(arguments))
 
     def construct(self, arguments: Mapping[str, Any]) -> Any:
         """Call the constructor, or leave a function as it is."""
@@ -43,17 +43,17 @@ class Subject:
             self.make if self.is_function else self.make(**{name: arguments[name] for name in self.constructor_names})
         )
 
-    def fit(self, layer: Any) -> "Run":
-        """Raise TypeError unless what was constructed is a layer that takes the arguments."""
+    def as_run(self, layer: Any) -> "Run":
+        """Take what was constructed as a layer. Raise TypeError unless it is one that takes the arguments."""
         if self.is_function:
-            return Run(self, Pure(layer), layer)
+            return Run(self, FunctionAsLayer(layer), layer)
         missing = [method for method in ("forward", "backward") if not callable(getattr(layer, method, None))]
         if missing:
             raise TypeError(f"{self.name} makes {an(type(layer).__name__)}, which has no {' and no '.join(missing)}")
         return Run(self, layer, layer.forward)
 
 
-class Pure:
+class FunctionAsLayer:
     """A function that returns (out, pullback), as a layer."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
