@@ -22,8 +22,6 @@ from handgrad.testing.subject import Identity, an, call_by_name, parameters_of
 Arguments = Mapping[str, Any]
 T = TypeVar("T")
 
-THOROUGH = 32  # times the usual number of runs
-
 
 @dataclass(frozen=True)
 class Exact:
@@ -92,8 +90,7 @@ class Oracle:
     ) -> dict[str, Exact]:
         """Give the value, under the name "out", and the gradient of every input named in `wrt`.
 
-        The dtype of `dout` is the one whose rounding they are entitled to. Thoroughly, that is measured from many
-        times as many runs.
+        The dtype of `dout` is the one whose rounding they are entitled to. Thoroughly, that is measured by more runs.
         """
         arrays, options = _split(inputs)
         dtype, dout = dout.dtype, in_float64(dout)
@@ -101,9 +98,8 @@ class Oracle:
             program = self._program(arrays, options)
             compiled = self._keep(("vjp", wrt), program, lambda: self._compile(arrays, options, dout, wrt))
 
-            def runs(nudge: float) -> npt.NDArray[np.float64]:
-                seeds = range(THOROUGH if thoroughly else 1)
-                first, *more = (np.asarray(compiled.runs(nudge, seed)(arrays, dout)) for seed in seeds)
+            def runs(nudge: float, times: int) -> npt.NDArray[np.float64]:
+                first, *more = (np.asarray(compiled.runs(nudge, seed)(arrays, dout)) for seed in range(times))
                 return np.concatenate([first, *(each[1:] for each in more)])
 
             exact, entitled = entitlement(runs, dtype, thoroughly)

@@ -24,6 +24,7 @@ from handgrad.testing.dtypes import limits
 from handgrad.testing.jaxprs import bind, evaluate
 
 RUNS = 8
+MANY = 8  # times as many
 SMALLEST_NUDGE = 1e-12  # in a smaller one, the rounding of the replays themselves would show
 
 # What moves or picks numbers and computes none is exact in any precision.
@@ -153,22 +154,25 @@ def deviation(runs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def entitlement(
-    runs: Callable[[float], npt.NDArray[np.float64]], dtype: np.dtype[Any], thoroughly: bool
+    runs: Callable[[float, int], npt.NDArray[np.float64]], dtype: np.dtype[Any], thoroughly: bool
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Give the exact outputs, and for each element the error that a precision of 1 would cause in a dtype.
 
-    `runs` makes an exact run and nudged ones. Nudges are as large as the dtype's own rounding, which shows what that
-    does also where it is not linear, but in float64, where the rounding of the runs themselves would show. There,
-    thoroughly, larger nudges tell what jumps: that moves as far for a small nudge, and for rounding, as for a large.
+    `runs` makes an exact run and nudged ones, for a size of nudges and a number of times. Nudges are as large as the
+    dtype's own rounding, which shows what that does also where it is not linear; thoroughly, by many more of them. In
+    float64, they have to be larger; there, thoroughly, it is told what jumps: that moves as far for small nudges, and
+    so for rounding, as for large ones.
     """
     eps = float(limits(dtype).eps)
-    nudge = max(eps, SMALLEST_NUDGE)
-    near = runs(nudge)
+    if eps >= SMALLEST_NUDGE:
+        near = runs(eps, MANY if thoroughly else 1)
+        return near[0], deviation(near) / eps
+    near = runs(SMALLEST_NUDGE, 1)
     moved = deviation(near)
     if not thoroughly:
-        return near[0], moved / nudge
-    jumps = deviation(runs(1000 * nudge)) < 30 * moved
-    return near[0], np.where(jumps, moved / eps, moved / nudge)
+        return near[0], moved / SMALLEST_NUDGE
+    jumps = deviation(runs(1000 * SMALLEST_NUDGE, 1)) < 30 * moved
+    return near[0], moved / np.where(jumps, eps, SMALLEST_NUDGE)
 
 
 def _nudges(evaluate: Callable[..., Any], jaxpr: jex.ClosedJaxpr) -> list[Nudge]:
