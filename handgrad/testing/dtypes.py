@@ -28,7 +28,7 @@ def as_floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
 
 def in_float64(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Widen floating numbers to float64; leave integers and booleans as they are."""
-    return array.astype(np.float64) if is_floating(array) else array
+    return array.astype(np.float64, copy=False) if is_floating(array) else array
 
 
 @cache
