@@ -1,5 +1,7 @@
 """The script at the end of a page: it runs in one paste, and what it prints shows the failure."""
 
+import runpy
+import textwrap
 import warnings
 from dataclasses import replace
 
@@ -10,7 +12,8 @@ from handgrad.testing import check_layer
 from handgrad.testing.drawing import Settings
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.properties import BATTERY, LAYOUTS, separate, unshared
-from handgrad.testing.script import script
+from handgrad.testing.script import Script, script
+from handgrad.testing.script.definitions import Definitions
 from handgrad.testing.script.tails import RELAID, TAILS
 from handgrad.testing.search import Failure, Search
 from handgrad.testing.subject import Subject
@@ -58,13 +61,18 @@ def test_every_layout_is_made_by_a_script_as_by_the_property():
 
 
 @pytest.mark.parametrize("bug", [bug for bug in BUGS if bug.name in ALONE.values()], ids=lambda bug: bug.complaint)
-def test_a_script_shows_the_failure_and_nothing_of_it_with_the_right_layer(bug, capsys):
+def test_a_script_shows_the_failure_and_nothing_of_it_with_the_right_layer(bug, capsys, monkeypatch):
     failure = failure_of(bug.layer, bug.right, bug.complaint, bug.dtypes)
-    wrong = printed(script(failure), capsys)
-    right = printed(script(by_the_right_layer(failure, bug.right)), capsys)
-    assert wrong != right
-    assert "NameError" not in wrong
-    assert right.startswith("IndexError: a label is negative") if bug.complaint == "refuses" else "Error" not in right
+    for free in (Definitions.free, lambda self, name, used: f"the_{name}"):
+        monkeypatch.setattr(Definitions, "free", free)  # the second leaves no name free
+        wrong = printed(script(failure), capsys)
+        right = printed(script(by_the_right_layer(failure, bug.right)), capsys)
+        assert wrong != right
+        assert "NameError" not in wrong
+        if bug.complaint == "refuses":
+            assert right.startswith("IndexError: a label is negative")
+        else:
+            assert "Error" not in right
 
 
 def failure_at_any_example(layer, right, holds):
@@ -93,3 +101,46 @@ def test_a_script_shows_what_is_shared_with_other_layers_and_calls(layer, right,
     wrong = printed(script(failure), capsys)
     assert shows in wrong
     assert wrong != printed(script(by_the_right_layer(failure, right)), capsys)
+
+
+SCALES = """
+import numpy as numpy_of_theirs
+from handgrad.testing import arrays, check_layer
+
+class Scale:
+    def __init__(self, {0}):
+        self.factor = {0}
+
+    def forward(self, x):
+        self.x = max(x, x, key=numpy_of_theirs.size)
+        return x * self.factor
+
+    def backward(self, dout):
+        self.d{0} = (dout * self.x).sum(axis=0)
+        return 2 * dout * self.factor
+
+class ScaleInPlace(Scale):
+    def backward(self, dout):
+        dx = super().backward(dout) / 2
+        dout *= 3
+        return dx
+
+def scale(x, {0}):
+    return x * {0}
+
+pages = [
+    str(check_layer(layer, scale, arrays(x="N 2", {0}="2"), dtypes=["float32"], raises=False))
+    for layer in (Scale, ScaleInPlace)
+]
+"""
+NAMES = "layer jax np reference expected pullback inf nan dx make scale Scale print max".split()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_input_may_have_any_name(name, tmp_path, capsys):
+    (tmp_path / "theirs.py").write_text(SCALES.format(name))
+    for page in runpy.run_path(str(tmp_path / "theirs.py"), run_name="__main__")["pages"]:
+        text = page.split("This shows the first of them again:\n\n")[1]
+        lines = printed(Script(textwrap.dedent(text), []), capsys).splitlines()
+        assert "Error" not in lines[0]
+        assert lines[-2].split(":")[1] != lines[-1].split(":")[1]

@@ -1,7 +1,7 @@
 """The script at the end of a page: Python that shows a failure again."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -10,11 +10,12 @@ import numpy as np
 from handgrad.testing.script.calls import calls_of
 from handgrad.testing.script.definitions import Definitions
 from handgrad.testing.script.literals import assignment
+from handgrad.testing.script.names import names_of
 from handgrad.testing.script.tails import TAILS
 from handgrad.testing.search import Failure
 
+IMPORTS = ["import jax", "import numpy as np", "from numpy import inf, nan"]
 MODULES = {"jax": jax, "np": np, "inf": np.inf, "nan": np.nan}
-VARIABLES = ("layer", "out", "pullback", "expected", "dout")
 
 
 @dataclass(frozen=True)
@@ -36,29 +37,34 @@ class Script:
 def script(failure: Failure) -> Script:
     """Write Python that runs a layer on the example of a failure, and prints what is wrong."""
     trial, show = failure.trial, TAILS[failure.property]
-    variables = dict.fromkeys([*VARIABLES, *trial.inputs, *trial.options], "a variable of the script")
-    definitions = Definitions(MODULES | variables)
+    names = [*trial.inputs, *trial.options]
+
+    def tail(make: str, reference: str, variables: Mapping[str, str]) -> list[str]:
+        return show(trial, calls_of(trial, make, reference, variables))
+
+    # what is left for the definitions and for the arguments is found by writing it without them
+    without = tail("make", "reference", {name: f"argument_{name}" for name in names})
+    own = names_of("\n".join([*IMPORTS, *without])) - {"make", "reference"}
+    definitions = Definitions(dict.fromkeys(own, "a variable of the script") | MODULES)
     make = definitions.define(trial.subject.make, "make")
     reference = definitions.define(trial.oracle.reference, "reference")
-    arguments = [
-        *(line for name, array in trial.inputs.items() for line in assignment(name, array)),
-        *(f"{name} = {definitions.write(option, f'the_{name}')}" for name, option in trial.options.items()),
-        *assignment("dout", trial.dout),
-    ]
+    options = {name: definitions.write(option, f"the_{name}") for name, option in trial.options.items()}
+    used = names_of("\n".join([*definitions.imports, *definitions.lines]))
+    variables = {name: definitions.free(name, used) for name in names}
     text = "\n".join(
         [
-            "import jax",
-            "import numpy as np",
-            "from numpy import inf, nan",
+            *IMPORTS,
             *definitions.imports,
             "",
             'jax.config.update("jax_enable_x64", True)',
             "np.set_printoptions(precision=17)",
             *definitions.lines,
             "",
-            *arguments,
+            *(line for name, array in trial.inputs.items() for line in assignment(variables[name], array)),
+            *(f"{variables[name]} = {option}" for name, option in options.items()),
+            *assignment("dout", trial.dout),
             "",
-            *show(trial, calls_of(trial, make, reference)),
+            *tail(make, reference, variables),
         ]
     )
     return Script(re.sub(r"\n{3,}", "\n\n", text), definitions.lacks)

@@ -1,8 +1,9 @@
 """The lines of a script that call a layer, and JAX."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from handgrad.testing.trial import Trial, called, copies, gradients
 
 @dataclass(frozen=True)
 class Calls:
-    """Lines that call a layer and JAX on the arguments of an example, which the script has by their names.
+    """Lines that call a layer and JAX on the arguments of an example.
 
     Parameters
     ----------
+    inputs
+        The variables of the arrays among the arguments, by the names of these.
     new
         They make a layer.
     forward
@@ -32,12 +35,18 @@ class Calls:
         They ask JAX for what is expected of out, and for the pullback.
     """
 
+    inputs: Mapping[str, str]
     new: Sequence[str]
     forward: str
     pullback: str
     backward: Sequence[str]
     gradients: Sequence[str]
     jax: Sequence[str]
+
+    @property
+    def given(self) -> list[str]:
+        """Name the variables of all arrays that are given."""
+        return [*self.inputs.values(), "dout"]
 
     @property
     def results(self) -> list[str]:
@@ -50,27 +59,33 @@ class Calls:
         return [*self.new, self.forward, *self.backward]
 
 
-def calls_of(trial: Trial, make: str, reference: str) -> Calls:
-    """Write the calls of the layer that `make` makes, and of the reference, by their names in the script."""
+def calls_of(trial: Trial, make: str, reference: str, variables: Mapping[str, str]) -> Calls:
+    """Write the calls of the layer that `make` makes, and of the reference, by their names in the script.
+
+    So are the arguments: `variables` has theirs.
+    """
     subject = trial.subject
     names = _differentiated(trial)
     left = [called(name) for name in names if name in subject.constructor_names]
+    call = partial(_call, variables=variables)
     if subject.is_function:
         new, pullback = [], "pullback"
-        forward = f"out, pullback = {_call(make, subject.make, subject.forward_names)}"
+        forward = f"out, pullback = {call(make, subject.make, subject.forward_names)}"
     else:
-        new, pullback = [f"layer = {_call(make, subject.make, subject.constructor_names)}"], "layer.backward"
+        new, pullback = [f"layer = {call(make, subject.make, subject.constructor_names)}"], "layer.backward"
         method = getattr(subject.make, "forward", subject.make)
-        forward = f"out = {_call('layer.forward', method, subject.forward_names)}"
+        forward = f"out = {call('layer.forward', method, subject.forward_names)}"
     backward = [f"{_targets(trial)}{pullback}(dout)", *(f"{name} = layer.{name}" for name in left)]
-    return Calls(new, forward, pullback, backward, list(map(called, names)), _jax(trial, reference, names))
+    inputs = {name: variables[name] for name in trial.inputs}
+    jax = _jax(trial, reference, names, variables)
+    return Calls(inputs, new, forward, pullback, backward, list(map(called, names)), jax)
 
 
-def _jax(trial: Trial, reference: str, names: Sequence[str]) -> list[str]:
+def _jax(trial: Trial, reference: str, names: Sequence[str], variables: Mapping[str, str]) -> list[str]:
     arrays = {**trial.inputs, "dout": trial.dout}.items()
-    narrow = [name for name, array in arrays if is_floating(array) and array.dtype != np.float64]
-    wrt = ", ".join(names)
-    call = _call(reference, trial.oracle.reference, [*trial.inputs, *trial.options])
+    narrow = [variables.get(name, name) for name, each in arrays if is_floating(each) and each.dtype != np.float64]
+    wrt = ", ".join(variables[name] for name in names)
+    call = _call(reference, trial.oracle.reference, list(variables), variables)
     return [
         *(f"{name} = {name}.astype(np.float64)" for name in narrow),
         f"expected, pullback = jax.vjp(lambda {wrt}: {call}, {wrt})",
@@ -100,8 +115,9 @@ def _targets(trial: Trial) -> str:
     return f"{called(run.names[0])} = " if run.names and returned is not None else ""
 
 
-def _call(name: str, function: Callable[..., Any], arguments: Sequence[str]) -> str:
+def _call(name: str, function: Callable[..., Any], arguments: Sequence[str], variables: Mapping[str, str]) -> str:
     """Write a call by the names of the arguments, but of those that are taken by position alone."""
-    first = positional_only(function, arguments)
-    rest = [f"{each}={each}" for each in arguments if each not in first]
+    names = positional_only(function, arguments)
+    first = [variables[each] for each in names]
+    rest = [f"{each}={variables[each]}" for each in arguments if each not in names]
     return f"{name}({', '.join([*first, *rest])})"

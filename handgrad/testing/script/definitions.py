@@ -43,7 +43,7 @@ class Definitions:
         if known := self._known(given):
             return known
         if not name.isidentifier() or name in self.known:
-            name = self._free(fallback, names_used(source_of(plain(given))))
+            name = self.free(fallback, names_used(source_of(plain(given))))
         self.bind(name, given)
         return name
 
@@ -55,16 +55,16 @@ class Definitions:
             return self.define(given, name)
         if known := self._known(given):
             return known
-        name = self._free(name)
+        name = self.free(name)
         self.bind(name, given)
         return name
 
     def _known(self, given: Any) -> str:
         return next((name for name, each in self.known.items() if each is given), "")
 
-    def _free(self, name: str, used: Collection[str] = ()) -> str:
+    def free(self, name: str, used: Collection[str] = ()) -> str:
         """Give a name that means nothing yet, and is not among those that are used."""
-        return self._free(f"the_{name}", used) if name in self.known or name in used else name
+        return self.free(f"the_{name}", used) if name in self.known or name in used else name
 
     def bind(self, name: str, given: Any, module: str = "") -> None:
         """Leave an object of a module under a name: import it, or write its value, its source or a comment."""

@@ -16,6 +16,12 @@ def names_used(source: str) -> list[str]:
     return [name for name in names if not hasattr(builtins, name)]
 
 
+def names_of(source: str) -> set[str]:
+    """Give the names that a source gives meanings at its top level, or takes from around it."""
+    table = symtable.symtable(source, "source", "exec")
+    return {*table.get_identifiers(), *_globals(table)}
+
+
 def _globals(table: symtable.SymbolTable) -> Iterator[str]:
     for symbol in table.get_symbols():
         if symbol.is_global() and symbol.is_referenced():

@@ -64,9 +64,8 @@ def _dtype(trial: Trial, calls: Calls) -> list[str]:
     ]
 
 
-def _pure(trial: Trial, calls: Calls) -> list[str]:
-    given = [*trial.inputs, "dout"]
-    return [_show(given, "before"), *calls.run, _show(given, "after")]
+def _pure(_: Trial, calls: Calls) -> list[str]:
+    return [_show(calls.given, "before"), *calls.run, _show(calls.given, "after")]
 
 
 def _repeatable(_: Trial, calls: Calls) -> list[str]:
@@ -86,13 +85,13 @@ def _repeatable(_: Trial, calls: Calls) -> list[str]:
 
 def _stateless(trial: Trial, calls: Calls) -> list[str]:
     others = {name: array for name, array in others_than(trial).items() if name in trial.run.names}
-    other = [_other(trial, name) for name in others]
+    other = [_other(trial, calls, name) for name in others]
     long = [
         f"np.concatenate([{each}] * 2)" if _grows(trial, others, name) else each
         for name, each in zip(others, other, strict=True)
     ]
     return [
-        f"def earlier_forward({', '.join(others)}):",
+        f"def earlier_forward({', '.join(calls.inputs[name] for name in others)}):",
         *_indented([calls.forward, _ones(trial, calls)]),
         "",
         *calls.new,
@@ -112,12 +111,12 @@ def _grows(trial: Trial, others: Results, name: str) -> bool:
 
 def _separate(trial: Trial, calls: Calls) -> list[str]:
     return [
-        f"def another_layer({', '.join(trial.inputs)}):",
+        f"def another_layer({', '.join(calls.inputs.values())}):",
         *_indented([*calls.new, calls.forward, _ones(trial, calls)]),
         "",
         *calls.new,
         calls.forward,
-        f"another_layer({', '.join(_other(trial, name) for name in trial.inputs)})",
+        f"another_layer({', '.join(_other(trial, calls, name) for name in trial.inputs)})",
         *calls.backward,
         _show(calls.results, "with another layer at work in between"),
         *calls.run,
@@ -154,11 +153,10 @@ def _detached(_: Trial, calls: Calls) -> list[str]:
     ]
 
 
-def _unshared(trial: Trial, calls: Calls) -> list[str]:
-    given = [*trial.inputs, "dout"]
+def _unshared(_: Trial, calls: Calls) -> list[str]:
     return [
         *calls.run,
-        f"others = {_by_name(given)}",
+        f"others = {_by_name(calls.given)}",
         f"others |= {_by_name(calls.results, ' of an earlier call')}",
         "",
         calls.forward,
@@ -171,11 +169,11 @@ def _unshared(trial: Trial, calls: Calls) -> list[str]:
     ]
 
 
-def _read_only(trial: Trial, calls: Calls) -> list[str]:
+def _read_only(_: Trial, calls: Calls) -> list[str]:
     return [
         *calls.run,
         _show(calls.results, "writable"),
-        *(f"{name}.flags.writeable = False" for name in [*trial.inputs, "dout"]),
+        *(f"{name}.flags.writeable = False" for name in calls.given),
         *calls.run,
         _show(calls.results, "read-only"),
     ]
@@ -190,7 +188,7 @@ RELAID = {
 
 
 def _layouts(trial: Trial, calls: Calls) -> list[str]:
-    arrays = {**trial.inputs, "dout": trial.dout}.items()
+    arrays = zip(calls.given, [*trial.inputs.values(), trial.dout], strict=True)
     relaid = [
         name for name, each in arrays if each.ndim and each.size and (trial.layout != REPEATED or is_floating(each))
     ]
@@ -210,14 +208,14 @@ def _masked(trial: Trial, calls: Calls) -> list[str]:
     return [
         *calls.run,
         _show(calls.results),
-        *(f"{name}[~{mask}] = {poison[name]}" for name, mask in masked),
+        *(f"{calls.inputs[name]}[~{calls.inputs[mask]}] = {poison[name]}" for name, mask in masked),
         *calls.run,
         _show(calls.results, "with other masked entries"),
     ]
 
 
 def _confined(trial: Trial, calls: Calls) -> list[str]:
-    return [f"{first_floating(trial)}.reshape(-1)[-1] = nan", *_beside_jax(trial, calls)]
+    return [f"{calls.inputs[first_floating(trial) or '']}.reshape(-1)[-1] = nan", *_beside_jax(trial, calls)]
 
 
 def _refuses(_: Trial, calls: Calls) -> list[str]:
@@ -245,9 +243,10 @@ def _by_name(names: Iterable[str], suffix: str = "") -> str:
     return f"{{{items}}}"
 
 
-def _other(trial: Trial, name: str) -> str:
+def _other(trial: Trial, calls: Calls, name: str) -> str:
     """Write what `others_than` makes."""
-    return f"{name}.copy()" if trial.described.arguments[name].drawn else f"np.array(np.flip({name}))"
+    given = calls.inputs[name]
+    return f"{given}.copy()" if trial.described.arguments[name].drawn else f"np.array(np.flip({given}))"
 
 
 def _indented(lines: Iterable[str]) -> list[str]:
