@@ -401,3 +401,60 @@ def test_an_object_that_cannot_be_made_is_missing_as_a_whole(held, capsys):
     assert "reference cannot be written out here: define it as the Holds that it is" in page
     assert "held" not in script_of(page).partition("# reference")[2]
     assert differ(run(script_of(page), capsys, reference=reference))
+
+
+FACTORS = [(lambda x, k=k: (k * x, lambda dout: 2 * dout)) for k in [3]]
+
+
+def with_defaults(k, table):
+    def layer(x, é="…", k=k, *, more=(k, *table), less=len):
+        return k * x, lambda dout: dout * less([é, *more, 0, 0])
+
+    return layer
+
+
+def with_method_defaults(k):
+    class Layer:
+        factor = 1
+
+        def forward(self, x, k=k, factor=factor):
+            return np.array(x * k)
+
+        @staticmethod
+        def backward(dout, k=k):
+            return 2 * k * dout
+
+    return Layer
+
+
+@pytest.mark.parametrize(
+    ("layer", "line"),
+    [
+        (FACTORS[0], "make = lambda x, k=3: (k * x, lambda dout: 2 * dout)"),
+        (with_defaults(3, [1.0, 2.0]), 'def layer(x, é="…", k=3, *, more=(3, 1.0, 2.0), less=len):'),
+        (with_defaults(3, [Mode.SLOW]), 'def layer(x, é="…", k=3, *, more=(3, Mode.SLOW,), less=len):'),
+        (with_method_defaults(3), "    def forward(self, x, k=3, factor=factor):"),
+    ],
+    ids="lambda function object method".split(),
+)
+def test_a_default_has_its_value_where_its_expression_has_none(layer, line, capsys):
+    page = str(check_layer(layer, lambda x: 3 * x, X, dtypes=["float64"], raises=False))
+    assert "This shows the first of them again" in page
+    assert f"\n{line}\n" in script_of(page)
+    assert differ(run(script_of(page), capsys))
+
+
+LATER = """
+from handgrad.testing import arrays, check_layer
+
+layers = []
+for k in (3, 4):
+    layers.append(lambda x, k=k: (k * x, lambda dout: 2 * dout))
+page = str(check_layer(layers[0], lambda x: 3 * x, arrays(x="2"), dtypes=["float64"], raises=False))
+"""
+
+
+def test_a_default_keeps_the_value_that_its_name_had(tmp_path):
+    (tmp_path / "later.py").write_text(LATER)
+    text = script_of(runpy.run_path(str(tmp_path / "later.py"), run_name="__main__")["page"])
+    assert "make = lambda x, k=3: (k * x, lambda dout: 2 * dout)\n" in text

@@ -13,11 +13,12 @@ from typing import Any
 import jax
 import numpy as np
 
+from handgrad.testing.script.defaults import stale_defaults
 from handgrad.testing.script.homes import MAIN, folder_of, global_of, home_of
 from handgrad.testing.script.literals import statements, written
 from handgrad.testing.script.making import BRACKETS, call_of, is_made_of_attributes
 from handgrad.testing.script.names import attributes_used, names_around, names_used
-from handgrad.testing.script.source import assignment_of, plain, source_of
+from handgrad.testing.script.source import assignment_of, edited, plain, source_of
 
 
 class Definitions:
@@ -156,14 +157,16 @@ class Definitions:
 
     def _define(self, name: str, given: Any, source: str) -> None:
         """Write a source after what it needs, under its own name, or under another where that is taken."""
-        own = given.__name__
+        own, around = given.__name__, names_around(given)
+        stale = stale_defaults(given, source, {**around, **vars(given)})
+        source = edited(source, {place: self.write(value, f"{name}_default") for place, value in stale})
         if own == "<lambda>":
             source = f"{name} = {source}"
         elif self.known.setdefault(own, given) is not given:
             source = re.sub(rf"\b(class|def) {own}\b", rf"\1 {name}", source, count=1)
         elif own != name:
             source += f"\n{name} = {own}"
-        self._need(source, names_around(given), given.__module__)
+        self._need(source, around, given.__module__)
         self.lines += ["", *source.splitlines(), ""]
 
     def _find(self, name: str, given: Any, module: str) -> bool:

@@ -2,12 +2,13 @@
 
 import ast
 import builtins
-import inspect
 import symtable
 import sys
 from collections.abc import Iterator
 from types import CellType
 from typing import Any
+
+from handgrad.testing.script.source import function_of
 
 
 def names_used(source: str) -> list[str]:
@@ -40,7 +41,7 @@ def names_around(given: Any) -> dict[str, Any]:
     """Give the meaning of names in the source of a class or function: its module's, its bases', its closure's."""
     around = dict(vars(sys.modules.get(given.__module__, builtins)))
     members = vars(given).values() if isinstance(given, type) else [given]
-    functions = [inspect.unwrap(getattr(each, "fget", getattr(each, "__func__", each))) for each in members]
+    functions = list(map(function_of, members))
     for function in functions:
         around |= getattr(function, "__globals__", {})
     around |= {base.__name__: base for base in getattr(given, "__bases__", ())}

@@ -3,6 +3,8 @@
 import ast
 import inspect
 import textwrap
+from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 import jax
@@ -45,6 +47,21 @@ def _lambda(function: Any) -> str:
         and end <= (node.body.end_lineno, node.body.end_col_offset)
     ]
     return ast.unparse(found[-1]) if found else ""  # the innermost comes last
+
+
+def edited(source: str, texts: Mapping[ast.expr, str]) -> str:
+    """Put texts in the places of nodes of a source."""
+    code = source.encode()  # a column is a number of bytes
+    starts = [0, 0, *accumulate(len(line) for line in code.splitlines(keepends=True))]
+    for node in sorted(texts, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        first, last = starts[node.lineno] + node.col_offset, starts[node.end_lineno or 0] + (node.end_col_offset or 0)
+        code = code[:first] + texts[node].encode() + code[last:]
+    return code.decode()
+
+
+def function_of(member: Any) -> Any:
+    """Give the function behind a method, a property or a wrapper."""
+    return inspect.unwrap(getattr(member, "fget", getattr(member, "__func__", member)))
 
 
 def assignment_of(name: str, module: Any) -> str:
