@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from handgrad.testing import arrays, check_layer
 from handgrad.testing.script.definitions import Definitions
+from handgrad.testing.script.names import places_of
 from tests.planted.right import Tanh
 
 X = arrays(x="2")
@@ -403,6 +404,13 @@ def test_an_object_that_cannot_be_made_is_missing_as_a_whole(held, capsys):
     assert differ(run(script_of(page), capsys, reference=reference))
 
 
+def test_what_closes_over_an_object_that_cannot_be_made_is_there(capsys):
+    held = Holds([sys.stdout])
+    page = str(check_layer(functools.partial(Halved, SLOPE), lambda x: held(x), X, dtypes=["float64"], raises=False))
+    assert "held cannot be written out here" in page
+    assert differ(run(script_of(page), capsys, held=held))
+
+
 FACTORS = [(lambda x, k=k: (k * x, lambda dout: 2 * dout)) for k in [3]]
 
 
@@ -458,3 +466,52 @@ def test_a_default_keeps_the_value_that_its_name_had(tmp_path):
     (tmp_path / "later.py").write_text(LATER)
     text = script_of(runpy.run_path(str(tmp_path / "later.py"), run_name="__main__")["page"])
     assert "make = lambda x, k=3: (k * x, lambda dout: 2 * dout)\n" in text
+
+
+OF_TAKEN_NAMES = """
+import jax.numpy as np
+import numpy
+from handgrad.testing import arrays, check_layer
+
+out = dx = 3.0
+
+class Holds:
+    def __init__(self, factor):
+        self.factor = factor
+
+layer = Holds(3.0)
+expected = numpy.random.default_rng(0)
+
+def print(x):
+    return print(x[1:]) if len(x) > 2 else x
+
+def sum(x):
+    return out * print(x)
+
+def jax(x):
+    return sum(x) + 0 * dx * layer.factor * len("out")
+
+def reference(x):
+    return np.array(jax(x)) + 0 * expected.random()
+
+def make(x):
+    return numpy.array(sum(x)), lambda dout: 2 * dout
+
+page = str(check_layer(make, reference, arrays(x="2"), dtypes=["float64"], raises=False))
+"""
+
+
+def test_what_has_a_name_that_the_script_uses_gets_another(tmp_path, capsys):
+    (tmp_path / "of_taken_names.py").write_text(OF_TAKEN_NAMES)
+    page = runpy.run_path(str(tmp_path / "of_taken_names.py"), run_name="__main__")["page"]
+    assert "This shows the first of them again" in page
+    text = script_of(page)
+    assert "import jax.numpy as the_np\n" in text
+    assert 'return sum(x) + 0 * the_dx * layer.factor * len("out")\n' in text
+    assert differ(run(text, capsys))
+
+
+def test_a_name_that_is_local_as_well_keeps_its_meaning():
+    source = "def f(x, g=lambda out: out):\n    return g(x) + out"
+    assert places_of("out", source) == []
+    assert len(places_of("x", "x = f(x)")) == 2

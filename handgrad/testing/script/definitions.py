@@ -1,5 +1,6 @@
 """What a script has to define before it can use somebody's classes and functions."""
 
+import ast
 import builtins
 import enum
 import functools
@@ -17,7 +18,7 @@ from handgrad.testing.script.defaults import stale_defaults
 from handgrad.testing.script.homes import MAIN, folder_of, global_of, home_of
 from handgrad.testing.script.literals import statements, written
 from handgrad.testing.script.making import BRACKETS, call_of, is_made_of_attributes
-from handgrad.testing.script.names import attributes_used, names_around, names_used
+from handgrad.testing.script.names import attributes_used, names_around, names_used, places_of
 from handgrad.testing.script.source import assignment_of, edited, plain, source_of
 
 
@@ -61,7 +62,19 @@ class Definitions:
         return name
 
     def _known(self, given: Any) -> str:
-        return next((name for name, each in self.known.items() if each is given), "")
+        """Give the name of an object, but of no number or text, which is the same for everybody."""
+        names = (name for name, each in self.known.items() if each is given)
+        return next(names, "") if written(given) is None else ""
+
+    def _means(self, name: str, given: Any) -> bool:
+        """Tell whether a name means an object, or one that is written alike."""
+        return self.known[name] is given or written(self.known[name]) == (written(given) or "")
+
+    def _name_for(self, name: str, given: Any) -> str:
+        """Give a name that means an object, or nothing yet: its own, if it can be."""
+        if name not in self.known or self._means(name, given):
+            return name
+        return self._known(given) or self._name_for(f"the_{name}", given)
 
     def free(self, name: str, used: Collection[str] = ()) -> str:
         """Give a name that means nothing yet, and is not among those that are used."""
@@ -72,7 +85,7 @@ class Definitions:
         if name not in self.known:
             self.known[name] = given
             self._bind(name, given, module or getattr(given, "__module__", None) or "")
-        elif self.known[name] is not given and written(self.known[name]) != (written(given) or ""):
+        elif not self._means(name, given):
             self._lack(f"{name} means two things, and only the first is here: rename one of them")
 
     def _bind(self, name: str, given: Any, module: str) -> None:
@@ -142,17 +155,20 @@ class Definitions:
     def _fill(self, name: str, given: Any) -> bool:
         """Make an object of its class, and give it its attributes; if one cannot be written, leave all as it was."""
         kind = self.define(type(given), f"{name}_class")
-        before = dict(self.known), [*self.imports], [*self.lines], [*self.lacks]
+        known, said = dict(self.known), (self.imports, self.lines, self.lacks)
+        before = [[*each] for each in said]
         self.lines.append(f"{name} = {kind}.__new__({kind})")
         with suppress(RecursionError):  # it may hold half of the process
             for attribute, value in vars(given).items():
                 part = self.write(value, f"{name}_{attribute}")
                 self.lines.append(f"vars({name})[{attribute!r}] = {part}")
-                if self.lacks != before[-1]:
+                if len(self.lacks) > len(before[-1]):
                     break
             else:
                 return True
-        self.known, self.imports, self.lines, self.lacks = before
+        self.known = known
+        for each, lines in zip(said, before, strict=True):
+            each[:] = lines
         return False
 
     def _define(self, name: str, given: Any, source: str) -> None:
@@ -166,8 +182,7 @@ class Definitions:
             source = re.sub(rf"\b(class|def) {own}\b", rf"\1 {name}", source, count=1)
         elif own != name:
             source += f"\n{name} = {own}"
-        self._need(source, around, given.__module__)
-        self.lines += ["", *source.splitlines(), ""]
+        self.lines += ["", *self._supplied(source, around, given.__module__).splitlines(), ""]
 
     def _find(self, name: str, given: Any, module: str) -> bool:
         """Import an object from its module, or repeat the statement that made it; tell whether that can be done."""
@@ -176,22 +191,28 @@ class Definitions:
         if found and module != MAIN:
             self._import(name, module, found)
         elif assignment:
-            self.known[found] = given
-            self._need(assignment, vars(sys.modules[module]), module)
-            self.lines += [assignment, *([f"{name} = {found}"] if found != name else [])]
+            own = found if self.known.setdefault(found, given) is given else name
+            renamed = edited(assignment, dict.fromkeys(places_of(found, assignment), own))
+            self.lines.append(self._supplied(renamed, vars(sys.modules[module]), module))
+            self.lines += [f"{name} = {own}"] if own != name else []
         return bool((found and module != MAIN) or assignment)
 
-    def _need(self, source: str, around: Mapping[str, Any], module: str) -> None:
-        """Define what a source uses."""
+    def _supplied(self, source: str, around: Mapping[str, Any], module: str) -> str:
+        """Define what a source uses, and give it with other names for what has one that is taken."""
+        texts: dict[ast.expr, str] = {}
         for name in names_used(source):
             if name in around:
-                self.bind(name, around[name], module)
-            elif name not in self.known:
+                given, places = around[name], places_of(name, source)
+                other = self._name_for(name, given) if places else name
+                self.bind(other, given, module)
+                texts |= dict.fromkeys(places, other)
+                if isinstance(given, ModuleType):
+                    parts = [f"{given.__name__}.{each}" for each in attributes_used(source, name)]
+                    for part in sorted(set(parts) & sys.modules.keys()):
+                        self._import("", part)
+            elif name not in self.known and not hasattr(builtins, name):
                 self._miss(name)
-            if isinstance(around.get(name), ModuleType):
-                parts = [f"{around[name].__name__}.{each}" for each in attributes_used(source, name)]
-                for part in sorted(set(parts) & sys.modules.keys()):
-                    self._import("", part)
+        return edited(source, texts)
 
     def _miss(self, name: str, what: str = "") -> None:
         self._lack(f"{name} cannot be written out here: define it as {what}it is where check_layer is called")

@@ -1,7 +1,6 @@
 """The names that a source takes from around it, and what they mean."""
 
 import ast
-import builtins
 import symtable
 import sys
 from collections.abc import Iterator
@@ -13,8 +12,17 @@ from handgrad.testing.script.source import function_of
 
 def names_used(source: str) -> list[str]:
     """List the names that a source takes from around it."""
-    names = dict.fromkeys(_globals(symtable.symtable(source, "source", "exec")))
-    return [name for name in names if not hasattr(builtins, name)]
+    return list(dict.fromkeys(_globals(symtable.symtable(source, "source", "exec"))))
+
+
+def places_of(name: str, source: str) -> list[ast.expr]:
+    """Find where a source takes a name from around it; nowhere, if the name also means something else in it."""
+    symbols = _symbols(symtable.symtable(source, "source", "exec"))
+    if not all(each.is_global() for each in symbols if each.get_name() == name):
+        return []
+    places = [each for each in ast.walk(ast.parse(source)) if isinstance(each, ast.Name) and each.id == name]
+    # Python 3.11 misplaces what is in some f-strings
+    return [*places] if all(ast.get_source_segment(source, each) == name for each in places) else []
 
 
 def names_of(source: str) -> set[str]:
@@ -24,11 +32,13 @@ def names_of(source: str) -> set[str]:
 
 
 def _globals(table: symtable.SymbolTable) -> Iterator[str]:
-    for symbol in table.get_symbols():
-        if symbol.is_global() and symbol.is_referenced():
-            yield symbol.get_name()
+    return (each.get_name() for each in _symbols(table) if each.is_global() and each.is_referenced())
+
+
+def _symbols(table: symtable.SymbolTable) -> Iterator[symtable.Symbol]:
+    yield from table.get_symbols()
     for inner in table.get_children():
-        yield from _globals(inner)
+        yield from _symbols(inner)
 
 
 def attributes_used(source: str, name: str) -> list[str]:
@@ -39,7 +49,7 @@ def attributes_used(source: str, name: str) -> list[str]:
 
 def names_around(given: Any) -> dict[str, Any]:
     """Give the meaning of names in the source of a class or function: its module's, its bases', its closure's."""
-    around = dict(vars(sys.modules.get(given.__module__, builtins)))
+    around = dict(getattr(sys.modules.get(given.__module__), "__dict__", {}))
     members = vars(given).values() if isinstance(given, type) else [given]
     functions = list(map(function_of, members))
     for function in functions:
