@@ -1,5 +1,6 @@
 """Values as Python that gives them back."""
 
+import re
 import textwrap
 from typing import Any
 
@@ -49,7 +50,10 @@ def _index(places: AnyArray) -> str:
 
 
 def _wrapped(numbers: str) -> str:
-    return textwrap.fill(numbers, 92, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    """Break a line of numbers where it is too long, but not within a short row."""
+    rows = re.sub(r"\[[^][]{,80}\]", lambda row: row[0].replace(" ", "\xa0"), numbers)
+    lines = textwrap.wrap(rows, 100, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace("\xa0", " ")
 
 
 def literal(array: AnyArray) -> str:
