@@ -494,10 +494,12 @@ def jax(x):
 def reference(x):
     return np.array(jax(x)) + 0 * expected.random()
 
-def make(x):
-    return numpy.array(sum(x)), lambda dout: 2 * dout
+class pullback:
+    @staticmethod
+    def make(x):
+        return numpy.array(sum(x)), lambda dout: 2 * dout
 
-page = str(check_layer(make, reference, arrays(x="2"), dtypes=["float64"], raises=False))
+page = str(check_layer(pullback.make, reference, arrays(x="2"), dtypes=["float64"], raises=False))
 """
 
 
@@ -507,6 +509,7 @@ def test_what_has_a_name_that_the_script_uses_gets_another(tmp_path, capsys):
     assert "This shows the first of them again" in page
     text = script_of(page)
     assert "import jax.numpy as the_np\n" in text
+    assert "make = make_class.make\n" in text
     assert 'return sum(x) + 0 * the_dx * layer.factor * len("out")\n' in text
     assert differ(run(text, capsys))
 

@@ -100,8 +100,8 @@ class Definitions:
         elif home := home_of(given):
             self._import(name, *home)
         elif outer := _outer(given):
-            self.bind(outer.__name__, outer)
-            self.lines.append(f"{name} = {given.__qualname__}")
+            owner, inner = self.define(outer, f"{name}_class"), given.__qualname__.partition(".")[2]
+            self.lines.append(f"{name} = {owner}.{inner}")
         elif plain(given) is not given:
             self._bind(name, plain(given), module)
         elif source := source_of(given):
