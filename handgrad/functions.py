@@ -27,8 +27,11 @@ def sigmoid(x: npt.ArrayLike) -> Array:
     array([0. , 0.5, 1. ])
     """
     x = floating("sigmoid", "x", x)
-    y = 1 / (1 + np.exp(-double(x)))
-    return np.asarray(y, x.dtype)
+    # y = 1 / (1 + exp(-x)), in the memory of the exponential: to ask for more costs more than to compute
+    y = np.asarray(np.exp(-double(x)))
+    y += 1
+    np.divide(1, y, out=y)
+    return y.astype(x.dtype, copy=False)
 
 
 @ieee

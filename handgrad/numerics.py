@@ -3,6 +3,7 @@
 float16 is widened to float32, in which a row of ordinary length neither overflows nor stagnates.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,19 +43,19 @@ def batch_mean(rows: Array, dtype: np.dtype[Any]) -> np.floating[Any]:
     """Average over the rows of a batch. The mean of nothing is 0."""
     number = max(len(rows), 1)
     mean = long_sum(rows, 0) / number
-    return dtype.type(mean if np.isfinite(mean) else long_sum(rows / number, 0))  # a sum may overflow, its mean not
+    return dtype.type(mean if math.isfinite(mean) else long_sum(rows / number, 0))  # a sum may overflow, its mean not
 
 
-def scalable(rows: Array, dout: Array) -> tuple[Array, Array]:
+def scalable(rows: Array, dout: Array) -> tuple[Array, float | Array]:
     """Give the rows of a batch, widened, and the factor dout / N by which their mean goes back to each of them.
 
     Both are widened once more where the dtype of the rows does not have the factor: 0 · inf would be NaN.
     """
-    rows, factor = wide(rows), double(dout) / max(len(rows), 1)
-    limits = np.finfo(rows.dtype)
-    if factor == 0 or limits.tiny <= abs(factor) <= limits.max:
-        return rows, np.asarray(factor, rows.dtype)
-    return double(rows), factor
+    rows, number = wide(rows), max(len(rows), 1)
+    factor, limits = float(dout) / number, np.finfo(rows.dtype)
+    if limits.tiny <= abs(factor) <= limits.max or dout == 0:
+        return rows, factor
+    return double(rows), double(dout) / number
 
 
 def result_dtype(y: Array, t: npt.NDArray[Any]) -> np.dtype[Any]:

@@ -121,7 +121,7 @@ def times_mass(t: npt.NDArray[Any], values: Array) -> Array:
     return np.where(mass == 0, 0, mass * values)
 
 
-def minus_targets(y: Array, t: npt.NDArray[Any], factor: Array) -> Array:
+def minus_targets(y: Array, t: npt.NDArray[Any], factor: float | Array) -> Array:
     """Compute (y Σt - t) · factor for each row (N, C), a new array."""
     if t.ndim == 1:
         difference = y * factor

@@ -134,8 +134,8 @@ overflows although the exact one does not."""
 _RULE = f"""\
 handgrad is called closer where its average error is the smaller one in significantly more examples than JAX's: by
 more than {SIGNIFICANT} standard errors, which chance alone brings about once in {1 / BY_CHANCE:.0f} times. Farther is
-the opposite. handgrad computes float16, and float32 sums outside matrix products, in a wider dtype; so it is closer
-there above all."""
+the opposite. handgrad computes float16 in a wider dtype, and of float32 Exp, Sigmoid and the sums that broadcasting
+and biases call for; so it is closer there above all."""
 
 
 def summary(results: Sequence[Accuracy]) -> str:

@@ -167,15 +167,12 @@ def entitlement(
     so for rounding, as for large ones.
     """
     eps = float(limits(dtype).eps)
-    if eps >= SMALLEST_NUDGE:
-        near = runs(eps, MANY if thoroughly else 1)
-        return near[0], deviation(near) / eps
-    near = runs(SMALLEST_NUDGE, 1)
+    nudge = max(eps, SMALLEST_NUDGE)
+    near = runs(nudge, MANY if thoroughly and nudge == eps else 1)
     moved = deviation(near)
-    if not thoroughly:
-        return near[0], moved / SMALLEST_NUDGE
-    jumps = deviation(runs(1000 * SMALLEST_NUDGE, 1)) < 30 * moved
-    return near[0], moved / np.where(jumps, eps, SMALLEST_NUDGE)
+    jumps = thoroughly and nudge > eps and deviation(runs(1000 * nudge, 1)) < 30 * moved
+    with np.errstate(over="ignore"):
+        return near[0], moved / np.where(jumps, eps, nudge)
 
 
 def _nudges(evaluate: Callable[..., Any], jaxpr: jex.ClosedJaxpr) -> list[Nudge]:
