@@ -2,8 +2,8 @@
 
     python -m tests.strength [bugs] [mutants] [curve] [seconds] [--write]
 
-measures all four parts, or those that are named, and prints them. With --write it puts them into
-reference/checkers.md, in the place of what stands there.
+measures all four parts, or those that are named, and prints them; `curve` draws its figure anew. With --write it puts
+them into reference/checkers.md, in the place of what stands there.
 """
 
 import argparse
