@@ -31,7 +31,7 @@ def sigmoid(x: npt.ArrayLike) -> Array:
     y = np.asarray(np.exp(-double(x)))
     y += 1
     np.divide(1, y, out=y)
-    return y.astype(x.dtype, copy=False)
+    return np.asarray(y, x.dtype)
 
 
 @ieee

@@ -53,7 +53,7 @@ def scalable(rows: Array, dout: Array) -> tuple[Array, float | Array]:
     """
     rows, number = wide(rows), max(len(rows), 1)
     factor, limits = float(dout) / number, np.finfo(rows.dtype)
-    if limits.tiny <= abs(factor) <= limits.max or dout == 0:
+    if limits.tiny <= abs(factor) <= limits.max:
         return rows, factor
     return double(rows), double(dout) / number
 

@@ -1,6 +1,6 @@
 """Mutants of our own layers that compute the same function, and why."""
 
-LAST_OF_TWO = "the axes are two, and the last of them is axis 1"
+ONE_AXIS = "there is one axis, which is the first and the last"
 ONE_COLUMN = "there is one column, which is the first and the last"
 ONLY_MEMORY = "the numbers are the same; only memory is used that need not be, or a copy is made"
 ONE_LENGTH = "both are always of one length"
@@ -28,17 +28,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): WIDER,
     (
         "targets",
-        "return np.where(t == 0, 0, t * values).sum(axis=-1)",
-        "return np.where(t == 0, 0, t * values).sum(axis=+1)",
-    ): LAST_OF_TWO,
-    ("targets", "mass = wide(t).sum(axis=-1)", "mass = wide(t).sum(axis=+1)"): LAST_OF_TWO,
-    (
-        "targets",
-        "return (y * wide(t).sum(axis=-1, keepdims=True) - t) * factor",
-        "return (y * wide(t).sum(axis=+1, keepdims=True) - t) * factor",
-    ): LAST_OF_TWO,
-    (
-        "targets",
         "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=False)",
         "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp)",
     ): ONLY_MEMORY,
@@ -47,20 +36,26 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=False)",
         "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=True)",
     ): ONLY_MEMORY,
+    ("numerics", "mean = long_sum(rows, 0) / number", "mean = long_sum(rows, -1) / number"): ONE_AXIS,
     (
         "numerics",
-        "return 0.5 * np.square(wide(y) - wide(t)).sum(axis=-1)",
-        "return 0.5 * np.square(wide(y) - wide(t)).sum(axis=+1)",
-    ): LAST_OF_TWO,
+        "return dtype.type(mean if math.isfinite(mean) else long_sum(rows / number, 0))",
+        "return dtype.type(mean if math.isfinite(mean) else long_sum(rows / number, -1))",
+    ): ONE_AXIS,
     (
         "numerics",
-        "return (rows if abs(factor) <= np.finfo(rows.dtype).max else double(rows), factor)",
-        "return (rows if abs(factor) < np.finfo(rows.dtype).max else double(rows), factor)",
+        "if limits.tiny <= abs(factor) <= limits.max:",
+        "if limits.tiny < abs(factor) <= limits.max:",
     ): WIDER,
     (
         "numerics",
-        "return (rows if abs(factor) <= np.finfo(rows.dtype).max else double(rows), factor)",
-        "return (rows if abs(factor) <= np.finfo(rows.dtype).min else double(rows), factor)",
+        "if limits.tiny <= abs(factor) <= limits.max:",
+        "if limits.tiny <= abs(factor) < limits.max:",
+    ): WIDER,
+    (
+        "numerics",
+        "if limits.tiny <= abs(factor) <= limits.max:",
+        "if limits.tiny <= abs(factor) <= limits.min:",
     ): WIDER,
     (
         "checks",

@@ -415,8 +415,8 @@ def test_square_of_an_error_may_overflow_where_half_of_it_does_not():
 @pytest.mark.parametrize("dout", [1e-50, 1e50])
 def test_dout_may_be_beyond_the_range_of_x(dout):
     layer = IdentityWithLoss()
-    layer.forward(np.array([[np.float32(1 / dout**0.6)]]), np.zeros((1, 1), np.float32))
-    np.testing.assert_allclose(layer.backward(dout), [[dout**0.4]], rtol=1e-6)
+    layer.forward(np.full((2, 1), 1 / dout**0.6, np.float32), np.zeros((2, 1), np.float32))
+    np.testing.assert_allclose(layer.backward(dout), np.full((2, 1), dout**0.4 / 2), rtol=1e-6)
 
 
 def test_rows_in_fortran_order_lose_no_more_than_those_in_c_order():
