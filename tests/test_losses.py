@@ -429,3 +429,8 @@ def test_rows_in_fortran_order_lose_no_more_than_those_in_c_order():
         np.testing.assert_allclose(layer.backward(), dx, rtol=0, atol=1e-6 * np.abs(dx).max())
     exact = cross_entropy_error(x.astype(np.float64), soft.astype(np.float64))
     np.testing.assert_allclose(cross_entropy_error(np.asfortranarray(x), np.asfortranarray(soft)), exact, rtol=2e-7)
+
+
+def test_a_row_without_targets_adds_nothing_to_the_loss_whatever_its_scores():
+    x, t = [[np.nan, 1.0], [0.0, 0.0]], [[0.0, 0.0], [1.0, 0.0]]
+    assert SoftmaxWithLoss().forward(x, t) == np.log(2) / 2
