@@ -26,6 +26,10 @@ def call_of(given: Any) -> tuple[Sequence[Any], Mapping[str, Any]] | None:
 
 
 def is_made_of_attributes(given: Any) -> bool:
-    """Tell whether an object is nothing but a class and attributes."""
-    kind: Any = type(given)
-    return kind.__new__ is object.__new__ and hasattr(given, "__dict__")
+    """Tell whether an object is nothing but a class and attributes, as pickle tells it: a stream has more to it."""
+    try:
+        make, of, *more = given.__reduce_ex__(2)
+    except Exception:  # there is no way to copy it
+        return False
+    is_plain = getattr(make, "__name__", "") == "__newobj__" and of == (type(given),) and not any(more[1:])
+    return is_plain and hasattr(given, "__dict__")
