@@ -50,11 +50,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
         "numerics",
         "if limits.tiny <= abs(factor) <= limits.max:",
-        "if limits.tiny <= abs(factor) < limits.max:",
-    ): WIDER,
-    (
-        "numerics",
-        "if limits.tiny <= abs(factor) <= limits.max:",
         "if limits.tiny <= abs(factor) <= limits.min:",
     ): WIDER,
     (
