@@ -1,6 +1,6 @@
 """What layers compute, as functions: stable at every finite input, over the last axis where there is one.
 
-What is narrower is computed in a wider dtype and rounded once, at the end.
+float16 is computed in float32, and sigmoid in float64 at least; both are rounded once, at the end.
 """
 
 from typing import Any

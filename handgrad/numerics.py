@@ -31,6 +31,7 @@ def total(exps: Array) -> Array:
 def squared_error(y: Array, t: npt.NDArray[Any]) -> Array:
     """Compute ½ Σ_k (y_k - t_k)² for each row."""
     difference = wide(y) - wide(t)
+    # halved first: the square may overflow where half of it does not
     return row_sums(difference * (0.5 * difference))
 
 

@@ -121,7 +121,7 @@ class Plan:
         return [jnp.ones(each.shape) for each in stacked]
 
 
-def draw_factors(jaxpr: jex.ClosedJaxpr, nudge: float, seed: int = 0) -> list[npt.NDArray[np.float64]]:
+def draw_factors(jaxpr: jex.ClosedJaxpr, nudge: float, seed: int) -> list[npt.NDArray[np.float64]]:
     """Draw the factors for an exact run of `jaxpr`, where they are all 1, and for RUNS nudged ones.
 
     They are arguments of the compiled function, because drawing them inside of it takes several times as long to
