@@ -85,6 +85,9 @@ class Source(Protocol):
     def factors(self, length: int, nudges: Sequence[Nudge]) -> list[Any]:
         """Give the factors of a loop's body, or of a branch, stacked for so many steps."""
 
+    def results(self, equation: jex.JaxprEqn, compute: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """Give what an operation results in, before it is nudged."""
+
 
 @dataclass
 class Factors:
@@ -102,10 +105,15 @@ class Factors:
         del length
         return [next(self.left) for _ in nudges]
 
+    def results(self, equation: jex.JaxprEqn, compute: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """Compute it."""
+        del equation
+        return compute()
+
 
 @dataclass
 class Plan:
-    """Lists the nudges of a replay."""
+    """Lists the nudges of a replay. Shapes and dtypes are enough for that: nothing is computed, nor traced again."""
 
     nudges: list[Nudge] = field(default_factory=list)
 
@@ -115,10 +123,14 @@ class Plan:
         return value
 
     def factors(self, length: int, nudges: Sequence[Nudge]) -> list[Any]:
-        """Stand in for the factors of a loop."""
-        stacked = [Nudge((length, *each.shape), each.strength) for each in nudges]
-        self.nudges.extend(stacked)
-        return [jnp.ones(each.shape) for each in stacked]
+        """List those of a loop."""
+        self.nudges.extend(Nudge((length, *each.shape), each.strength) for each in nudges)
+        return []
+
+    def results(self, equation: jex.JaxprEqn, compute: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """Tell what it will be like."""
+        del compute
+        return [variable.aval for variable in equation.outvars]
 
 
 def draw_factors(jaxpr: jex.ClosedJaxpr, nudge: float, seed: int) -> list[npt.NDArray[np.float64]]:
@@ -177,7 +189,7 @@ def entitlement(
 
 def _nudges(evaluate: Callable[..., Any], jaxpr: jex.ClosedJaxpr) -> list[Nudge]:
     plan = Plan()
-    jax.eval_shape(lambda *args: evaluate(jaxpr, args, plan), *jaxpr.in_avals)
+    evaluate(jaxpr, jaxpr.in_avals, plan)
     return plan.nudges
 
 
@@ -191,16 +203,18 @@ def _replay(jaxpr: jex.ClosedJaxpr, args: Sequence[Any], source: Source) -> list
 
 
 def _apply(equation: jex.JaxprEqn, args: Sequence[Any], source: Source) -> Sequence[Any]:
-    name, params = equation.primitive.name, equation.params
+    name = equation.primitive.name
     if name == "scan":
-        return _scan(params, args, source)
+        return _scan(equation, args, source)
     if name == "cond":
-        return _cond(params, args, source)
+        return _cond(equation, args, source)
     # whatever else holds a jaxpr, such as a while loop, is nudged from outside like any other primitive
     strength = max(1.0, _terms(equation) / FEW_TERMS)
     if strength > 1:
         args = [_if_floating(source, arg, strength) for arg in args]
-    results = [MORE_EXACT[name](*args)] if name in MORE_EXACT else bind(equation, args)
+    results = source.results(
+        equation, lambda: [MORE_EXACT[name](*args)] if name in MORE_EXACT else bind(equation, args)
+    )
     return results if name in EXACT else [_if_floating(source, result, strength) for result in results]
 
 
@@ -210,7 +224,8 @@ def _terms(equation: jex.JaxprEqn) -> int:
     return terms(shapes, equation.params) if terms else 1
 
 
-def _scan(params: Any, args: Sequence[Any], source: Source) -> Sequence[Any]:
+def _scan(equation: jex.JaxprEqn, args: Sequence[Any], source: Source) -> Sequence[Any]:
+    params = equation.params
     body, length = params["jaxpr"], params["length"]
     constants, start, elements = _arguments_of_scan(params, args)
 
@@ -219,9 +234,12 @@ def _scan(params: Any, args: Sequence[Any], source: Source) -> Sequence[Any]:
         results = _replay(body, [*constants, *carry, *each], Factors(iter(factors)))
         return results[: len(start)], results[len(start) :]
 
-    rows = (elements, source.factors(length, _nudges(_replay, body)))
-    carry, stacked = lax.scan(step, start, rows, length=length, reverse=params["reverse"])
-    return [*carry, *stacked]
+    def loop() -> Sequence[Any]:
+        carry, stacked = lax.scan(step, start, (elements, factors), length=length, reverse=params["reverse"])
+        return [*carry, *stacked]
+
+    factors = source.factors(length, _nudges(_replay, body))
+    return source.results(equation, loop)
 
 
 def _arguments_of_scan(params: Any, args: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
@@ -234,15 +252,15 @@ def _arguments_of_scan(params: Any, args: Sequence[Any]) -> tuple[list[Any], lis
     return list(constants), list(start), list(elements)
 
 
-def _cond(params: Any, args: Sequence[Any], source: Source) -> Sequence[Any]:
+def _cond(equation: jex.JaxprEqn, args: Sequence[Any], source: Source) -> Sequence[Any]:
     index, *operands = args
 
     def nudged(branch: jex.ClosedJaxpr) -> Callable[..., Any]:
         factors = source.factors(1, _nudges(_replay, branch))
         return lambda *operands: _replay(branch, operands, Factors(each[0] for each in factors))
 
-    results: Sequence[Any] = lax.switch(index, [nudged(branch) for branch in params["branches"]], *operands)
-    return results
+    branches = [nudged(branch) for branch in equation.params["branches"]]
+    return source.results(equation, lambda: lax.switch(index, branches, *operands))
 
 
 def _if_floating(source: Source, value: Any, strength: float = 1.0) -> Any:
