@@ -1,6 +1,6 @@
 """What handgrad and JAX answer where mathematics leaves a choice: kinks, infinities, NaN, empty and masked input."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -134,8 +134,8 @@ QUESTIONS = (
 )
 
 
-def answers() -> list[Answer]:
-    """Ask every question."""
+def answers(layers: Collection[str]) -> list[Answer]:
+    """Ask every question about these layers."""
     return [
         Answer(
             question.layer.__name__,
@@ -147,6 +147,7 @@ def answers() -> list[Answer]:
             spelling,
         )
         for question in QUESTIONS
+        if question.layer.__name__ in layers
         for spelling in question.in_jax
     ]
 

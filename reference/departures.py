@@ -1,6 +1,6 @@
 """Where handgrad departs from the book: the same input, given to the book's classes, to handgrad's and to JAX."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -114,8 +114,8 @@ DEPARTURES = (
 )
 
 
-def departed() -> list[Departed]:
-    """Ask everyone."""
+def departed(layers: Collection[str]) -> list[Departed]:
+    """Ask everyone about these layers."""
     return [
         Departed(
             each.layer,
@@ -127,6 +127,7 @@ def departed() -> list[Departed]:
             said(each.ask_jax),
         )
         for each in DEPARTURES
+        if each.layer in layers
     ]
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import jax
 import numpy as np
 import numpy.typing as npt
-from sklearn.datasets import load_digits
 
 import handgrad
 from reference.activations import relu
@@ -94,6 +93,8 @@ def train(seed: int = 0) -> Training:
 
 def split_digits(random: np.random.Generator) -> tuple[Digits, Digits]:
     """Load scikit-learn's 1,797 digits, scaled to 0 to 1, and hold a fifth of them back."""
+    from sklearn.datasets import load_digits  # a second to import, for whoever imports this module
+
     digits: Any = load_digits()
     order = random.permutation(len(digits.data))
     kept, held_back = np.split(order, [len(order) * 4 // 5])

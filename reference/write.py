@@ -34,8 +34,8 @@ def sections(
     swept = [(case, sweep.sweep(case)) for case in sweep.elementwise_cases() if case in cases]
     curves = [each for _, both in swept for each in both]
     drawn = [draw(case, both) for case, both in swept if illustrated and is_activation(case)]
-    answers = [each for each in conventions.answers() if each.layer in layers]
-    departed = [each for each in departures.departed() if each.layer in layers]
+    answers = conventions.answers(layers)
+    departed = departures.departed(layers)
     written = {
         "How close": accuracy.section(accuracies(cases, examples, seed)),
         "The float32 line": sweep.section(curves, [*drawn, CAPTION] if drawn else []) if curves else "",

@@ -14,6 +14,7 @@ from tests.planted.small import dense_off_by
 EXACT = Exact(np.array([1.0, 1000.0, 0.0]), np.zeros(3))
 
 
+@pytest.mark.usefixtures("as_found")
 @pytest.mark.parametrize(("dtype", "error"), [("float64", 1e-12), ("float32", 1e-5)], ids=["float64", "float32"])
 @pytest.mark.parametrize(("rows", "columns"), [(2, 5), (10, 10), (20, 50), (100, 100)], ids="10 100 1e3 1e4".split())
 def test_one_wrong_element_is_caught(dtype, error, rows, columns):

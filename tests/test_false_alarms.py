@@ -102,6 +102,7 @@ def distance(y, t):
     return np.abs(y - t).sum(-1), lambda dout: (dout[:, None] * sign, -dout[:, None] * sign)
 
 
+@pytest.mark.usefixtures("as_found")
 @pytest.mark.parametrize(
     ("layer", "reference", "inputs"),
     [

@@ -6,7 +6,6 @@ import pytest
 
 from handgrad.testing import check_layer
 from handgrad.testing.properties import BATTERY
-from handgrad.testing.search import Search
 from tests.planted.catalogue import BUGS, KINDS
 from tests.planted.right import RIGHT
 
@@ -52,13 +51,7 @@ def test_a_right_layer_passes(right):
     check_layer(right.layer, right.reference, right.inputs, max_examples=EXAMPLES)
 
 
-@pytest.fixture
-def _left_as_found(monkeypatch):
-    """Making examples small takes half of the time, and what a bug is called is told from many of them."""
-    monkeypatch.setattr(Search, "_smallest", lambda search, failure, *_: failure)
-
-
-@pytest.mark.usefixtures("_left_as_found")
+@pytest.mark.usefixtures("as_found")
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: f"{bug.right.name}-{bug.name}")
 def test_a_bug_is_caught_and_named(bug):
     reference, inputs = bug.right.reference, bug.right.inputs

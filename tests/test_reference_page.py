@@ -12,6 +12,7 @@ from reference.sweep import elementwise_cases
 
 SECTIONS = read_sections()
 WRITE = "; run python -m reference --write"
+LAYERS = {case.layer.__name__ for case in CASES}
 ACTIVATIONS = [each for each in vars(handgrad.activations).values() if hasattr(each, "backward")]
 
 
@@ -57,11 +58,11 @@ def test_the_figures_are_small():
 
 
 def test_the_conventions_are_what_both_answer_now():
-    assert SECTIONS["Conventions"] == conventions.section(conventions.answers()), WRITE
+    assert SECTIONS["Conventions"] == conventions.section(conventions.answers(LAYERS)), WRITE
 
 
 def test_the_departures_are_what_the_book_and_handgrad_answer_now():
-    assert SECTIONS["Where handgrad departs from the book"] == departures.section(departures.departed()), WRITE
+    assert SECTIONS["Where handgrad departs from the book"] == departures.section(departures.departed(LAYERS)), WRITE
 
 
 def test_writing_a_section_keeps_the_others(tmp_path):

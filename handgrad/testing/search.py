@@ -97,9 +97,9 @@ class Search:
                 failures = self._try(trial, standing, found)
                 failed = [failure.property for failure in failures]
                 known = [failure.property for failure in found.failures]
-                found.failures += [
-                    self._smallest(failure, sizes, share) for failure in failures if failure.property not in known
-                ]
+                for failure in failures:
+                    if failure.property not in known:
+                        found.failures.append(self._smallest(failure, found.failures, sizes, share))
                 if deterministic in failed:  # what else fails or holds is noise
                     return Found(found.dtype, failures=found.failures[-1:])
                 if runs in failed:  # nothing else can be said about this shape
@@ -127,8 +127,11 @@ class Search:
                     found.left_out.setdefault(each.__name__, Counter())[reason] += 1
         return failures
 
-    def _smallest(self, failure: Failure, sizes: Sizes, share: Settings) -> Failure:
-        """Let Hypothesis, which draws the same examples again, make the one that fails small."""
+    def _smallest(self, failure: Failure, others: Sequence[Failure], sizes: Sizes, share: Settings) -> Failure:
+        """Make the example that fails small: it is one of another failure, if that will do.
+
+        Otherwise Hypothesis makes it, which draws the same examples again.
+        """
 
         def examine(trial: Trial) -> None:
             nonlocal failure
@@ -140,6 +143,8 @@ class Search:
                     raise
 
         with suppress(Exception):
+            for other in others:
+                examine(other.trial)
             for_all(self._trials(sizes), share, examine)
         return failure
 
