@@ -90,16 +90,22 @@ def _as_flat_indices(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | Non
     if t.shape != x.shape[:-1]:
         raise shape_error(where, "t", t.shape, x.shape[:-1], _because(x))
     classes, counted = x.shape[-1], rows_that_count(t, mask, t.shape)
-    # as unsigned numbers, negative ones are larger than any other
-    if counted.size and np.maximum.reduce(counted.astype(np.uint64)) >= classes:
-        invalid = ((t < 0) | (t >= classes)) & (True if mask is None else mask)
-        position = tuple(np.argwhere(invalid)[0].tolist())
-        expected = f"a class index from 0 to {classes - 1}" if classes else "no label at all"
-        raise IndexError(
-            f"{where}: t{list(position) if position else ''} is {t[position]}; expected {expected}, "
-            f"because {_because(x)}"
-        )
-    return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=False)
+    try:
+        # unsigned numbers beyond those of intp become negative, and are refused with the others
+        indices = np.arange(len(counted)), counted.astype(np.intp, copy=False)
+        return np.ravel_multi_index(indices, (len(counted), classes))
+    except ValueError:
+        raise _no_class(where, t, x, mask) from None
+
+
+def _no_class(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> IndexError:
+    classes = x.shape[-1]
+    invalid = ((t < 0) | (t >= classes)) & (True if mask is None else mask)
+    position = tuple(np.argwhere(invalid)[0].tolist())
+    expected = f"a class index from 0 to {classes - 1}" if classes else "no label at all"
+    return IndexError(
+        f"{where}: t{list(position) if position else ''} is {t[position]}; expected {expected}, because {_because(x)}"
+    )
 
 
 def _because(batch: Array) -> str:
