@@ -79,7 +79,8 @@ in a process of its own, they take {TURNS} turns, and a ratio is the median over
   a copy of the bytes that have to move.
 - {BOOK.capitalize()} is the code of *Deep Learning from Scratch*, which checks nothing, writes into its arguments,
   and is given labels as one-hot rows.
-- {EXP} is NumPy's exponential of the same numbers, into an array that is there already.
+- {EXP} is NumPy's exponential of the same numbers, into an array that is there already. Sigmoid takes it in float64,
+  because NumPy's of float32 is off by up to 2.5 ulps; so {EXP} does, too.
 - {JAX} is the compiled vector-Jacobian product of our JAX twin, its arguments on its own device beforehand."""
 
 MEMORY = """\

@@ -112,7 +112,7 @@ def activation(layer: type, twin: Callable[..., Any], shape: Shape, targets: Map
             JAX: lambda: jitted(twin, x, dout=dout),
             TORCH: lambda: by_torch(lambda torch, x: getattr(torch, name.lower())(x), x, dout=dout),
         }
-        | ({EXP: lambda: exponential(x)} if layer is handgrad.Sigmoid else {}),
+        | ({EXP: lambda: exponential(x.astype(np.float64))} if layer is handgrad.Sigmoid else {}),
         targets,
     )
 
