@@ -8,8 +8,6 @@ import numpy.typing as npt
 from handgrad.checks import Array, Shape, floating, ieee, remembered, upstream
 from handgrad.functions import sigmoid
 
-INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
-
 
 class Relu:
     """Let positive numbers pass and block the others: out = max(x, 0).
@@ -63,6 +61,9 @@ class Relu:
         return np.asarray(dx, self.dtype)
 
 
+INTEGERS = {4: np.int32, 8: np.int64}
+
+
 def _selected(chosen: npt.NDArray[np.bool_], array: Array) -> Array:
     """Give array where `chosen`, and 0 elsewhere: its bits are multiplied, as integers, by 1 or 0.
 
@@ -95,8 +96,8 @@ class Sigmoid:
     so that dx = dout ⊙ (1 - out) ⊙ out: the whole group of nodes needs nothing but its output.
 
     For large x, out rounds to 1 and dx is exactly 0 (above x ≈ 17.3 in float32, 36.7 in float64), although the
-    true slope is exp(-x). JAX does the same. For negative x the slope keeps its full relative accuracy, for as long
-    as out is a normal number.
+    true slope is exp(-x). JAX does the same (in float32 above 16.6). For negative x the slope keeps its full
+    relative accuracy, for as long as out is a normal number.
 
     Examples
     --------
@@ -110,7 +111,6 @@ class Sigmoid:
     out: Array  # any shape, read-only
     out_shape: Shape
 
-    @ieee
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute 1 / (1 + exp(-x)), without overflow for any x."""
         x = floating("Sigmoid.forward", "x", x)

@@ -70,9 +70,8 @@ class Affine:
         """Return dx, and leave dW and db: the gradients at W and b as forward used them."""
         dout = _rows(upstream(self, dout))
         W, b = self.used
-        # np.dot, because @ is slow at a column times a row, which the dW of a single sample is
         dx = np.dot(dout, W.T)
-        dW = np.dot(_rows(self.x).T, dout)
+        dW = np.dot(_rows(self.x).T, dout)  # and not @, which is slow at a column times a row, as of a single sample
         db = long_sum(dout, 0)
         self.dW, self.db = np.asarray(dW, W.dtype), np.asarray(db, b.dtype)
         return np.asarray(dx, self.x.dtype).reshape(self.x.shape)

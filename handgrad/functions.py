@@ -1,6 +1,7 @@
 """What layers compute, as functions: stable at every finite input, over the last axis where there is one.
 
-float16 is computed in float32, and sigmoid in float64 at least; both are rounded once, at the end.
+float16 is computed in float32, and sigmoid in float64 at least; both are rounded once, at the end. Every function
+raises TypeError for what is not made of real numbers, and ValueError for shapes that do not fit.
 """
 
 from typing import Any
@@ -10,16 +11,17 @@ import numpy.typing as npt
 
 from handgrad.checks import Array, floating, ieee, wide
 from handgrad.numerics import batch_mean, result_dtype, shifted, squared_error, total
-from handgrad.targets import as_outputs, as_targets, expect_rows, expected_value, rows_that_count
+from handgrad.targets import as_outputs, as_rows, as_targets, expected_value, rows_that_count
 
 
 @ieee
 def sigmoid(x: npt.ArrayLike) -> Array:
     """Squash to (0, 1): y = 1 / (1 + exp(-x)).
 
-    Where exp(-x) overflows, 1 / inf = 0 is the right answer: y is then smaller than the smallest normal number of
-    its dtype. Everywhere else both tails have their full relative accuracy. For negative x it is that of the
-    exponential, which NumPy has in float64 to one unit in the last place and in float32 only to 2.5.
+    x and y may have any shape. Where exp(-x) overflows, y is 1 / inf = 0, and the true y is smaller than the
+    smallest normal number of its dtype. Everywhere else both tails have their full relative accuracy. For negative x
+    it is that of the exponential, which NumPy has in float64 to one unit in the last place and in float32 only to
+    2.5.
 
     Examples
     --------
@@ -38,7 +40,7 @@ def sigmoid(x: npt.ArrayLike) -> Array:
 
 @ieee
 def softmax(x: npt.ArrayLike) -> Array:
-    """Turn scores into probabilities: y_k = exp(x_k) / Σᵢ exp(x_i).
+    """Turn scores into probabilities: y_k = exp(x_k) / Σᵢ exp(x_i), both (..., C).
 
     A score of -inf rules its class out (y_k = 0). Where every class is ruled out, every y_k is 0.
 
@@ -47,15 +49,14 @@ def softmax(x: npt.ArrayLike) -> Array:
     >>> softmax([1000.0, 1000.0, -np.inf])
     array([0.5, 0.5, 0. ])
     """
-    x = floating("softmax", "x", x)
-    expect_rows("softmax", "x", x)
+    x = as_rows("softmax", "x", x)
     exps = np.exp(shifted(x))
     return np.asarray(exps / total(exps), x.dtype)
 
 
 @ieee
 def log_softmax(x: npt.ArrayLike) -> Array:
-    """Compute the logarithm of softmax: log y_k = x_k - log Σᵢ exp(x_i).
+    """Compute the logarithm of softmax: log y_k = x_k - log Σᵢ exp(x_i), both (..., C).
 
     It is finite where softmax itself underflows to 0.
 
@@ -64,8 +65,7 @@ def log_softmax(x: npt.ArrayLike) -> Array:
     >>> log_softmax([0.0, 1000.0])
     array([-1000.,     0.])
     """
-    x = floating("log_softmax", "x", x)
-    expect_rows("log_softmax", "x", x)
+    x = as_rows("log_softmax", "x", x)
     scores = shifted(x)
     return np.asarray(scores - np.log(total(np.exp(scores))), x.dtype)
 
@@ -74,7 +74,8 @@ def log_softmax(x: npt.ArrayLike) -> Array:
 def cross_entropy_error(y: npt.ArrayLike, t: npt.ArrayLike) -> np.floating[Any]:
     """Measure probabilities y against targets t: -Σ_k t_k log y_k, mean over the batch.
 
-    y has the shape (..., C); t holds integer class indices (...), or one-hot rows or soft targets (..., C).
+    y has the shape (..., C); t holds integer class indices (...), or one-hot rows or soft targets (..., C). Raises
+    IndexError for a class index out of range.
 
     Examples
     --------
@@ -83,8 +84,7 @@ def cross_entropy_error(y: npt.ArrayLike, t: npt.ArrayLike) -> np.floating[Any]:
     >>> cross_entropy_error([0.0, 1.0], 0)
     np.float64(inf)
     """
-    y = floating("cross_entropy_error", "y", y)
-    expect_rows("cross_entropy_error", "y", y)
+    y = as_rows("cross_entropy_error", "y", y)
     t = as_targets("cross_entropy_error", t, y, mask=None)
     rows = -expected_value(t, np.log(wide(rows_that_count(y, None, y.shape[:-1]))))
     return batch_mean(rows, result_dtype(y, t))
@@ -99,8 +99,7 @@ def sum_squared_error(y: npt.ArrayLike, t: npt.ArrayLike) -> np.floating[Any]:
     >>> sum_squared_error([[3.0, 4.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]])
     np.float64(6.25)
     """
-    y = floating("sum_squared_error", "y", y)
-    expect_rows("sum_squared_error", "y", y)
+    y = as_rows("sum_squared_error", "y", y)
     t = as_outputs("sum_squared_error", t, "y", y)
     rows = squared_error(*(rows_that_count(each, None, y.shape[:-1]) for each in (y, t)))
     return batch_mean(rows, result_dtype(y, t))

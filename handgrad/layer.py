@@ -12,7 +12,7 @@ from handgrad.checks import Array
 class Layer(Protocol):
     """Anything with a forward and a backward, the vector-Jacobian product of forward.
 
-    `backward` returns the gradient of forward's first input, or a tuple for its leading inputs in order. A
+    `backward` returns the gradient of forward's first input, a tuple for its leading inputs in order, or None. A
     class may name in `params` the constructor's arguments that have gradients: backward leaves those in
     attributes called ``d<name>``.
     """

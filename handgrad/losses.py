@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, floating, ieee, remembered, upstream
+from handgrad.checks import Array, Shape, ieee, remembered, upstream
 from handgrad.numerics import batch_mean, result_dtype, scalable, shifted, squared_error, total
 from handgrad.targets import (
     Mask,
     as_mask,
     as_outputs,
+    as_rows,
     as_targets,
-    expect_rows,
     expected_value,
     minus_targets,
     rows_that_count,
@@ -76,8 +76,7 @@ class SoftmaxWithLoss:
 
         Raises IndexError for a class index out of range, ValueError and TypeError for what does not fit x.
         """
-        x = floating("SoftmaxWithLoss.forward", "x", x)
-        expect_rows("SoftmaxWithLoss.forward", "x", x)
+        x = as_rows("SoftmaxWithLoss.forward", "x", x)
         mask = as_mask("SoftmaxWithLoss.forward", mask, x)
         t = as_targets("SoftmaxWithLoss.forward", t, x, mask)
         # -Σ t log y = Σt log Σ exp(x) - Σ t x, and y = exp(x) / Σ exp(x)
@@ -140,8 +139,7 @@ class IdentityWithLoss:
     @ieee
     def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> np.floating[Any]:
         """Compute the loss. Raises ValueError and TypeError for targets or a mask that do not fit x."""
-        x = floating("IdentityWithLoss.forward", "x", x)
-        expect_rows("IdentityWithLoss.forward", "x", x)
+        x = as_rows("IdentityWithLoss.forward", "x", x)
         mask = as_mask("IdentityWithLoss.forward", mask, x)
         t = as_outputs("IdentityWithLoss.forward", t, "x", x)
         rows = squared_error(*(rows_that_count(each, mask, x.shape[:-1]) for each in (x, t)))

@@ -296,6 +296,7 @@ def _expect_multipliable(where: str, a: Array, b: Array) -> None:
     if a.ndim == 0:
         raise shape_error(where, "a", a.shape, "(..., N, D) or (D,)", "a single number is no matrix")
     inner = a.shape[-1]
+    # the last axis of b but one, or a vector's only one
     if b.ndim == 0 or b.shape[-2:][0] != inner:
         raise shape_error(where, "b", b.shape, f"(..., {inner}, M) or ({inner},)", f"a.shape is {a.shape}")
     _expect_broadcastable(where, a, b, matrix_axes=2)

@@ -23,7 +23,8 @@ def shifted(x: Array) -> Array:
 def total(exps: Array) -> Array:
     """Sum the exponentials of shifted scores (..., C) to (..., 1).
 
-    The largest score contributes exp(0) = 1, so the sum is at least 1, unless every class is ruled out.
+    The largest score contributes exp(0) = 1, so the sum is at least 1, unless every class is ruled out. Then it is
+    made 1, of which 0 is the part of each.
     """
     return np.maximum(row_sums(exps)[..., np.newaxis], 1)
 

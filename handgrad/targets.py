@@ -1,4 +1,4 @@
-"""What a loss is given besides x: targets, as class indices or distributions, and a mask of the rows that count."""
+"""What a loss is given: rows, targets, as class indices or distributions, and a mask of the rows that count."""
 
 import math
 from typing import Any
@@ -6,16 +6,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, as_array, real, shape_error, wide
+from handgrad.checks import Array, Shape, as_array, floating, real, shape_error, wide
 from handgrad.numerics import row_sums
 
 Mask = npt.NDArray[np.bool_]
 
 
-def expect_rows(where: str, name: str, batch: Array) -> None:
-    """Raise ValueError for a single number, which has no last axis to sum over."""
+def as_rows(where: str, name: str, argument: npt.ArrayLike) -> Array:
+    """Give an argument as a floating array (..., C) of rows.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is a single number, which has no last axis to sum over, or not made of real numbers.
+    """
+    batch = floating(where, name, argument)
     if batch.ndim == 0:
         raise shape_error(where, name, batch.shape, "one axis or more", "the last one is summed over")
+    return batch
 
 
 def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask | None:
@@ -91,9 +99,7 @@ def _as_flat_indices(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | Non
         raise shape_error(where, "t", t.shape, x.shape[:-1], _because(x))
     classes, counted = x.shape[-1], rows_that_count(t, mask, t.shape)
     try:
-        # unsigned numbers beyond those of intp become negative, and are refused with the others
-        indices = np.arange(len(counted)), counted.astype(np.intp, copy=False)
-        return np.ravel_multi_index(indices, (len(counted), classes))
+        return np.ravel_multi_index((np.arange(len(counted)), counted), (len(counted), classes))
     except ValueError:
         raise _no_class(where, t, x, mask) from None
 

@@ -26,16 +26,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return rows_that_count(t if t.dtype.kind == 'f' else t.astype(x.dtype), mask, leading)",
         "return rows_that_count(t if t.dtype.kind == 'f' else t, mask, leading)",
     ): WIDER,
-    (
-        "targets",
-        "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=False)",
-        "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp)",
-    ): ONLY_MEMORY,
-    (
-        "targets",
-        "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=False)",
-        "return np.arange(0, len(counted) * classes, max(classes, 1)) + counted.astype(np.intp, copy=True)",
-    ): ONLY_MEMORY,
     ("numerics", "mean = long_sum(rows, 0) / number", "mean = long_sum(rows, -1) / number"): ONE_AXIS,
     (
         "numerics",

@@ -230,6 +230,12 @@ def test_a_label_that_does_not_exist_is_named_with_its_position(label):
         cross_entropy_error(X, [0, label])
 
 
+@pytest.mark.parametrize("label", [3, 2**63, 2**64 - 1])
+def test_an_unsigned_label_that_does_not_exist_is_refused(label):
+    with pytest.raises(IndexError, match=rf"t\[1\] is {label}; expected a class index from 0 to 2"):
+        SoftmaxWithLoss().forward(X, np.array([0, label], np.uint64))
+
+
 def test_the_first_label_that_does_not_exist_and_counts_is_named():
     with pytest.raises(IndexError, match=r"t\[1, 0\] is 7;"):
         SoftmaxWithLoss().forward(np.zeros((2, 2, 3)), [[-1, 0], [7, 8]], [[False, True], [True, True]])

@@ -1,5 +1,6 @@
 import pytest
 
+from tests.equivalent_mutants import EQUIVALENT
 from tests.mutants import MODULES, killed_by_checker, source_of, users
 from tests.mutators import mutants
 from tests.strength.mutants import survivors
@@ -46,6 +47,11 @@ def test_a_mutant_concerns_all_that_import_its_module():
     assert users("functions") == ["functions", "activations"]
     assert users("targets") == ["targets", "functions", "activations", "losses"]
     assert users("checks") == list(MODULES)
+
+
+def test_a_mutant_that_is_explained_can_be_made():
+    made = {(room, mutant.before, mutant.after) for room in MODULES for mutant in mutants(source_of(room))}
+    assert EQUIVALENT.keys() - made == set()
 
 
 def test_a_mutant_that_is_explained_has_to_survive():
