@@ -39,12 +39,13 @@ def units(got: npt.NDArray[Any], exact: Exact, dtype: np.dtype[Any]) -> npt.NDAr
 
 @cache
 def _nothing(dtype: np.dtype[Any]) -> float:
-    """Give a number that nobody misses: what underflows in the layer, or is flushed to 0 by XLA, times 1e3 cubed.
+    """Give a number that nobody misses: some numbers that underflow in the layer, or are flushed to 0 by XLA.
 
-    In float16, of whose normal numbers the smallest is only 6e-5, that would be missed, and it is without the 1e3.
+    They are multiplied by 1e3 cubed, since three large factors may follow; in float16, of whose normal numbers the
+    smallest is only 6e-5, that would be missed, and they are left as they are.
     """
-    tiny, eps = 8 * float(limits(dtype).tiny), float(limits(dtype).eps)
-    return max(tiny, min(1e9 * tiny, eps**2))
+    some, largest_factor = 8 * float(limits(dtype).tiny), 1e9
+    return largest_factor * some if largest_factor * some < float(limits(dtype).eps) else some
 
 
 def units_of_each(
@@ -62,6 +63,6 @@ def units_of_each(
 
 
 def overflows(exact: Exact, dtype: np.dtype[Any]) -> bool:
-    """Tell whether `dtype` is too narrow for the true result: then its gradient, too, is beyond it."""
+    """Tell whether `dtype` is too narrow for the true result."""
     largest = np.abs(exact.value[np.isfinite(exact.value)]).max(initial=0)
     return bool(largest > float(limits(dtype).max))

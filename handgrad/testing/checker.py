@@ -42,10 +42,10 @@ def check_layer(
     inputs
         What `arrays` makes.
     max_examples
-        How many examples to try in each dtype.
+        About how many examples to try in each dtype; each shape gets three at least.
     dtypes
-        Which floating dtypes to try. A layer that claims to be good in them can be tried in "float16" and, where
-        ml_dtypes is there, "bfloat16": squares then overflow at 256, and sums need a wider dtype.
+        Which floating dtypes to try. A layer that claims to be good in them can be tried in "bfloat16", in which
+        sums need a wider dtype, and in "float16", in which squares overflow at 256, too.
     seed
         Which examples to draw. The same seed draws the same ones in every run.
     climb

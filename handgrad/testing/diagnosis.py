@@ -58,13 +58,14 @@ def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial
     sample
         Gives many examples in a dtype.
     """
-    causes = sorted(failures, key=lambda failure: CAUSES.index(failure.property))
-    first = {failure.property.__name__: failure for failure in reversed(causes)}
+    first: dict[str, Failure] = {}
+    for failure in sorted(failures, key=lambda failure: CAUSES.index(failure.property)):
+        first.setdefault(failure.property.__name__, failure)
     drawn = cache(sample)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return {
-            name: _diagnose(first[name], drawn(str(first[name].trial.dtype)), set(first)) for name in reversed(first)
+            name: _diagnose(failure, drawn(str(failure.trial.dtype)), set(first)) for name, failure in first.items()
         }
 
 

@@ -1,4 +1,4 @@
-"""Floating dtypes, with those that NumPy itself does not know: bfloat16, where ml_dtypes is there."""
+"""Floating dtypes, with bfloat16, which NumPy itself does not know."""
 
 from functools import cache
 from typing import Any

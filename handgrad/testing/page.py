@@ -13,8 +13,8 @@ from handgrad.testing.trial import Trial
 LARGEST = 100  # elements of an array that anybody would read
 
 
-def page(name: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], summary: Sequence[str]) -> str:
-    """Print what is probably wrong, every property that failed, the likeliest cause first, and what held."""
+def page(layer: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], summary: Sequence[str]) -> str:
+    """Write what is probably wrong, every property that failed, the likeliest cause first, and what held."""
     by_property = {
         name: same
         for name in diagnoses
@@ -23,7 +23,7 @@ def page(name: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], s
     first, cause = next(iter(by_property.values()))[0], next(iter(diagnoses.values()))
     return "\n\n".join(
         [
-            f"{name} fails in {len(by_property)} {'property' if len(by_property) == 1 else 'properties'}.",
+            f"{layer} fails in {len(by_property)} {'property' if len(by_property) == 1 else 'properties'}.",
             *_probably("", _beside(first.complaint, cause)),
             *(_section(same, diagnoses[name], cause) for name, same in by_property.items()),
             *(["\n".join(_wrapped("", line) for line in summary)] if summary else []),

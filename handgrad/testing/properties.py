@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import as_strided
 from handgrad.testing.agreement import LIMIT, overflows, units
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.oracle import Exact
-from handgrad.testing.shapes import bare
+from handgrad.testing.shapes import bare, shape_of
 from handgrad.testing.subject import AnyArray, Results
 from handgrad.testing.trial import (
     Complaint,
@@ -47,19 +47,20 @@ def deterministic(trial: Trial) -> None:
     expect_identical(again, trial.kept, "differs between two new layers that get the same arguments")
 
 
+def pure(trial: Trial) -> None:
+    """Inputs, params and dout are left unchanged, to the bit."""
+    _ = trial.results
+    for name, array in {**trial.inputs, "dout": trial.dout}.items():
+        if trial.given[name].tobytes() != array.tobytes():
+            raise Complaint(f"{name} was changed: it is {brief(trial.given[name])}, and was {brief(array)}")
+
+
 def shape(trial: Trial) -> None:
     """The output has the shape of the reference's, and every gradient the shape of what it is the gradient of."""
     for name, array in trial.results.items():
         expected = trial.truth[name].value.shape
         if array.shape != expected:
             raise Complaint(f"{called(name)}.shape is {array.shape}; expected {expected}")
-
-
-def dtype(trial: Trial) -> None:
-    """Floating dtypes are kept: float32 in, float32 out, and so for every gradient."""
-    for name, array in trial.results.items():
-        if array.dtype != trial.dtype:
-            raise Complaint(f"{called(name)}.dtype is {array.dtype}; expected {trial.dtype}")
 
 
 def value(trial: Trial) -> None:
@@ -86,16 +87,6 @@ def kinks(trial: Trial) -> str | None:
         expect_close(there.kept, strict, there.errors_against(strict))
     except Complaint as complaint:
         raise Complaint(str(complaint), there) from None
-    return None
-
-
-def zero(trial: Trial) -> str | None:
-    """An upstream gradient of 0 gives gradients of exactly 0."""
-    if not all(np.isfinite(array).all() for array in trial.kept.values()):
-        return "a result is not finite"
-    for name, grad in gradients(trial.fresh(copies(trial.inputs), np.zeros_like(trial.dout))).items():
-        if np.any(grad != 0):
-            raise Complaint(f"for dout = 0, d{name} is {brief(grad)}")
     return None
 
 
@@ -148,33 +139,14 @@ def longer(trial: Trial, inputs: Results) -> Results:
     }
 
 
-def pure(trial: Trial) -> None:
-    """Inputs, params and dout are left unchanged, to the bit."""
-    _ = trial.results
-    for name, array in {**trial.inputs, "dout": trial.dout}.items():
-        if trial.given[name].tobytes() != array.tobytes():
-            raise Complaint(f"{name} was changed: it is {brief(trial.given[name])}, and was {brief(array)}")
-
-
-def read_only(trial: Trial) -> None:
-    """Read-only arrays are accepted, and give the same numbers."""
-    inputs, dout = copies(trial.inputs), trial.dout.copy()
-    for array in (*inputs.values(), dout):
-        array.flags.writeable = False
-    expect_identical(trial.fresh(inputs, dout), trial.kept, "differs when the arguments are read-only")
-
-
-def unshared(trial: Trial) -> None:
-    """No result shares memory with an argument, with another result or with what the layer gives the next time."""
-    results = list(trial.results.items())
-    later = {"out": trial.forward(trial.run, trial.given), **trial.run.backward(trial.given["dout"])}
-    for i, (name, array) in enumerate(results):
-        others = {**trial.given, **{called(other): result for other, result in results[:i]}}
-        for other, memory in others.items():
-            if np.shares_memory(array, memory):
-                raise Complaint(f"{called(name)} shares memory with {other}")
-        if array.flags.writeable and np.shares_memory(array, later[name]):
-            raise Complaint(f"{called(name)} is overwritten by the next {'forward' if name == 'out' else 'backward'}")
+def zero(trial: Trial) -> str | None:
+    """An upstream gradient of 0 gives gradients of exactly 0."""
+    if not all(np.isfinite(array).all() for array in trial.kept.values()):
+        return "a result is not finite"
+    for name, grad in gradients(trial.fresh(copies(trial.inputs), np.zeros_like(trial.dout))).items():
+        if np.any(grad != 0):
+            raise Complaint(f"for dout = 0, d{name} is {brief(grad)}")
+    return None
 
 
 def detached(trial: Trial) -> None:
@@ -193,6 +165,27 @@ def _overwrite(results: Mapping[str, AnyArray]) -> None:
     for array in results.values():
         if array.flags.writeable:
             array[...] = 7
+
+
+def unshared(trial: Trial) -> None:
+    """No result shares memory with an argument, with another result or with what the layer gives the next time."""
+    results = list(trial.results.items())
+    later = {"out": trial.forward(trial.run, trial.given), **trial.run.backward(trial.given["dout"])}
+    for i, (name, array) in enumerate(results):
+        others = {**trial.given, **{called(other): result for other, result in results[:i]}}
+        for other, memory in others.items():
+            if np.shares_memory(array, memory):
+                raise Complaint(f"{called(name)} shares memory with {other}")
+        if array.flags.writeable and np.shares_memory(array, later[name]):
+            raise Complaint(f"{called(name)} is overwritten by the next {'forward' if name == 'out' else 'backward'}")
+
+
+def read_only(trial: Trial) -> None:
+    """Read-only arrays are accepted, and give the same numbers."""
+    inputs, dout = copies(trial.inputs), trial.dout.copy()
+    for array in (*inputs.values(), dout):
+        array.flags.writeable = False
+    expect_identical(trial.fresh(inputs, dout), trial.kept, "differs when the arguments are read-only")
 
 
 def layouts(trial: Trial) -> str | None:
@@ -240,8 +233,9 @@ def _reversed(array: AnyArray) -> AnyArray:
 
 
 def _repeated(array: AnyArray) -> AnyArray:
-    first = array.reshape(-1)[0] if array.size and is_floating(array) else None
-    return array if first is None else as_strided(np.array(first), array.shape, [0] * array.ndim)
+    if not array.size or not is_floating(array):
+        return array
+    return as_strided(array.reshape(-1)[:1].copy(), array.shape, [0] * array.ndim)
 
 
 REPEATED = "broadcast (0-stride)"
@@ -314,21 +308,30 @@ def _last_row(result: AnyArray, argument: AnyArray) -> AnyArray:
     return row
 
 
+def dtype(trial: Trial) -> None:
+    """Floating dtypes are kept: float32 in, float32 out, and so for every gradient."""
+    for name, array in trial.results.items():
+        if array.dtype != trial.dtype:
+            raise Complaint(f"{called(name)}.dtype is {array.dtype}; expected {trial.dtype}")
+
+
 def refuses(trial: Trial) -> str | None:
-    """A label that names no class is an error, not another class."""
-    labels = [name for name, each in trial.described.arguments.items() if each.validated]
+    """A label that names no class, below or above those that do, is an error, and not another class."""
+    described = trial.described.arguments.items()
+    labels = {name: each.classes for name, each in described if each.validated and each.classes}
     if not labels:
         return "no labels are described as validated"
     counting = {name: entries_that_count(trial, name) for name in labels}
     able = [name for name in labels if counting[name].any()]
     for name in able:
-        wrong = copies(trial.inputs)
-        wrong[name][np.unravel_index(int(counting[name].argmax()), counting[name].shape)] = -1
-        try:
-            trial.fresh(copies(wrong), trial.dout.copy())
-        except (IndexError, ValueError):
-            continue
-        raise Complaint(f"the label -1 in {name} is taken without an error", replace(trial, inputs=wrong))
+        for label in (-1, *shape_of([labels[name]], trial.sizes)):
+            wrong = copies(trial.inputs)
+            wrong[name][np.unravel_index(int(counting[name].argmax()), counting[name].shape)] = label
+            try:
+                trial.fresh(copies(wrong), trial.dout.copy())
+            except (IndexError, ValueError):
+                continue
+            raise Complaint(f"the label {label} in {name} is taken without an error", replace(trial, inputs=wrong))
     return None if able else "no label is there that counts"
 
 

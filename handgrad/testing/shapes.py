@@ -67,7 +67,7 @@ def _lengths(names: int) -> Iterator[tuple[Shape, list[int]]]:
     yield (4,), [2] * names
     yield (2, 3), distinct
     yield (2, 3, 2), distinct[::-1]
-    yield (17,), [17, *range(8 + names, 9, -1)][:names]
+    yield (17,), [17, *range(8 + names, 9, -1)][:names]  # long and distinct: the others are 10, 11, and so on
     yield (0,), distinct
     yield (5,), [1] * names
     for zero in range(names):

@@ -143,7 +143,7 @@ class Trial:
     def errors_against(self, truth: Mapping[str, Exact]) -> Results:
         """Give the errors if the truth were another.
 
-        Where the true value overflows, its gradient is beyond the dtype as well, and is not judged.
+        Where the true value overflows, its gradient may be beyond the dtype as well, and is not judged.
         """
         judged = ["out"] if overflows(truth["out"], self.dtype) else list(self.kept)
         comparable = [name for name in judged if self.kept[name].shape == truth[name].value.shape]
@@ -195,7 +195,7 @@ def called(name: str) -> str:
 
 
 def brief(array: AnyArray) -> str:
-    """Print an array in one line: where that is long, its first and last elements, and its shape."""
+    """Write an array in one line: where that is long, its first and last elements, and its shape."""
     line = " ".join(np.array2string(array, threshold=12).split())
     if len(line) <= 200:
         return line

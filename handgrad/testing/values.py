@@ -24,7 +24,7 @@ Bytes = npt.NDArray[np.uint8]
 
 SPECIAL = (0.0, 1.0, -1.0, -0.0, 0.5, 2.0)
 SMALL = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0)  # few, so that they tie; sums and products of them are exact
-SCALES = (1.0, 1e-3, 1e3, 1.0, 1e-6, 1e3, 1.0, 1e-3)
+SCALES = (1.0, 1e-3, 1e3, 1.0, 1e-6, 1e3, 1.0, 1e-3)  # what occurs more often is drawn more often
 FAR = 1e3  # added to numbers, their differences cancel
 ALL_EQUAL = (0.0, 1.0)
 SCALES_AND_OFFSETS = (

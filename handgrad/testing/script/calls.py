@@ -22,17 +22,17 @@ class Calls:
     inputs
         The variables of the arrays among the arguments, by the names of these.
     new
-        They make a layer.
+        The lines that make a layer.
     forward
-        It calls forward: its value is out.
+        The line that calls forward: its value is out.
     pullback
         What maps dout to the gradients.
     backward
-        They call it.
+        The lines that call the pullback.
     gradients
         What the gradients are then called.
     jax
-        They ask JAX for what is expected of out, and for the pullback.
+        The lines that ask JAX for what is expected of out, and for its pullback.
     """
 
     inputs: Mapping[str, str]
@@ -62,7 +62,7 @@ class Calls:
 def calls_of(trial: Trial, make: str, reference: str, variables: Mapping[str, str]) -> Calls:
     """Write the calls of the layer that `make` makes, and of the reference, by their names in the script.
 
-    So are the arguments: `variables` has theirs.
+    `variables` has the names of the arguments.
     """
     subject = trial.subject
     names = _differentiated(trial)
