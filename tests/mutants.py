@@ -34,6 +34,7 @@ ROOT = Path(handgrad.__file__).parents[1]
 MODULES = ("checks", "numerics", "targets", "functions", "nodes", "activations", "affine", "losses")
 EXAMPLES = 30
 SECONDS = 120
+BY_CHECKER, BY_TESTS, SURVIVES = KINDS = ("killed by check_layer", "killed by the room's tests", "survives")
 
 
 def main() -> int:
@@ -67,9 +68,6 @@ def report(rooms: Sequence[str], planted: Sequence[tuple[str, Mutant]], verdicts
     for key in stale:
         print(f"\nno survivor any more: {key}")
     return int(bool(stale) or not found <= EQUIVALENT.keys())
-
-
-BY_CHECKER, BY_TESTS, SURVIVES = KINDS = ("killed by check_layer", "killed by the room's tests", "survives")
 
 
 def source_of(module: str) -> str:

@@ -74,7 +74,7 @@ def mutants(source: str) -> Iterator[Mutant]:
 
 
 def _brief(statement: ast.stmt) -> str:
-    """Print a statement in one line; of one that has a body, the head."""
+    """Write a statement in one line; of one that has a body, the head."""
     return " ".join(ast.unparse(statement).split("\n")[0].split())
 
 

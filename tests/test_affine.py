@@ -5,13 +5,9 @@ import pytest
 from hypothesis import given
 
 from handgrad import Add, Affine, MatMul, vjp
+from tests.whole import whole_numbers
 
 LENGTHS = st.integers(0, 4)
-
-
-def whole_numbers(shape):
-    """Draw whole numbers: their sums and products are exact, so that results can be compared exactly."""
-    return hnp.arrays(np.float64, shape, elements=st.integers(-9, 9), fill=st.nothing())
 
 
 @st.composite

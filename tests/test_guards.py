@@ -15,8 +15,8 @@ from reference.cases import CASES
 from tests.layers import EXAMPLES
 
 ROOT = Path(handgrad.__file__).parents[1]
-LAYERS = [each for each in (getattr(handgrad, name) for name in handgrad.__all__) if hasattr(each, "backward")]
-LAYERS = [layer for layer in LAYERS if layer is not handgrad.Layer]
+PUBLIC = [getattr(handgrad, name) for name in handgrad.__all__]
+LAYERS = [each for each in PUBLIC if hasattr(each, "backward") and each is not handgrad.Layer]
 ROOMS = sorted({layer.__module__.removeprefix("handgrad.") for layer in LAYERS})
 
 each_layer = pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.__name__)

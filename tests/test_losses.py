@@ -9,6 +9,7 @@ from hypothesis import given
 
 from handgrad import Add, Exp, IdentityWithLoss, MatMul, Multiply, Reciprocal, Sigmoid, SoftmaxWithLoss, vjp
 from handgrad.functions import cross_entropy_error, softmax, sum_squared_error
+from tests.whole import whole_numbers
 
 EPS = np.finfo(np.float64).eps
 LOSSES = [SoftmaxWithLoss, IdentityWithLoss]
@@ -16,11 +17,6 @@ N, C = 5, 3
 POISON = st.sampled_from([np.nan, np.inf, -np.inf, 1e300])
 
 each_loss = pytest.mark.parametrize("loss", LOSSES)
-
-
-def whole_numbers(shape, low=-9, high=9):
-    """Draw whole numbers: their sums and products are exact, so that results can be compared exactly."""
-    return hnp.arrays(np.float64, shape, elements=st.integers(low, high), fill=st.nothing())
 
 
 def numbers(shape, size=30.0):
@@ -374,6 +370,14 @@ def test_targets_that_are_integers_leave_the_dtype_of_the_outputs_and_are_not_ro
     assert layer.loss.dtype == dtype
     assert layer.backward().tolist() == [[-1.0, 0.0]]
     assert layer.backward().dtype == dtype
+
+
+@each_loss
+def test_backward_without_a_dout_is_that_for_1(loss):
+    layer = loss()
+    layer.forward(np.array([[1.0, 3.0]]), np.array([[0.0, 1.0]]))
+    assert np.array_equal(layer.backward(), layer.backward(1.0))
+    assert not np.array_equal(layer.backward(), layer.backward(2.0))
 
 
 @each_loss

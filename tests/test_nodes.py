@@ -6,16 +6,12 @@ import pytest
 from hypothesis import given
 
 from handgrad import Add, Exp, MatMul, Multiply, Reciprocal
+from tests.whole import whole_numbers
 
 EPS = np.finfo(np.float64).eps
 BINARY = [Add, Multiply, MatMul]
 
 POINTS = [-700.0, -100.0, -1.5, -1e-9, 0.0, 1e-9, 0.3, 1.0, 20.0, 700.0]
-
-
-def whole_numbers(shape):
-    """Draw whole numbers: their sums and products are exact, so that results can be compared exactly."""
-    return hnp.arrays(np.float64, shape, elements=st.integers(-9, 9), fill=st.nothing())
 
 
 def nonzero():

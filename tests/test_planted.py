@@ -10,7 +10,6 @@ from tests.planted.catalogue import BUGS, KINDS
 from tests.planted.right import RIGHT
 
 EXAMPLES = 40
-SHARE_NAMED = 0.7  # is what is required; more are named, which leaves room for new bugs that are not
 
 # each property is needed: this bug fails no other
 ALONE = {
@@ -63,11 +62,10 @@ def test_a_bug_is_caught_and_named(bug):
         assert re.search(bug.says, report.diagnosis)
 
 
-def test_every_property_is_needed_and_most_bugs_are_named():
+def test_every_property_is_needed():
     names = {bug.name for bug in BUGS}
     assert ALONE.keys() == {each.__name__ for each in BATTERY}
     assert names >= UNNAMED | set(ALONE.values())
-    assert len(names - UNNAMED) >= SHARE_NAMED * len(names)
 
 
 def test_the_catalogue_is_large_and_knows_each_layer_once():

@@ -71,8 +71,10 @@ def test_the_table_fits_100_columns():
     assert len(command.line(Row(longest, "float64", 100_000, [], worst, False))) <= 100
 
 
-@pytest.mark.parametrize("arguments", [["--case", "Gelu"], ["--examples", "0"]])
-def test_a_command_line_that_would_prove_nothing_is_refused(arguments):
+@pytest.mark.parametrize(
+    "arguments", [["--case", "Gelu"], ["--examples", "0"], ["--write", "--case", "Relu"], ["--speed", "--seed", "1"]]
+)
+def test_a_command_line_that_would_prove_nothing_or_forget_a_part_is_refused(arguments):
     with pytest.raises(SystemExit) as error:
         command.parse(arguments)
     assert error.value.code == 2

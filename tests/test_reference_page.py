@@ -5,7 +5,7 @@ import re
 import pytest
 
 import handgrad.activations
-from reference import conventions, departures
+from reference import conventions, departures, speed
 from reference.cases import CASES, DTYPES
 from reference.page import FIGURES, PAGE, TITLES, read_sections, table, write_sections
 from reference.sweep import elementwise_cases
@@ -51,6 +51,10 @@ def test_every_activation_has_its_figure(activation):
 def test_every_figure_exists_and_is_shown():
     shown = re.findall(r"\(figures/(.*?)\)", PAGE.read_text())
     assert sorted(shown) == sorted(path.name for path in FIGURES.iterdir()), WRITE
+
+
+def test_the_page_says_what_speed_is_measured_by():
+    assert speed.INTRODUCTION in SECTIONS.get("Speed", speed.INTRODUCTION), WRITE + " --speed"
 
 
 def test_the_figures_are_small():

@@ -20,7 +20,6 @@ from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.values import real_numbers
 from reference.cases import CASES
 
-LOSSES = [case for case in CASES if case.layer.__name__.endswith("WithLoss")]
 DTYPES = st.sampled_from([np.dtype(np.float64), np.dtype(np.float32)])
 
 oracle_of = cache(Oracle)
@@ -33,7 +32,6 @@ def inputs_of(name, dtype):
 
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-each_loss = pytest.mark.parametrize("case", LOSSES, ids=lambda case: case.name)
 
 
 @each_case
@@ -53,21 +51,6 @@ def test_value_and_gradients_equal_jax_vjp(case, data, dtype):
     assert_equal([out], [jax_out], entitled[:1], dtype)
     if not overflows(Exact(np.asarray(jax_out), entitled[0]), dtype):
         assert_equal(grads, jax_grads, entitled[1:], dtype)
-
-
-@each_loss
-@given(data=st.data(), dtype=DTYPES)
-def test_gradient_of_a_loss_equals_jax_grad(case, data, dtype):
-    inputs = data.draw(inputs_of(case.name, dtype))
-    layer = case.layer()
-    layer.forward(**inputs)
-
-    dx = layer.backward()
-
-    _, (jax_dx,) = jax_vjp(case.twin, ("x",))(wide(inputs), np.float64(1))  # of which jax.grad is a shorthand
-
-    entitled = oracle_of(case.twin)(inputs, np.ones((), dtype), ("x",))["x"].entitled
-    assert_equal([dx], [jax_dx], [entitled], dtype)
 
 
 @cache

@@ -77,5 +77,5 @@ def curve_table(smallest: Smallest) -> str:
 
 
 def brief(error: float | None) -> str:
-    """Print an error."""
+    """Write an error."""
     return "–" if error is None else f"{error:.0e}"

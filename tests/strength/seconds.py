@@ -32,7 +32,7 @@ SUMMARY = {"median": statistics.median, "slowest": max}
 
 
 def brief(seconds: float) -> str:
-    """Print seconds."""
+    """Write seconds."""
     return f"{seconds:.2f} s"
 
 

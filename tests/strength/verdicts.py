@@ -43,7 +43,7 @@ Verdicts = dict[tuple[str, str], Verdict]
 
 
 def counted(found: Iterable[Verdict]) -> str:
-    """Print how many were caught, and in brackets how many were complained of, if that is more."""
+    """Write how many were caught, and in brackets how many were complained of, if that is more."""
     of = list(found)
     caught, complained = sum(each.caught for each in of), sum(each.complains for each in of)
     return f"{caught}" if complained == caught else f"{caught} ({complained})"
