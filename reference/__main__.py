@@ -45,12 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line. `--case` picks the cases whose name begins with it."""
     parser = argparse.ArgumentParser("python -m reference", description=__doc__)
-    parser.add_argument("--examples", type=positive, default=100, metavar="N", help="per case and dtype (100)")
+    parser.add_argument("--examples", type=positive, default=100, metavar="N", help="per case and dtype, about (100)")
     parser.add_argument("--case", default="", metavar="NAME", help="one layer, such as Relu; no digits then")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="draw other examples than the usual ones")
     parser.add_argument("--write", action="store_true", help="write reference/README.md and its figures, too")
     parser.add_argument("--speed", action="store_true", help="time the layers instead, beside the book and JAX")
     options = parser.parse_args(arguments)
+    given = [name for name in ("case", "examples", "seed") if getattr(options, name) != parser.get_default(name)]
+    if options.speed and given:
+        parser.error(f"--speed always times the same works; give no --{given[0]}")
     options.cases = tuple(case for case in CASES if case.name.lower().startswith(options.case.lower()))
     if not options.cases:
         names = ", ".join(dict.fromkeys(case.layer.__name__ for case in CASES))
@@ -79,7 +82,7 @@ def compare_speed(writing: bool) -> int:
 
 def compare_layers(cases: Sequence[Case], examples: int, seed: int) -> tuple[list[Row], bool]:
     """Print a line for every case and dtype as soon as it is measured, and the pages of those that fail."""
-    print(f"handgrad against jax.vjp. Cases: {len(cases)}, dtypes: {len(DTYPES)}, examples of each: {examples}.")
+    print(f"handgrad against jax.vjp. Cases: {len(cases)}, dtypes: {len(DTYPES)}, examples of each: some {examples}.")
     print(f"The worst error found is in units of what rounding explains; above {LIMIT:.0f}, a result disagrees.\n")
     print(f"{'case':<28}{'dtype':<8}{'examples':>8}  {'worst error, in units':<43}verdict")
     rows: list[Row] = []
@@ -95,7 +98,7 @@ def compare_layers(cases: Sequence[Case], examples: int, seed: int) -> tuple[lis
 
 
 def line(row: Row) -> str:
-    """Print one row of the table."""
+    """Write one row of the table."""
     verdict = "agrees" if row.agrees else "DISAGREES"
     return f"{row.case:<28}{row.dtype:<8}{row.examples:>8}  {worst_errors(row):<43}{verdict}"
 

@@ -124,18 +124,18 @@ def section(results: Sequence[Accuracy]) -> str:
 
 
 _JUDGED = f"""\
-Both are given the same inputs in the same dtype: those of the search, and some whose sums have many terms. Both are
-judged by the exact results: those of the formula that JAX traced, evaluated in {DIGITS} digits for float64 and in
-float64 for the narrower dtypes. Where terms cancel, an ulp of what is left of them would say nothing; it is then
-taken at the size of the rounding errors that no evaluation in the dtype can avoid. Results below the dtype's smallest
-normal number are left out; for functions of one number in float32, the next section has them. `inf` is a result that
-overflows although the exact one does not."""
+Both are given the same inputs in the same dtype, drawn as the search draws them, and some whose sums have many terms.
+Both are judged by the exact results: those of the formula that JAX traced, evaluated in {DIGITS} digits for float64
+and in float64 for the narrower dtypes. Where terms cancel, an ulp of what is left of them would say nothing; it is
+then taken at the size of the rounding errors that no evaluation in the dtype can avoid. Results below the dtype's
+smallest normal number are left out; for functions of one number in float32, the next section has them. `inf` is a
+result that overflows although the exact one does not."""
 
 _RULE = f"""\
 handgrad is called closer where its average error is the smaller one in significantly more examples than JAX's: by
-more than {SIGNIFICANT} standard errors, which chance alone brings about once in {1 / BY_CHANCE:.0f} times. Farther is
-the opposite. handgrad computes float16 in a wider dtype, and of float32 Exp, Sigmoid and the sums that broadcasting
-and biases call for; so it is closer there above all."""
+more than {SIGNIFICANT} standard errors. Farther is the opposite. Chance alone brings one of the two about once in
+{1 / BY_CHANCE:.0f} times. handgrad computes float16 in a wider dtype, and of float32 Exp, Sigmoid and the sums that
+broadcasting and biases call for; so it is closer there above all."""
 
 
 def summary(results: Sequence[Accuracy]) -> str:

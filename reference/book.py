@@ -1,4 +1,4 @@
-"""The classes of chapter 5 of *Deep Learning from Scratch* as the book has them, with the functions they need."""
+"""Classes of chapter 5 of *Deep Learning from Scratch*, with the functions they need, as the book has them."""
 
 import numpy as np
 
@@ -20,6 +20,10 @@ def cross_entropy_error(y, t):
         t = t.argmax(axis=1)
     batch_size = y.shape[0]
     return -np.sum(np.log(y[np.arange(batch_size), t] + 1e-7)) / batch_size
+
+
+def sum_squared_error(y, t):
+    return 0.5 * np.sum((y - t) ** 2)
 
 
 class Relu:

@@ -18,11 +18,9 @@ from reference.said import nested, said
 
 
 class BookSumOfSquares:
-    """The book's error of chapter 4, which it has no layer for."""
+    """The book has a function for it, and no layer."""
 
-    def forward(self, x: Any, t: Any) -> Any:
-        """Sum over everything, the batch as well."""
-        return 0.5 * np.sum((x - t) ** 2)
+    forward = staticmethod(book.sum_squared_error)
 
 
 BOOK = SimpleNamespace(**vars(book), IdentityWithLoss=BookSumOfSquares)
@@ -151,7 +149,8 @@ def section(found: Sequence[Departed]) -> str:
 
 
 _BOOK = """\
-The layers are those of chapter 5 of *Deep Learning from Scratch* (ゼロから作るDeep Learning). They stand in
-[`reference/book.py`](book.py) as the book has them, and are given the same inputs here. A twin is the JAX function by
-which a layer is tested. That of SoftmaxWithLoss ([`reference/losses.py`](losses.py)) trusts its labels, and spells
-them `jax.nn.one_hot`, which makes a row of zeros of label -1; "Conventions" has both spellings."""
+The book is *Deep Learning from Scratch* (ゼロから作るDeep Learning), and the layers are those of its chapter 5. They
+stand in [`reference/book.py`](book.py) as the book has them; for the squared error, it has a function. All are given
+the same inputs here. A twin is the JAX function by which a layer is tested. That of SoftmaxWithLoss
+([`reference/losses.py`](losses.py)) trusts its labels, and spells them `jax.nn.one_hot`, which makes a row of zeros
+of label -1; "Conventions" has both spellings."""

@@ -109,11 +109,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "exp": _elementwise(CONTEXT.exp),
     "gt": _ignoring_params(np.greater),
     "integer_pow": _power,
-    "iota": lambda *, dtype, shape, dimension, **_: np.moveaxis(
-        np.broadcast_to(np.arange(shape[dimension], dtype=dtype), (*np.delete(shape, dimension), shape[dimension])),
-        -1,
-        dimension,
-    ),
+    "iota": lambda *, dtype, shape, dimension, **_: np.indices(shape, dtype)[dimension],
     "log": _elementwise(_logarithm),
     "logistic": _elementwise(lambda x: 1 / (1 + CONTEXT.exp(-x))),
     "max": _ignoring_params(np.maximum),

@@ -83,5 +83,5 @@ def paragraph(text: str) -> str:
 
 
 def brief(error: float) -> str:
-    """Print an error in five characters at most."""
+    """Write an error with two decimals, or without any if it is large."""
     return f"{error:.2f}" if error < 100 else f"{error:.0e}"

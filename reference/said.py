@@ -25,13 +25,13 @@ def said(compute: Callable[[], Any]) -> str:
 
 
 def result(array: Any) -> str:
-    """Print numbers in few digits, and a shape where there are none."""
+    """Write numbers in few digits, and a shape where there are none."""
     array = np.asarray(array)
     return nested(array.tolist()) if array.size else f"nothing, of shape {array.shape}"
 
 
 def nested(numbers: Any) -> str:
-    """Print nested lists of numbers in one line."""
+    """Write nested lists of numbers in one line."""
     if isinstance(numbers, list):
         return f"[{', '.join(nested(each) for each in numbers)}]"
     return f"{numbers:.{DIGITS}g}" if isinstance(numbers, float) else str(numbers)

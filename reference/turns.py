@@ -68,7 +68,10 @@ def waiting(index: int, contender: str) -> Iterator[Connection]:
     os.environ.update(ONE_THREAD)
     process.start()
     for name, value in before.items():
-        os.environ.pop(name) if value is None else os.environ.update({name: value})
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
     try:
         yield here
     finally:
