@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import handgrad
 from handgrad.testing import arrays, check_layer, labels, masks, reals
 
 
@@ -58,6 +59,33 @@ def perceptron(x, W, V):
     return hidden @ V, pullback
 
 
+def ranged(x):
+    low, high = x.min(-1, keepdims=True), x.max(-1, keepdims=True)
+    lowest, highest = ((x == each) / (x == each).sum(-1, keepdims=True) for each in (low, high))
+    span = high - low + 1
+    y = (x - low) / span
+
+    def pullback(dout):
+        through_span = (dout * y).sum(-1, keepdims=True) / span
+        dx = dout / span - dout.sum(-1, keepdims=True) / span * lowest - through_span * (highest - lowest)
+        return dx.astype(x.dtype)
+
+    return y.copy(), pullback
+
+
+class ReluThenAffine:
+    def __init__(self, W, b):
+        self.relu, self.affine = handgrad.Relu(), handgrad.Affine(W, b)
+
+    def forward(self, x):
+        return self.affine.forward(self.relu.forward(x))
+
+    def backward(self, dout):
+        dx = self.relu.backward(self.affine.backward(dout))
+        self.dW, self.db = self.affine.dW, self.affine.db
+        return dx
+
+
 def row_sum_where_it_counts(x, t, mask):
     counting = np.asarray(t)[mask]
     if ((counting < 0) | (counting >= x.shape[-1])).any():
@@ -82,12 +110,22 @@ def row_sum_where_it_counts(x, t, mask):
         ),
         (perceptron, lambda x, W, V: jnp.where(x @ W > 0, x @ W, 0) @ V, arrays(x="N D", W="D H", V="H M")),
         (
+            ReluThenAffine,
+            lambda x, W, b: jax.nn.relu(x) @ W + b,
+            arrays(x=reals("N D", kinks=[0]), W="D M", b="M"),
+        ),
+        (
+            ranged,
+            lambda x: (x - x.min(-1, keepdims=True)) / (x.max(-1, keepdims=True) - x.min(-1, keepdims=True) + 1),
+            arrays(x=reals("N 3", ties=True)),
+        ),
+        (
             row_sum_where_it_counts,
             lambda x, t, mask: jnp.where(mask, x.sum(-1), 0),
             arrays(x="4 V", t=labels("4 3", classes="V", validated=True), mask=masks("4", of="x t")),
         ),
     ],
-    ids="attention underflow deviation pool perceptron mask".split(),
+    ids="attention underflow deviation pool perceptron kinks ties mask".split(),
 )
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_right_layer_is_not_blamed(layer, reference, inputs, seed):

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.compiling import compile_for, keep_compiled
-from handgrad.testing.dtypes import in_float64
+from handgrad.testing.dtypes import in_float64, is_floating
 from handgrad.testing.rounding import all_runs, draw_factors, entitlement
 from handgrad.testing.subject import Identity, an, call_by_name, parameters_of
 
@@ -86,11 +86,17 @@ class Oracle:
         return self._program(*_split(inputs)).out_shape
 
     def __call__(
-        self, inputs: Arguments, dout: npt.NDArray[Any], wrt: tuple[str, ...], thoroughly: bool = False
+        self,
+        inputs: Arguments,
+        dout: npt.NDArray[Any],
+        wrt: tuple[str, ...],
+        thoroughly: bool = False,
+        held: tuple[str, ...] = (),
     ) -> dict[str, Exact]:
         """Give the value, under the name "out", and the gradient of every input named in `wrt`.
 
         The dtype of `dout` is the one whose rounding they are entitled to. Thoroughly, that is measured by more runs.
+        The inputs `held` are not nudged by it, as at a kink, from where a nudge would lead to another convention.
         """
         arrays, options = _split(inputs)
         dtype, dout = dout.dtype, in_float64(dout)
@@ -99,7 +105,7 @@ class Oracle:
             compiled = self._keep(("vjp", wrt), program, lambda: self._compile(arrays, options, dout, wrt))
 
             def runs(nudge: float, times: int) -> npt.NDArray[np.float64]:
-                first, *more = (np.asarray(compiled.runs(nudge, seed)(arrays, dout)) for seed in range(times))
+                first, *more = (np.asarray(compiled.runs(nudge, seed, held)(arrays, dout)) for seed in range(times))
                 return np.concatenate([first, *(each[1:] for each in more)])
 
             exact, entitled = entitlement(runs, dtype, thoroughly)
@@ -167,9 +173,12 @@ class Oracle:
         def compute(arrays: Arguments, dout: Any, factors: Sequence[Any]) -> Any:
             return all_runs(jaxpr, jax.tree.leaves((arrays, dout)), factors)
 
+        floating = sorted(name for name, array in arrays.items() if is_floating(array))  # the order of JAX's leaves
+
         @cache
-        def runs(nudge: float, seed: int) -> Callable[[Arguments, npt.NDArray[Any]], Any]:
-            return partial(compute, factors=jax.device_put(draw_factors(jaxpr, nudge, seed)))
+        def runs(nudge: float, seed: int, held: tuple[str, ...]) -> Callable[[Arguments, npt.NDArray[Any]], Any]:
+            factors = draw_factors(jaxpr, nudge, seed, [floating.index(name) for name in held])
+            return partial(compute, factors=jax.device_put(factors))
 
         return Compiled(runs, [aval.shape for aval in jaxpr.out_avals])
 
@@ -191,9 +200,12 @@ def value_and_vjp(
 
 @dataclass(frozen=True)
 class Compiled:
-    """A reference with its gradients: `runs`, for a nudge and a seed, gives a row for each run, with all results."""
+    """A reference with its gradients: `runs` gives a row for each run, with all results.
 
-    runs: Callable[[float, int], Callable[[Arguments, npt.NDArray[Any]], Any]]
+    It does so for a nudge, a seed, and the names of inputs that are held.
+    """
+
+    runs: Callable[[float, int, tuple[str, ...]], Callable[[Arguments, npt.NDArray[Any]], Any]]
     shapes: Sequence[tuple[int, ...]]
 
 

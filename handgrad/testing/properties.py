@@ -77,14 +77,14 @@ def gradient(trial: Trial) -> str | None:
 
 
 def kinks(trial: Trial) -> str | None:
-    """At declared kinks and ties, value and gradients are the reference's own, with no room for cancellation."""
+    """At declared kinks and ties, value and gradients are the reference's own, and follow no other convention."""
     if not trial.kinks:
         return "no kinks are declared"
     inputs, dout = {**trial.inputs, **trial.kinks}, trial.kinks["dout"]
-    there = replace(trial, inputs={name: inputs[name] for name in trial.inputs}, dout=dout)
-    strict = {name: Exact(each.value, np.zeros_like(each.value)) for name, each in there.truth.items()}
+    held = tuple(name for name in trial.kinks if name != "dout")
+    there = replace(trial, inputs={name: inputs[name] for name in trial.inputs}, dout=dout, held=held)
     try:
-        expect_close(there.kept, strict, there.errors_against(strict))
+        expect_close(there.kept, there.truth, there.errors)
     except Complaint as complaint:
         raise Complaint(str(complaint), there) from None
     return None

@@ -9,7 +9,7 @@ After D. Stott Parker, Monte Carlo Arithmetic (UCLA CSD-970002, 1997).
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -133,8 +133,12 @@ class Plan:
         return [variable.aval for variable in equation.outvars]
 
 
-def draw_factors(jaxpr: jex.ClosedJaxpr, nudge: float, seed: int) -> list[npt.NDArray[np.float64]]:
+def draw_factors(
+    jaxpr: jex.ClosedJaxpr, nudge: float, seed: int, held: Collection[int] = ()
+) -> list[npt.NDArray[np.float64]]:
     """Draw the factors for an exact run of `jaxpr`, where they are all 1, and for RUNS nudged ones.
+
+    The floating arguments in the places `held` stay as they are in all of them.
 
     They are arguments of the compiled function, because drawing them inside of it takes several times as long to
     compile as using them.
@@ -142,6 +146,8 @@ def draw_factors(jaxpr: jex.ClosedJaxpr, nudge: float, seed: int) -> list[npt.ND
     random = np.random.default_rng(seed)
     nudges = _nudges(replay, jaxpr)
     noise = [each.strength * random.standard_normal((RUNS, *each.shape)) for each in nudges]
+    for place in held:
+        noise[place][:] = 0
     return [1 + nudge * np.concatenate([np.zeros((1, *each.shape[1:])), each]) for each in noise]
 
 

@@ -48,6 +48,8 @@ class Trial:
         A key of LAYOUTS.
     poison
         What a mask is to hide.
+    held
+        The inputs that rounding is not expected to change, as at a kink.
     """
 
     subject: Subject
@@ -61,6 +63,7 @@ class Trial:
     kinks: Mapping[str, AnyArray]
     layout: str
     poison: float
+    held: tuple[str, ...] = ()
 
     @cached_property
     def given(self) -> Results:
@@ -129,7 +132,7 @@ class Trial:
 
     def ask(self, inputs: Mapping[str, AnyArray], dout: AnyArray, thoroughly: bool = False) -> dict[str, Exact]:
         """Ask the oracle for the value and for the gradients that the layer gives."""
-        return self.oracle({**inputs, **self.options}, dout, tuple(gradients(self.results)), thoroughly)
+        return self.oracle({**inputs, **self.options}, dout, tuple(gradients(self.results)), thoroughly, self.held)
 
     def ask_plainly(self, inputs: Mapping[str, AnyArray], dout: AnyArray) -> Results:
         """Ask JAX itself, uncompiled."""
