@@ -91,7 +91,7 @@ def as_targets(where: str, t: npt.ArrayLike, x: Array, mask: Mask | None) -> npt
     if t.shape != x.shape:
         expected = f"{x.shape} for distributions or {leading} for integer class indices"
         raise shape_error(where, "t", t.shape, expected, f"{_because(x)} and t.dtype is {t.dtype}")
-    return rows_that_count(t if t.dtype.kind == "f" else t.astype(x.dtype), mask, leading)
+    return rows_that_count(t, mask, leading)
 
 
 def _as_flat_indices(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> npt.NDArray[Any]:

@@ -21,11 +21,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "rows = times_mass(t, np.log(sums[:, 0])) - chosen",
         "rows = times_mass(t, np.log(sums[:, -1])) - chosen",
     ): ONE_COLUMN,
-    (
-        "targets",
-        "return rows_that_count(t if t.dtype.kind == 'f' else t.astype(x.dtype), mask, leading)",
-        "return rows_that_count(t if t.dtype.kind == 'f' else t, mask, leading)",
-    ): WIDER,
     ("numerics", "mean = long_sum(rows, 0) / number", "mean = long_sum(rows, -1) / number"): ONE_AXIS,
     (
         "numerics",

@@ -372,6 +372,12 @@ def test_targets_that_are_integers_leave_the_dtype_of_the_outputs_and_are_not_ro
     assert layer.backward().dtype == dtype
 
 
+def test_counts_may_be_larger_than_the_dtype_of_the_scores():
+    layer = SoftmaxWithLoss()
+    assert layer.forward(np.zeros((1, 2), np.float16), np.array([[70000, 0]])) == np.float16(70000 * math.log(2))
+    assert np.array_equal(layer.backward(0.5), np.array([[-17500, 17500]], np.float16))
+
+
 @each_loss
 def test_backward_without_a_dout_is_that_for_1(loss):
     layer = loss()
