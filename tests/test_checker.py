@@ -18,6 +18,7 @@ from tests.planted.right import MULTIPLY, Multiply, Softmax, Tanh, tanh_and_pull
 from tests.planted.scale import TanhTwice
 
 ANY = arrays(x="...")
+TENTH = jnp.float32(0.1)
 
 
 class GivesAList(Multiply):
@@ -265,6 +266,65 @@ def test_a_label_beyond_the_last_class_has_to_be_refused():
     assert "the label 4 in t is taken without an error" in str(report)
 
 
+class GivesAGradientForSmallBatches:
+    def forward(self, a, b):
+        self.a, self.b = a, b
+        return a * b
+
+    def backward(self, dout):
+        return dout * self.b, dout * self.a if dout.size < 3 else None
+
+
+def test_a_gradient_is_given_for_every_example_or_for_none():
+    report = check_layer(GivesAGradientForSmallBatches, lambda a, b: a * b, arrays(a="N", b="N"), raises=False)
+    assert report.failed == ["runs"]
+    assert report.diagnosis == "backward gives a gradient of b for some examples, and none for others"
+    assert report.without_gradient == []
+
+
+class WritesIntoItsReadOnlyOutput:
+    memory = np.empty(0)
+
+    def forward(self, x):
+        if self.memory.shape != x.shape or self.memory.dtype != x.dtype:
+            self.memory = np.empty_like(x)
+        self.x = x
+        np.multiply(x, x, out=self.memory)
+        out = self.memory.view()
+        out.flags.writeable = False
+        return out
+
+    def backward(self, dout):
+        return np.asarray(2 * self.x * dout)
+
+
+def test_an_output_stays_as_it_is_also_if_it_is_read_only():
+    report = check_layer(WritesIntoItsReadOnlyOutput, lambda x: x * x, arrays(x="N 2"), raises=False)
+    assert report.failed == ["unshared"]
+    assert "out is overwritten by the next forward" in report.diagnosis
+
+
+def test_small_numbers_of_float16_are_compared():
+    def identity(x):
+        return np.where(np.abs(x) < 1e-3, -x, x), lambda dout: dout.copy()
+
+    report = check_layer(identity, lambda x: x, arrays(x="N"), dtypes=["float16"], raises=False)
+    assert report.failed == ["value"]
+
+
+def test_a_reference_that_overflows_where_the_layer_does_not_is_named():
+    def log_sum_exp(x):
+        exps = np.exp(x - x.max())
+        return np.log(exps.sum()) + x.max(), lambda dout: dout * exps / exps.sum()
+
+    report = check_layer(log_sum_exp, lambda x: jnp.log(jnp.exp(x).sum()), arrays(x="3"), raises=False)
+    assert report.diagnosis.startswith("out is finite where the reference is not: write the reference so that")
+
+
+def test_a_dtype_is_one_whatever_the_order_of_its_bytes():
+    assert str(check_layer(Tanh, jnp.tanh, ANY, dtypes=[">f4"]).found[0].dtype) == "float32"
+
+
 def test_every_validated_label_has_to_be_refused():
     validated = labels("3", classes="4", validated=True)
     report = check_layer(
@@ -383,6 +443,11 @@ class ReturnsNone(Tanh):
         super().forward(x)
 
 
+class ReturnsTwo(Tanh):
+    def forward(self, x):
+        return super().forward(x), x
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -422,6 +487,13 @@ class ReturnsNone(Tanh):
             r"the reference returned float32 at x \(\), from inputs in float64; expected float64",
         ),
         (
+            (Tanh, lambda x: TENTH * jnp.tanh(x), ANY),
+            TypeError,
+            r"the reference holds a constant in float32 at x \(\); expected float64",
+        ),
+        ((lambda x: (x, x), jnp.tanh, ANY), AssertionError, r"\(ndarray, ndarray\)"),
+        ((ReturnsTwo, jnp.tanh, ANY), AssertionError, "forward returned a tuple; expected one array"),
+        (
             (Tanh, lambda x: jax.lax.while_loop(lambda y: y.sum() < 0, jnp.tanh, x), ANY),
             TypeError,
             r"the reference has no gradient of x at x \(\): ValueError: Reverse-mode",
@@ -429,7 +501,7 @@ class ReturnsNone(Tanh):
     ],
     ids=(
         "names number empty tuple unknown backward strategy dict object needs bool no-pullback none numpy "
-        "float32 while"
+        "float32 constant no-function two while"
     ).split(),
 )
 def test_a_use_that_is_wrong_is_an_error_that_says_so(arguments, error, message):

@@ -41,11 +41,11 @@ def units(got: npt.NDArray[Any], exact: Exact, dtype: np.dtype[Any]) -> npt.NDAr
 def _nothing(dtype: np.dtype[Any]) -> float:
     """Give a number that nobody misses: some numbers that underflow in the layer, or are flushed to 0 by XLA.
 
-    They are multiplied by 1e3 cubed, since three large factors may follow; in float16, of whose normal numbers the
-    smallest is only 6e-5, that would be missed, and they are left as they are.
+    They are multiplied by 1e3 cubed, since three large factors may follow. In float16, of whose normal numbers the
+    smallest is only 6e-5, that would be missed: there, what is smaller than this one is nothing.
     """
-    some, largest_factor = 8 * float(limits(dtype).tiny), 1e9
-    return largest_factor * some if largest_factor * some < float(limits(dtype).eps) else some
+    tiny, factors = float(limits(dtype).tiny), 1e9
+    return 8 * tiny * factors if 8 * tiny * factors < float(limits(dtype).eps) else tiny / LIMIT
 
 
 def units_of_each(

@@ -71,6 +71,7 @@ def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial
 
 def _diagnose(failure: Failure, trials: Sequence[Trial], failed: set[str]) -> str:
     failing, holding = _split(failure.property, trials)
+    only = condition(failing, holding) if failing else ""
     failing = failing or [failure.trial]
     if "kinks" in failed and failure.property in (gradient, kinks) and all(map(at_a_kink, failing)):
         return SENTENCES[kinks](failure)
@@ -78,7 +79,6 @@ def _diagnose(failure: Failure, trials: Sequence[Trial], failed: set[str]) -> st
         return _of_value(failing, holding, failed)
     if failure.property is gradient:
         return _of_gradient(failing, holding)
-    only = condition(failing, holding)
     said = _of_shape(failing) if failure.property is shape else SENTENCES[failure.property](failure)
     return f"{said}{f', only where {only}' if only else ''}"
 
@@ -100,6 +100,8 @@ def _split(holds: Property, trials: Sequence[Trial]) -> tuple[list[Trial], list[
 
 
 def _of_value(failing: Sequence[Trial], holding: Sequence[Trial], failed: set[str]) -> str:
+    if any(np.isfinite(trial.kept["out"]).all() > np.isfinite(trial.truth["out"].value).all() for trial in failing):
+        return "out is finite where the reference is not: write the reference so that it does not overflow on the way"
     what = _of_result("out", failing, holding, of_value)
     if all(not np.isfinite(trial.kept["out"]).all() for trial in failing):
         what = "overflows, or divides 0 by 0, where the reference is finite"

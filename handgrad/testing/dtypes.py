@@ -20,7 +20,7 @@ def _is_floating(dtype: np.dtype[Any]) -> bool:
 
 def as_floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
     """Give a dtype by its name, and refuse what is not floating."""
-    given: np.dtype[Any] = jnp.dtype(dtype)
+    given: np.dtype[Any] = jnp.dtype(dtype).newbyteorder("=")
     if not _is_floating(given) or given.itemsize > np.dtype(np.float64).itemsize:
         raise TypeError(f"dtypes holds {given}; expected floating dtypes up to float64, in which the oracle computes")
     return given

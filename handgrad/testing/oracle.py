@@ -156,6 +156,11 @@ class Oracle:
                 f"the reference returned {out.dtype} at {shapes}, from inputs in float64; "
                 "expected float64, in which the oracle computes, so that nothing is rounded away"
             )
+        for constant in filter(_is_rounded, map(np.asarray, jaxpr.consts)):
+            raise UnusableReference(
+                f"the reference holds a constant in {constant.dtype} at {shapes}; expected float64, "
+                "in which the oracle computes: make it by NumPy, or inside of the reference"
+            )
         return str(jaxpr), tuple(np.asarray(each).tobytes() for each in jaxpr.consts), out.shape
 
     def _compile(
@@ -239,6 +244,15 @@ def _key(arrays: Arguments, options: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _shapes(arrays: Arguments) -> str:
     return ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+
+
+def _is_rounded(constant: npt.NDArray[Any]) -> bool:
+    """Tell whether a constant is narrow, and probably rounded: some numbers are no integers, and have many bits."""
+    if not is_floating(constant) or constant.itemsize >= 8:
+        return False
+    finite = constant[np.isfinite(constant)].astype(np.float64)
+    mantissas = np.frexp(finite)[0] * 2.0 ** (np.finfo(np.float32).nmant // 2)
+    return bool(((finite % 1 != 0) & (mantissas % 1 != 0)).any())
 
 
 def _first_line(error: Exception) -> str:

@@ -177,7 +177,16 @@ def unshared(trial: Trial) -> None:
             if np.shares_memory(array, memory):
                 raise Complaint(f"{called(name)} shares memory with {other}")
         if array.flags.writeable and np.shares_memory(array, later[name]):
-            raise Complaint(f"{called(name)} is overwritten by the next {'forward' if name == 'out' else 'backward'}")
+            raise Complaint(_overwritten(name))
+    trial.forward(trial.run, {**trial.given, **others_than(trial)})
+    trial.run.backward(1 - trial.dout)
+    for name, array in results:
+        if not identical(array, trial.kept[name]):
+            raise Complaint(_overwritten(name))
+
+
+def _overwritten(name: str) -> str:
+    return f"{called(name)} is overwritten by the next {'forward' if name == 'out' else 'backward'}"
 
 
 def read_only(trial: Trial) -> None:

@@ -61,8 +61,8 @@ class Report:
 
     @property
     def without_gradient(self) -> list[str]:
-        """Name the inputs, floating ones, of which the layer gave no gradient."""
-        return sorted({name for each in self.found for name in each.without_gradient})
+        """Name the inputs, floating ones, of which the layer never gave a gradient."""
+        return sorted({name for each in self.found for name in each.without_gradient - each.worst.keys()})
 
     def _held(self) -> list[str]:
         return [each.__name__ for each in BATTERY if each.__name__ not in self.failed]

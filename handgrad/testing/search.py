@@ -241,6 +241,10 @@ class Search:
         }
         for name, errors in trial.errors.items():
             found.worst[name] = max(found.worst.get(name, 0), float(errors.max(initial=0)))
+        sometimes = sorted(found.without_gradient & found.worst.keys())
+        if sometimes and all(failure.property is not runs for failure in found.failures):
+            complaint = f"backward gives a gradient of {', '.join(sometimes)} for some examples, and none for others"
+            found.failures.append(Failure(runs, complaint, trial))
 
 
 def _failure(holds: Property, error: Exception, trial: Trial) -> Failure:

@@ -20,8 +20,8 @@ def parse(axes: str) -> tuple[str, ...]:
     if not isinstance(axes, str):
         raise TypeError(f"axes are {axes!r}; expected a text, such as '... D'")
     names = tuple(axes.split())
-    for name in map(bare, names):
-        if name != LEADING and not name.isdecimal() and not name.isidentifier():
+    for name in names:
+        if name != LEADING and not name.isdecimal() and not bare(name).isidentifier():
             raise ValueError(f"axes {axes!r}: {name!r} is neither '...' nor a name nor a length")
     if names.count(LEADING) > 1:
         raise ValueError(f"axes {axes!r}: '...' may stand there once")

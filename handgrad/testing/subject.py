@@ -63,9 +63,10 @@ class FunctionAsLayer:
         """Call the function, and remember its pullback."""
         made = call_by_name(self.function, inputs)
         if not (isinstance(made, tuple) and len(made) == 2 and callable(made[1])):
+            returned = f"({', '.join(map(_type, made))})" if isinstance(made, tuple) else an(_type(made))
             raise TypeError(
                 f"{name_of(self.function)} takes every input, so it should return (out, pullback); "
-                f"it returned {an(type(made).__name__)}"
+                f"it returned {returned}"
             )
         out, self.pullback = made
         return out
@@ -73,6 +74,10 @@ class FunctionAsLayer:
     def backward(self, dout: AnyArray) -> Any:
         """Call the pullback."""
         return self.pullback(dout)
+
+
+def _type(thing: Any) -> str:
+    return type(thing).__name__
 
 
 class Run:
@@ -94,7 +99,10 @@ class Run:
         """Call forward, and give its result as an array."""
         given = {name: arguments[name] for name in self.names}
         self.axes = np.ndim(given[self.names[0]]) if given else 0
-        return _numbers("forward", call_by_name(self.layer.forward, given))
+        out = call_by_name(self.layer.forward, given)
+        if isinstance(out, tuple):
+            raise TypeError("forward returned a tuple; expected one array, so concatenate what it has to give")
+        return _numbers("forward", out)
 
     def backward(self, dout: AnyArray) -> Results:
         """Call backward, and give the gradients of inputs and params by the names of what they are gradients of."""
