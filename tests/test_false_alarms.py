@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
 
@@ -86,6 +87,12 @@ class ReluThenAffine:
         return dx
 
 
+def log_gamma(x):
+    exact = [mpmath.loggamma(float(each)) for each in x.flat], [mpmath.digamma(float(each)) for each in x.flat]
+    value, slope = (np.array(each, np.float64).reshape(x.shape).astype(x.dtype) for each in exact)
+    return value, lambda dout: dout * slope
+
+
 def row_sum_where_it_counts(x, t, mask):
     counting = np.asarray(t)[mask]
     if ((counting < 0) | (counting >= x.shape[-1])).any():
@@ -119,13 +126,14 @@ def row_sum_where_it_counts(x, t, mask):
             lambda x: (x - x.min(-1, keepdims=True)) / (x.max(-1, keepdims=True) - x.min(-1, keepdims=True) + 1),
             arrays(x=reals("N 3", ties=True)),
         ),
+        (log_gamma, jax.scipy.special.gammaln, arrays(x=reals("3", 0.5, 5))),
         (
             row_sum_where_it_counts,
             lambda x, t, mask: jnp.where(mask, x.sum(-1), 0),
             arrays(x="4 V", t=labels("4 3", classes="V", validated=True), mask=masks("4", of="x t")),
         ),
     ],
-    ids="attention underflow deviation pool perceptron kinks ties mask".split(),
+    ids="attention underflow deviation pool perceptron kinks ties gamma mask".split(),
 )
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_right_layer_is_not_blamed(layer, reference, inputs, seed):
