@@ -18,7 +18,7 @@ from reference.plain import plain
 from reference.write import print_layer, write
 
 DIGITS_LIMIT = 1e-12  # float64 rounding, after hundreds of steps that each build on the last
-ACCURACY_LIMIT = 0.97
+ACCURACY_LIMIT = 0.95  # some 98 % are usual; of 360 digits, this is four standard deviations less
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -92,7 +92,7 @@ def test_both_networks_learn_the_digits_and_the_same(training):
 
 
 @pytest.mark.parametrize(
-    "spoiled", [{"differences": [2e-12]}, {"masked_difference": 2e-12}, {"accuracy": 0.96}, {"jax_accuracy": 0.96}]
+    "spoiled", [{"differences": [2e-12]}, {"masked_difference": 2e-12}, {"accuracy": 0.94}, {"jax_accuracy": 0.94}]
 )
 def test_a_training_that_comes_apart_is_no_agreement(training, spoiled):
     assert not command.agreement(dataclasses.replace(training, **spoiled))
