@@ -144,7 +144,7 @@ class Search:
 
         with suppress(Exception):
             for other in others:
-                examine(other.trial)
+                examine(replace(other.trial))  # a new one, since properties leave traces in its layer
             for_all(self._trials(sizes), share, examine)
         return failure
 
