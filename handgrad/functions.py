@@ -33,7 +33,7 @@ def sigmoid(x: npt.ArrayLike) -> Array:
     y = x.astype(np.result_type(x, np.float64))
     np.negative(y, out=y)
     np.exp(y, out=y)
-    np.add(y, 1, out=y)
+    y += 1
     np.divide(1, y, out=y)
     return np.asarray(y, x.dtype)
 
