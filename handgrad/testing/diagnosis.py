@@ -100,7 +100,7 @@ def _split(holds: Property, trials: Sequence[Trial]) -> tuple[list[Trial], list[
 
 
 def _of_value(failing: Sequence[Trial], holding: Sequence[Trial], failed: set[str]) -> str:
-    if any(np.isfinite(trial.kept["out"]).all() > np.isfinite(trial.truth["out"].value).all() for trial in failing):
+    if all(np.isfinite(trial.kept["out"]).all() > np.isfinite(trial.truth["out"].value).all() for trial in failing):
         return "out is finite where the reference is not: write the reference so that it does not overflow on the way"
     what = _of_result("out", failing, holding, of_value)
     if all(not np.isfinite(trial.kept["out"]).all() for trial in failing):

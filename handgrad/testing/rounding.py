@@ -137,7 +137,7 @@ class Plan:
 
 
 def draw_factors(
-    jaxpr: jex.ClosedJaxpr, nudge: float, seed: int, held: Collection[int] = ()
+    jaxpr: jex.ClosedJaxpr, nudge: float, seed: int, held: Collection[int]
 ) -> list[npt.NDArray[np.float64]]:
     """Draw the factors for an exact run of `jaxpr`, where they are all 1, and for RUNS nudged ones.
 
@@ -165,9 +165,8 @@ def deviation(runs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Tell how far nudges move every element of the outputs, as a standard deviation.
 
     That is half of the largest move, since the largest of RUNS normal numbers is about 2, and of MANY times as many
-    not much more. Unlike the root of the mean
-    square, this does not miss what is rare but large. It is infinite where every nudge makes a run leave the numbers,
-    as a root of what cancels to 0 may.
+    not much more. Unlike the root of the mean square, this does not miss what is rare but large. It is infinite where
+    every nudge makes a run leave the numbers, as a root of what cancels to 0 may.
     """
     with np.errstate(invalid="ignore"):
         moved = np.abs(runs[1:] - runs[0])

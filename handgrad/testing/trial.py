@@ -124,10 +124,10 @@ class Trial:
     @cached_property
     def _judged(self) -> tuple[dict[str, Exact], Results]:
         truth = self.ask(self.inputs, self.dout)
-        errors = self.errors_against(truth)
+        errors = self._errors_against(truth)
         if any(LIMIT < each.max(initial=0) < DOUBTFUL for each in errors.values()):
             truth = self.ask(self.inputs, self.dout, thoroughly=True)
-            errors = self.errors_against(truth)
+            errors = self._errors_against(truth)
         return truth, errors
 
     def ask(self, inputs: Mapping[str, AnyArray], dout: AnyArray, thoroughly: bool = False) -> dict[str, Exact]:
@@ -143,8 +143,8 @@ class Trial:
         run = self.build(inputs)
         return {"out": self.forward(run, inputs), **run.backward(dout)}
 
-    def errors_against(self, truth: Mapping[str, Exact]) -> Results:
-        """Give the errors if the truth were another.
+    def _errors_against(self, truth: Mapping[str, Exact]) -> Results:
+        """Give the errors of the first run, if this is the truth.
 
         Where the true value overflows, its gradient may be beyond the dtype as well, and is not judged.
         """
