@@ -27,6 +27,7 @@ hypothesis.settings.load_profile(PROFILE)
 
 # the oracle is float64; a jitted twin is compiled for each shape, and kept
 jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_cpu_enable_async_dispatch", False)
 keep_compiled()
 
 

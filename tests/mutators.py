@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 BINARY = {
@@ -49,12 +50,17 @@ SYMMETRIC = {"max", "maximum", "result_type", "result_dtype"}  # whose arguments
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed source. `before` and `after` are the statement that was changed, in one line each."""
+    """A changed module. `before` and `after` are the statement that was changed, in one line each."""
 
     line: int
     before: str
     after: str
-    source: str
+    tree: ast.Module
+
+    @cached_property
+    def source(self) -> str:
+        """Write the module out, which takes longer than changing it."""
+        return ast.unparse(ast.fix_missing_locations(self.tree))
 
 
 Change = Callable[[], None]
@@ -70,7 +76,7 @@ def mutants(source: str) -> Iterator[Mutant]:
             _changes(node)[change]()
             after = _brief(statement)
             if after != before:
-                yield Mutant(statement.lineno, before, after, ast.unparse(ast.fix_missing_locations(tree)))
+                yield Mutant(statement.lineno, before, after, tree)
 
 
 def _brief(statement: ast.stmt) -> str:

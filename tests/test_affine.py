@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from handgrad import Add, Affine, MatMul, vjp
-from tests.whole import whole_numbers
+from tests.drawn import whole_numbers
 
 LENGTHS = st.integers(0, 4)
 

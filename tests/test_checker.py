@@ -19,6 +19,7 @@ from tests.planted.scale import TanhTwice
 
 ANY = arrays(x="...")
 TENTH = jnp.float32(0.1)
+check = partial(check_layer, max_examples=20)
 
 
 class GivesAList(Multiply):
@@ -134,7 +135,7 @@ class GivesAGradientInAList(Tanh):
 
 
 def test_a_gradient_may_be_a_list_of_its_rows():
-    check_layer(GivesAGradientInAList, jnp.tanh, arrays(x="2 3"))
+    check(GivesAGradientInAList, jnp.tanh, arrays(x="2 3"))
 
 
 def test_what_a_strategy_draws_keeps_its_order():
@@ -154,19 +155,19 @@ def test_what_a_strategy_draws_keeps_its_order():
 
 
 def test_lists_will_do_for_arrays_where_one_dtype_is_asked_for():
-    check_layer(Listed, lambda x, w: x * w, arrays(x="N", w="N"), dtypes=["float64"])
+    check(Listed, lambda x, w: x * w, arrays(x="N", w="N"), dtypes=["float64"])
 
 
 @pytest.mark.parametrize("inputs", [arrays(x="", w=""), arrays(x="3", w="3"), arrays(x="N 3", w="3")])
 def test_gradients_in_a_list_are_told_from_one_gradient(inputs):
-    report = check_layer(GivesAList, MULTIPLY.reference, inputs, dtypes=["float64"], raises=False)
+    report = check(GivesAList, MULTIPLY.reference, inputs, dtypes=["float64"], raises=False)
     assert report.diagnosis.startswith("TypeError: backward returned a list; return a tuple of gradients")
 
 
 def test_bfloat16_is_a_dtype_like_any_other():
-    report = check_layer(Tanh, jnp.tanh, ANY, dtypes=["bfloat16"])
+    report = check(Tanh, jnp.tanh, ANY, dtypes=["bfloat16"])
     assert report.found[0].dtype == "bfloat16"
-    wrong = check_layer(TanhTwice, jnp.tanh, ANY, dtypes=["bfloat16"], raises=False)
+    wrong = check(TanhTwice, jnp.tanh, ANY, dtypes=["bfloat16"], raises=False)
     assert wrong.failed == ["gradient"]
 
 
@@ -185,13 +186,13 @@ class GivesNoGradient(Tanh):
 
 
 def test_a_layer_that_gives_no_gradient_is_told_so():
-    report = check_layer(GivesNoGradient, jnp.tanh, ANY, dtypes=["float64"], raises=False)
+    report = check(GivesNoGradient, jnp.tanh, ANY, dtypes=["float64"], raises=False)
     assert report.failed == ["runs"]
     assert report.diagnosis == "backward returned no gradient and left none in an attribute d<name>"
 
 
 def test_a_random_layer_is_told_so_and_nothing_else_is_said_of_it():
-    report = check_layer(IsRandom, jnp.tanh, ANY, dtypes=["float64"], raises=False)
+    report = check(IsRandom, jnp.tanh, ANY, dtypes=["float64"], raises=False)
     assert report.failed == ["deterministic"]
     assert report.passed == []
     assert "random" in report.diagnosis
@@ -200,14 +201,14 @@ def test_a_random_layer_is_told_so_and_nothing_else_is_said_of_it():
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
 def test_a_wrong_kink_is_caught_where_it_is_declared(dtype):
     declared, undeclared = arrays(x=reals("2", kinks=[0, 6])), arrays(x="2")
-    report = check_layer(Relu6Closed, jax.nn.relu6, declared, dtypes=[dtype], raises=False)
+    report = check(Relu6Closed, jax.nn.relu6, declared, dtypes=[dtype], raises=False)
     assert "kinks" in report.failed
     assert "kink" in report.diagnosis
-    assert not check_layer(Relu6Closed, jax.nn.relu6, undeclared, dtypes=[dtype], raises=False).failed
+    assert not check(Relu6Closed, jax.nn.relu6, undeclared, dtypes=[dtype], raises=False).failed
 
 
 def test_ties_are_made_where_they_are_declared():
-    report = check_layer(
+    report = check(
         MaxDoubled,
         lambda x: x.max(-1),
         arrays(x=reals("N 3", ties=True)),
@@ -219,7 +220,7 @@ def test_ties_are_made_where_they_are_declared():
 
 def test_labels_that_name_no_class_have_to_be_refused_where_that_is_promised():
     inputs = arrays(W="V D", t=labels("N", classes="V", validated=True))
-    report = check_layer(Embedding, lambda W, t: W[t], inputs, dtypes=["float64"], raises=False)
+    report = check(Embedding, lambda W, t: W[t], inputs, dtypes=["float64"], raises=False)
     assert report.failed == ["refuses"]
 
 
@@ -227,7 +228,7 @@ def test_a_domain_has_to_fit_the_dtype():
     with pytest.raises(
         ValueError, match=r"the domain from 1e\+300 to 1e\+305 has numbers that float32 does not have"
     ):
-        check_layer(Tanh, jnp.tanh, arrays(x=reals("N", 1e300, 1e305)), dtypes=["float32"])
+        check(Tanh, jnp.tanh, arrays(x=reals("N", 1e300, 1e305)), dtypes=["float32"])
 
 
 class Swapped:
@@ -239,7 +240,7 @@ class Swapped:
 
 
 def test_a_gradient_of_another_input_is_named():
-    report = check_layer(Swapped, lambda a, b: a + 2 * b, arrays(a="3", b="3"), raises=False)
+    report = check(Swapped, lambda a, b: a + 2 * b, arrays(a="3", b="3"), raises=False)
     assert report.diagnosis == "backward: da is the gradient of b"
 
 
@@ -261,7 +262,7 @@ def test_a_label_beyond_the_last_class_has_to_be_refused():
             return super().forward(np.minimum(t, len(self.W) - 1))
 
     inputs = arrays(W="4 2", t=labels("3", classes="4", validated=True))
-    report = check_layer(Clamps, lambda W, t: W[t], inputs, raises=False)
+    report = check(Clamps, lambda W, t: W[t], inputs, raises=False)
     assert report.failed == ["refuses"]
     assert "the label 4 in t is taken without an error" in str(report)
 
@@ -276,7 +277,7 @@ class GivesAGradientForSmallBatches:
 
 
 def test_a_gradient_is_given_for_every_example_or_for_none():
-    report = check_layer(GivesAGradientForSmallBatches, lambda a, b: a * b, arrays(a="N", b="N"), raises=False)
+    report = check(GivesAGradientForSmallBatches, lambda a, b: a * b, arrays(a="N", b="N"), raises=False)
     assert report.failed == ["runs"]
     assert report.diagnosis == "backward gives a gradient of b for some examples, and none for others"
     assert report.without_gradient == []
@@ -299,7 +300,7 @@ class WritesIntoItsReadOnlyOutput:
 
 
 def test_an_output_stays_as_it_is_also_if_it_is_read_only():
-    report = check_layer(WritesIntoItsReadOnlyOutput, lambda x: x * x, arrays(x="N 2"), raises=False)
+    report = check(WritesIntoItsReadOnlyOutput, lambda x: x * x, arrays(x="N 2"), raises=False)
     assert report.failed == ["unshared"]
     assert "out is overwritten by the next forward" in report.diagnosis
 
@@ -317,19 +318,17 @@ def test_a_reference_that_overflows_where_the_layer_does_not_is_named():
         exps = np.exp(x - x.max())
         return np.log(exps.sum()) + x.max(), lambda dout: dout * exps / exps.sum()
 
-    report = check_layer(log_sum_exp, lambda x: jnp.log(jnp.exp(x).sum()), arrays(x="3"), raises=False)
+    report = check(log_sum_exp, lambda x: jnp.log(jnp.exp(x).sum()), arrays(x="3"), raises=False)
     assert report.diagnosis.startswith("out is finite where the reference is not: write the reference so that")
 
 
 def test_a_dtype_is_one_whatever_the_order_of_its_bytes():
-    assert str(check_layer(Tanh, jnp.tanh, ANY, dtypes=[">f4"]).found[0].dtype) == "float32"
+    assert str(check(Tanh, jnp.tanh, ANY, dtypes=[">f4"]).found[0].dtype) == "float32"
 
 
 def test_every_validated_label_has_to_be_refused():
     validated = labels("3", classes="4", validated=True)
-    report = check_layer(
-        RefusesOneOfTwo, lambda x, t, u: x * 1, arrays(x="3 4", t=validated, u=validated), raises=False
-    )
+    report = check(RefusesOneOfTwo, lambda x, t, u: x * 1, arrays(x="3 4", t=validated, u=validated), raises=False)
     assert report.failed == ["refuses"]
     assert "u = np.array([-1" in str(report)
 
@@ -338,7 +337,7 @@ def test_a_gradient_that_is_wrong_for_small_numbers_alone_is_caught():
     def three(x):
         return 3 * x, lambda dout: np.where((np.abs(x) < 1e-4) & (x != 0), 0, 3 * dout).astype(dout.dtype)
 
-    assert check_layer(three, lambda x: 3 * x, arrays(x="3"), raises=False).failed == ["gradient"]
+    assert check(three, lambda x: 3 * x, arrays(x="3"), raises=False).failed == ["gradient"]
 
 
 class DeclaresMore(Tanh):
@@ -355,13 +354,13 @@ class DeclaresMore(Tanh):
 
 
 def test_a_gradient_that_is_declared_and_not_left_is_named():
-    report = check_layer(DeclaresMore, lambda x, W: jnp.tanh(x * W), arrays(x="3", W="3"), raises=False)
+    report = check(DeclaresMore, lambda x, W: jnp.tanh(x * W), arrays(x="3", W="3"), raises=False)
     assert report.failed == ["runs"]
     assert "backward left no dW" in report.diagnosis
 
 
 def test_a_report_says_what_was_left_out_and_why():
-    report = check_layer(Tanh, jnp.tanh, ANY, dtypes=["float64"])
+    report = check(Tanh, jnp.tanh, ANY, dtypes=["float64"])
     assert {*report.passed, *report.left_out} == {each.__name__ for each in BATTERY}
     assert report.left_out == {
         "kinks": "no kinks are declared",
@@ -376,10 +375,10 @@ def test_a_report_says_what_was_left_out_and_why():
 
 
 def test_a_report_says_of_which_inputs_no_gradient_was_compared():
-    report = check_layer(TakesAFactor, lambda x, w: x * w, arrays(x="N", w="N"), dtypes=["float64"])
+    report = check(TakesAFactor, lambda x, w: x * w, arrays(x="N", w="N"), dtypes=["float64"])
     assert report.without_gradient == ["w"]
     assert str(report).endswith("Backward gives no gradient of w, so none was compared.")
-    assert check_layer(Tanh, jnp.tanh, ANY, dtypes=["float64"]).without_gradient == []
+    assert check(Tanh, jnp.tanh, ANY, dtypes=["float64"]).without_gradient == []
 
 
 class TakesAFactor:
@@ -506,7 +505,7 @@ class ReturnsTwo(Tanh):
 )
 def test_a_use_that_is_wrong_is_an_error_that_says_so(arguments, error, message):
     with pytest.raises(error, match=message):
-        check_layer(*arguments, dtypes=["float64"])
+        check(*arguments, dtypes=["float64"])
 
 
 @pytest.mark.parametrize(
@@ -544,9 +543,9 @@ def test_a_reference_is_read_anew_by_every_check():
     def reference(x):
         return factor[0] * x
 
-    check_layer(once, reference, ANY, max_examples=20)
+    check(once, reference, ANY)
     factor[0] = 3.0
-    assert check_layer(once, reference, ANY, max_examples=20, raises=False).failed == ["value", "gradient"]
+    assert check(once, reference, ANY, raises=False).failed == ["value", "gradient"]
 
 
 def test_a_reference_need_not_be_hashable():
@@ -560,5 +559,5 @@ def test_a_reference_need_not_be_hashable():
     def once(x):
         return np.array(x), lambda dout: np.array(dout)
 
-    check_layer(once, Times(1.0), ANY, max_examples=20)
-    assert check_layer(once, Times(2.0), ANY, max_examples=20, raises=False).failed == ["value", "gradient"]
+    check(once, Times(1.0), ANY)
+    assert check(once, Times(2.0), ANY, raises=False).failed == ["value", "gradient"]

@@ -19,6 +19,8 @@ from handgrad.testing.script.definitions import Definitions
 from handgrad.testing.script.names import places_of
 from tests.planted.right import Tanh
 
+pytestmark = pytest.mark.usefixtures("as_found")
+
 X = arrays(x="2")
 SLOPE = 0.5
 check = functools.partial(check_layer, max_examples=10, dtypes=["float64"], raises=False)  # all of these layers fail

@@ -158,14 +158,15 @@ def distance(y, t):
     ],
 )
 def test_another_convention_at_a_jump_is_called_one(layer, reference, inputs):
-    report = check_layer(layer, reference, inputs, raises=False)
+    report = check_layer(layer, reference, inputs, max_examples=40, raises=False)
     assert report.failed == ["gradient"]
     assert "another convention" in report.diagnosis
 
 
 def test_a_gradient_that_is_wrong_at_zeros_alone_is_no_convention():
-    report = check_layer(
-        lambda x: (3 * x, lambda dout: 3 * dout * (x != 0)), lambda x: 3 * x, arrays(x="N"), raises=False
-    )
+    def three(x):
+        return 3 * x, lambda dout: 3 * dout * (x != 0)
+
+    report = check_layer(three, lambda x: 3 * x, arrays(x="N"), max_examples=40, raises=False)
     assert report.failed == ["gradient"]
     assert "convention" not in report.diagnosis

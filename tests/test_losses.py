@@ -1,6 +1,5 @@
 import math
 
-import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import mpmath
 import numpy as np
@@ -9,7 +8,7 @@ from hypothesis import given
 
 from handgrad import Add, Exp, IdentityWithLoss, MatMul, Multiply, Reciprocal, Sigmoid, SoftmaxWithLoss, vjp
 from handgrad.functions import cross_entropy_error, softmax, sum_squared_error
-from tests.whole import whole_numbers
+from tests.drawn import labels, masks, numbers, whole_numbers
 
 EPS = np.finfo(np.float64).eps
 LOSSES = [SoftmaxWithLoss, IdentityWithLoss]
@@ -17,18 +16,6 @@ N, C = 5, 3
 POISON = st.sampled_from([np.nan, np.inf, -np.inf, 1e300])
 
 each_loss = pytest.mark.parametrize("loss", LOSSES)
-
-
-def numbers(shape, size=30.0):
-    return hnp.arrays(np.float64, shape, elements=st.floats(-size, size, allow_subnormal=False), fill=st.nothing())
-
-
-def labels(shape, classes=C):
-    return hnp.arrays(np.int64, shape, elements=st.integers(0, classes - 1), fill=st.nothing())
-
-
-def masks(shape=N):
-    return hnp.arrays(np.bool_, shape, fill=st.nothing())
 
 
 def run(layer, *inputs, **options):
@@ -61,7 +48,7 @@ def test_identity_with_loss_equals_its_graph_of_nodes(x, t, dout):
     np.testing.assert_allclose(layer.backward(dout), dx / N, rtol=2 * EPS)
 
 
-@given(numbers((N, C), size=3.0), labels(N))
+@given(numbers((N, C), size=3.0), labels(N, C))
 def test_softmax_with_loss_equals_its_graph_of_nodes(x, t):
     exps, to_x = vjp(Exp(), x)
     total, to_exps = vjp(MatMul(), exps, np.ones((C, 1)))
@@ -80,7 +67,7 @@ def test_softmax_with_loss_equals_its_graph_of_nodes(x, t):
     np.testing.assert_allclose(layer.backward(), dx, rtol=0, atol=16 * EPS / N)
 
 
-@given(numbers((N, C)), labels(N))
+@given(numbers((N, C)), labels(N, C))
 def test_softmax_with_loss_equals_its_two_functions_where_neither_underflows(x, t):
     loss = cross_entropy_error(softmax(x), t)
     close(SoftmaxWithLoss().forward(x, t), loss, terms=N * C)
@@ -91,14 +78,14 @@ def test_identity_with_loss_equals_its_function(x, t):
     assert IdentityWithLoss().forward(x, t) == sum_squared_error(x, t)
 
 
-@given(numbers((N, C)), labels(N))
+@given(numbers((N, C)), labels(N, C))
 def test_probabilities_are_kept_as_y(x, t):
     layer = SoftmaxWithLoss()
     layer.forward(x, t)
     assert np.array_equal(layer.y, softmax(x))
 
 
-@given(numbers((N, C)), labels(N))
+@given(numbers((N, C)), labels(N, C))
 def test_loss_is_kept_as_loss(x, t):
     layer = SoftmaxWithLoss()
     assert layer.forward(x, t) == layer.loss
@@ -143,7 +130,7 @@ def test_identity_with_loss_worked_out_by_hand():
     assert np.array_equal(dx, [[0.0, 1.0], [1.5, 2.0]])
 
 
-@given(numbers((N, C)), labels(N))
+@given(numbers((N, C)), labels(N, C))
 def test_softmax_with_loss_is_never_negative_and_pulls_towards_the_label_alone(x, t):
     loss, dx = run(SoftmaxWithLoss(), x, t)
     is_label = np.eye(C, dtype=bool)[t]
@@ -159,7 +146,7 @@ def test_identity_with_loss_is_0_exactly_at_the_targets(x):
     assert not dx.any()
 
 
-@given(numbers((N, C)), labels(N))
+@given(numbers((N, C)), labels(N, C))
 def test_rows_of_the_gradient_of_softmax_with_loss_sum_to_0(x, t):
     _, dx = run(SoftmaxWithLoss(), x, t)
     # y is rounded in C places, each at most 1
@@ -173,7 +160,7 @@ def test_rows_of_the_gradient_sum_to_0_also_for_targets_that_sum_to_anything(x, 
     assert np.all(np.abs(dx.sum(axis=-1)) <= 4 * C * EPS * weights)
 
 
-@given(whole_numbers((N, C)), labels(N), whole_numbers((N, 1), -(2**40), 2**40))
+@given(whole_numbers((N, C)), labels(N, C), whole_numbers((N, 1), -(2**40), 2**40))
 def test_a_shift_of_all_scores_of_a_row_changes_nothing(x, t, shift):
     loss, dx = run(SoftmaxWithLoss(), x, t)
     shifted_loss, shifted_dx = run(SoftmaxWithLoss(), x + shift, t)
@@ -192,7 +179,7 @@ def test_a_shift_of_outputs_and_targets_alike_changes_nothing(x, t, shift):
 # Targets
 
 
-@given(numbers((N, C)), labels(N))
+@given(numbers((N, C)), labels(N, C))
 def test_class_indices_are_one_hot_rows_that_are_never_built(x, t):
     loss, dx = run(SoftmaxWithLoss(), x, t)
     one_hot_loss, one_hot_dx = run(SoftmaxWithLoss(), x, np.eye(C)[t])
@@ -290,7 +277,7 @@ def test_gradient_is_proportional_to_dout(loss, x, exponent, sign):
 @each_loss
 @given(data=st.data())
 def test_masked_rows_may_hold_anything(loss, data):
-    x, t, mask = (data.draw(each) for each in (numbers((N, C)), numbers((N, C)), masks()))
+    x, t, mask = (data.draw(each) for each in (numbers((N, C)), numbers((N, C)), masks(N)))
     want, want_dx = run(loss(), x, t, mask)
     x[~mask], t[~mask] = data.draw(POISON), data.draw(POISON)
     got, dx = run(loss(), x, t, mask)
@@ -299,7 +286,7 @@ def test_masked_rows_may_hold_anything(loss, data):
     assert not dx[~mask].any()
 
 
-@given(numbers((N, C)), labels(N), masks(), st.sampled_from([-1, C, -(2**63), 2**63 - 1]))
+@given(numbers((N, C)), labels(N, C), masks(N), st.sampled_from([-1, C, -(2**63), 2**63 - 1]))
 def test_masked_labels_need_not_exist(x, t, mask, nonsense):
     want, want_dx = run(SoftmaxWithLoss(), x, t, mask)
     got, dx = run(SoftmaxWithLoss(), x, np.where(mask, t, nonsense), mask)
@@ -310,7 +297,7 @@ def test_masked_labels_need_not_exist(x, t, mask, nonsense):
 @each_loss
 @given(data=st.data())
 def test_a_mask_leaves_the_loss_of_the_rows_that_count(loss, data):
-    x, t, mask = (data.draw(each) for each in (numbers((N, C)), whole_numbers((N, C), 0), masks()))
+    x, t, mask = (data.draw(each) for each in (numbers((N, C)), whole_numbers((N, C), 0), masks(N)))
     got, dx = run(loss(), x, t, mask)
     want, want_dx = run(loss(), x[mask], t[mask])
     # as many numbers that are not negative, with zeros in between
@@ -399,7 +386,7 @@ def test_dtypes_that_mix_are_promoted_and_the_gradient_keeps_that_of_x(loss):
     assert (value.dtype, dx.dtype) == (np.float64, np.float32)
 
 
-@given(st.sampled_from(LOSSES), numbers((N, C), size=5.0), labels(N))
+@given(st.sampled_from(LOSSES), numbers((N, C), size=5.0), labels(N, C))
 def test_float32_is_float64_rounded(loss, x, t):
     x, t = x.astype(np.float32), np.eye(C, dtype=np.float32)[t]
     value, dx = run(loss(), x, t)

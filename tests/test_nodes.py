@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from handgrad import Add, Exp, MatMul, Multiply, Reciprocal
-from tests.whole import whole_numbers
+from tests.drawn import whole_numbers
 
 EPS = np.finfo(np.float64).eps
 BINARY = [Add, Multiply, MatMul]
