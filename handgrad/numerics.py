@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from handgrad.checks import Array, double, long_sum, wide
 
+FLOAT32 = np.finfo(np.float32)  # the narrowest dtype that rows are computed in
+
 
 def shifted(x: Array) -> Array:
     """Compute x - max x for each row, widened: the shift cancels in every quotient of exponentials."""
@@ -51,11 +53,11 @@ def batch_mean(rows: Array, dtype: np.dtype[Any]) -> np.floating[Any]:
 def scalable(rows: Array, dout: Array) -> tuple[Array, float | Array]:
     """Give the rows of a batch, widened, and the factor dout / N by which their mean goes back to each of them.
 
-    Both are widened once more where the dtype of the rows does not have the factor: 0 · inf would be NaN.
+    Both are widened once more where float32 does not have the factor: 0 · inf would be NaN.
     """
     rows, number = wide(rows), max(len(rows), 1)
-    factor, limits = float(dout) / number, np.finfo(rows.dtype)
-    if limits.tiny <= abs(factor) <= limits.max:
+    factor = float(dout) / number
+    if FLOAT32.tiny <= abs(factor) <= FLOAT32.max:
         return rows, factor
     return double(rows), double(dout) / number
 

@@ -29,13 +29,13 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): ONE_AXIS,
     (
         "numerics",
-        "if limits.tiny <= abs(factor) <= limits.max:",
-        "if limits.tiny < abs(factor) <= limits.max:",
+        "if FLOAT32.tiny <= abs(factor) <= FLOAT32.max:",
+        "if FLOAT32.tiny < abs(factor) <= FLOAT32.max:",
     ): WIDER,
     (
         "numerics",
-        "if limits.tiny <= abs(factor) <= limits.max:",
-        "if limits.tiny <= abs(factor) <= limits.min:",
+        "if FLOAT32.tiny <= abs(factor) <= FLOAT32.max:",
+        "if FLOAT32.tiny <= abs(factor) <= FLOAT32.min:",
     ): WIDER,
     (
         "checks",
