@@ -45,9 +45,9 @@ def row_sums(array: Array) -> Array:
 
 def batch_mean(rows: Array, dtype: np.dtype[Any]) -> np.floating[Any]:
     """Average over the rows of a batch. The mean of nothing is 0."""
-    number = max(len(rows), 1)
-    mean = long_sum(rows, 0) / number
-    return dtype.type(mean if math.isfinite(mean) else long_sum(rows / number, 0))  # a sum may overflow, its mean not
+    mean = long_sum(rows, 0) / len(rows)
+    # a sum may overflow where the mean does not, and 0/0 is NaN where the sum of nothing is 0
+    return dtype.type(mean if math.isfinite(mean) else long_sum(rows / len(rows), 0))
 
 
 def scalable(rows: Array, dout: Array) -> tuple[Array, float | Array]:

@@ -21,11 +21,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "rows = times_mass(t, np.log(sums[:, 0])) - chosen",
         "rows = times_mass(t, np.log(sums[:, -1])) - chosen",
     ): ONE_COLUMN,
-    ("numerics", "mean = long_sum(rows, 0) / number", "mean = long_sum(rows, -1) / number"): ONE_AXIS,
+    ("numerics", "mean = long_sum(rows, 0) / len(rows)", "mean = long_sum(rows, -1) / len(rows)"): ONE_AXIS,
     (
         "numerics",
-        "return dtype.type(mean if math.isfinite(mean) else long_sum(rows / number, 0))",
-        "return dtype.type(mean if math.isfinite(mean) else long_sum(rows / number, -1))",
+        "return dtype.type(mean if math.isfinite(mean) else long_sum(rows / len(rows), 0))",
+        "return dtype.type(mean if math.isfinite(mean) else long_sum(rows / len(rows), -1))",
     ): ONE_AXIS,
     (
         "numerics",

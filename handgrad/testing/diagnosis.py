@@ -186,7 +186,7 @@ def _of_repetition(failure: Failure) -> str:
     first = gradients(failure.trial.kept)
     if any(np.array_equal(again[name], 2 * first[name]) and np.any(first[name]) for name in first):
         return "backward accumulates: called again, it adds to what it gave before"
-    return "backward changes what it needs when it is called again"
+    return "backward depends on an earlier call: it changes what it needs, or keeps what it gave"
 
 
 SENTENCES: dict[Property, Callable[[Failure], str]] = {

@@ -91,23 +91,31 @@ def kinks(trial: Trial) -> str | None:
 
 
 def repeatable(trial: Trial) -> None:
-    """Backward may be called again, for the same upstream gradient or another: it says what it would say first."""
+    """Backward may be called again, for the same upstream gradient or another: it says what it would say first.
+
+    Another one may be in the same array.
+    """
     expect_identical(trial.again, trial.kept, "differs when backward is called again")
-    other = 1 - trial.dout
+    dout, other = trial.dout.copy(), 1 - trial.dout
+    trial.run.backward(dout)
+    dout[...] = other
     fresh = gradients(trial.fresh(copies(trial.inputs), other.copy()))
-    expect_identical(
-        trial.run.backward(other), fresh, "differs when backward has been called for another dout before"
-    )
+    expect_identical(trial.run.backward(dout), fresh, "differs when backward has been called for another dout before")
 
 
 def stateless(trial: Trial) -> None:
-    """Only the last forward counts: what the layer has seen before, also of other shapes, leaves no trace."""
+    """Only the last forward counts: what the layer has seen before leaves no trace.
+
+    That may have been of another shape, or in the same arrays, which are filled anew.
+    """
     run = trial.build(copies(trial.inputs))
     others = {name: array for name, array in others_than(trial).items() if name in run.names}
     for earlier in (longer(trial, others), others):
         out = trial.forward(run, {**trial.inputs, **earlier})
         run.backward(np.ones(out.shape, trial.dtype))
-    again = {"out": trial.forward(run, copies(trial.inputs)), **run.backward(trial.dout.copy())}
+    for name, array in others.items():
+        array[...] = trial.inputs[name]
+    again = {"out": trial.forward(run, {**trial.inputs, **others}), **run.backward(trial.dout.copy())}
     expect_identical(again, trial.kept, "depends on what the layer saw before")
 
 

@@ -75,7 +75,7 @@ def _repeatable(_: Trial, calls: Calls) -> list[str]:
         *calls.backward,
         _show(calls.gradients, "again"),
         "",
-        "dout = 1 - dout",
+        "dout[...] = 1 - dout",
         *calls.backward,
         _show(calls.gradients, "for another dout"),
         *calls.run,
@@ -85,18 +85,22 @@ def _repeatable(_: Trial, calls: Calls) -> list[str]:
 
 def _stateless(trial: Trial, calls: Calls) -> list[str]:
     others = {name: array for name, array in others_than(trial).items() if name in trial.run.names}
+    given = [calls.inputs[name] for name in others]
     other = [_other(trial, calls, name) for name in others]
     long = [
         f"np.concatenate([{each}] * 2)" if _grows(trial, others, name) else each
         for name, each in zip(others, other, strict=True)
     ]
     return [
-        f"def earlier_forward({', '.join(calls.inputs[name] for name in others)}):",
+        f"def earlier_forward({', '.join(given)}):",
         *_indented([calls.forward, _ones(trial, calls)]),
         "",
         *calls.new,
         f"earlier_forward({', '.join(long)})",
-        f"earlier_forward({', '.join(other)})",
+        f"numbers = [{', '.join(f'{each}.copy()' for each in given)}]",
+        *(f"{each} = {another}" for each, another in zip(given, other, strict=True)),
+        f"earlier_forward({', '.join(given)})",
+        *(f"{each}[...] = numbers[{place}]" for place, each in enumerate(given)),
         calls.forward,
         *calls.backward,
         _show(calls.results, "after other forwards"),
