@@ -20,6 +20,7 @@ from handgrad.testing.properties import (
     dtype,
     gradient,
     kinks,
+    laid_out,
     layouts,
     masked,
     pure,
@@ -204,8 +205,7 @@ SENTENCES: dict[Property, Callable[[Failure], str]] = {
     unshared: lambda failure: f"{failure.complaint}: return a copy",
     read_only: lambda failure: f"read-only arrays are refused, or treated otherwise: {failure.complaint}",
     layouts: lambda failure: (
-        f"results are wrong only where the arguments are {failure.trial.layout}: "
-        "the layer relies on how memory is laid out"
+        f"results are wrong only where {laid_out(failure.trial)}: the layer relies on how memory is laid out"
     ),
     masked: lambda failure: f"masked entries count (0 · NaN is NaN: select, do not multiply): {failure.complaint}",
     confined: lambda failure: f"a NaN spreads to where it does not belong: {failure.complaint}",

@@ -206,18 +206,24 @@ def read_only(trial: Trial) -> None:
 
 
 def layouts(trial: Trial) -> str | None:
-    """Fortran-ordered, strided, negatively strided and 0-stride arrays give the same numbers."""
-    relaid = LAYOUTS[trial.layout]
-    inputs = {name: relaid(array) for name, array in copies(trial.inputs).items()}
-    dout = relaid(trial.dout.copy())
-    got = trial.fresh(inputs, dout)
-    plain = _in_c_order(trial, inputs, dout)
+    """Fortran-ordered, strided, negatively strided and 0-stride arrays give the same numbers: all, or one alone."""
+    arrays = copies({**trial.inputs, "dout": trial.dout})
+    arrays |= {name: LAYOUTS[trial.layout](arrays[name]) for name in trial.relaid}
+    dout = arrays.pop("dout")
+    plain = _in_c_order(trial, arrays, dout)
+    got = trial.fresh(arrays, dout)
     if overflows(plain.truth["out"], trial.dtype):
         return "the value overflows"
     right = [name for name, error in plain.errors.items() if error.max(initial=0) <= LIMIT]
     for name in right:  # what is wrong anyway says nothing about the layout
-        _expect_like(got[name], plain, name, f" when the arguments are {trial.layout}")
+        _expect_like(got[name], plain, name, f" when {laid_out(trial)}")
     return None
+
+
+def laid_out(trial: Trial) -> str:
+    """Say which arrays lie in memory in which way."""
+    which = f"{trial.relaid[0]} alone is" if len(trial.relaid) == 1 else "the arguments are"
+    return f"{which} {trial.layout}"
 
 
 def _expect_like(array: AnyArray, plain: Trial, name: str, when: str) -> None:

@@ -202,11 +202,14 @@ class Search:
         """Make an example of one shape, beside what a user's strategies have drawn."""
         inputs, dtype = self.inputs, self.dtype
         described = inputs.of_sizes(sizes, dtype)
-        out_shape = self.oracle.out_shape(inputs.in_order(described.simplest() | others))
+        simplest = inputs.in_order(described.simplest() | others)
+        out_shape = self.oracle.out_shape(simplest)
+        every = (*(name for name, each in simplest.items() if isinstance(each, np.ndarray)), "dout")
         recipes = {
             "inputs": described,
             "dout": real_numbers(out_shape, dtype),
             "layout and poison": one_of(LAYOUTS_AND_POISONS),
+            "relaid": one_of([every] * len(every) + [(name,) for name in every]),
         }
         if inputs.has_kinks:
             at_kinks = {"inputs": inputs.at_kinks(sizes, dtype), "dout": small_integers(out_shape, dtype)}
@@ -228,6 +231,7 @@ class Search:
                 dtype=dtype,
                 kinks={**made["kinks"]["inputs"], "dout": made["kinks"]["dout"]} if "kinks" in made else {},
                 layout=layout,
+                relaid=made["relaid"],
                 poison=poison,
             )
 

@@ -46,6 +46,8 @@ class Trial:
         Arrays to take instead where the description declares kinks, and an upstream gradient that goes with them.
     layout
         A key of LAYOUTS.
+    relaid
+        The arrays that are laid out so: all, or a single one.
     poison
         What a mask is to hide.
     held
@@ -62,6 +64,7 @@ class Trial:
     dtype: np.dtype[Any]
     kinks: Mapping[str, AnyArray]
     layout: str
+    relaid: tuple[str, ...]
     poison: float
     held: tuple[str, ...] = ()
 

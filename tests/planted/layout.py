@@ -28,6 +28,14 @@ class TanhInMemoryOrder(Tanh):
         return (dout.ravel(order="K") * self.slope().ravel()).reshape(dout.shape)
 
 
+class TanhWhereBothLieAlike(Tanh):
+    """Walks through dout as it lies in memory, and through the slope as that lies there."""
+
+    def backward(self, dout):
+        order = "F" if dout.flags.fnc else "C"
+        return (dout.ravel(order) * self.slope().ravel("K")).reshape(dout.shape, order=order)
+
+
 class ReluOfTheBase(Relu):
     """Takes the array of which dout is a view for dout."""
 
@@ -82,11 +90,12 @@ class SquaredLossOfStrides(SquaredLoss):
 
 
 BUGS = (
-    Bug(TanhInMemoryOrder, TANH, "layouts", "only where the arguments are"),
-    Bug(ReluOfTheBase, RELU, "layouts", "only where the arguments are"),
+    Bug(TanhInMemoryOrder, TANH, "layouts", "only where"),
+    Bug(TanhWhereBothLieAlike, TANH, "layouts", "only where (x|dout) alone is Fortran"),
+    Bug(ReluOfTheBase, RELU, "layouts", "only where"),
     Bug(AddOfWritable, ADD, "read_only", "read-only"),
     Bug(MultiplyInPlaceAndBack, MULTIPLY, "read_only", "read-only|in place"),
-    Bug(SoftmaxOfFortran, SOFTMAX, "layouts", "only where the arguments are Fortran"),
-    Bug(AffineOfPositiveStrides, AFFINE, "layouts", "only where the arguments are negatively"),
-    Bug(SquaredLossOfStrides, SQUARED_LOSS, "layouts", "only where the arguments are strided"),
+    Bug(SoftmaxOfFortran, SOFTMAX, "layouts", "only where .* Fortran"),
+    Bug(AffineOfPositiveStrides, AFFINE, "layouts", "only where .* negatively"),
+    Bug(SquaredLossOfStrides, SQUARED_LOSS, "layouts", "only where .* strided"),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from handgrad.testing import properties
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.properties import REPEATED, Property, first_floating, longer, others_than
+from handgrad.testing.properties import REPEATED, Property, first_floating, laid_out, longer, others_than
 from handgrad.testing.script.calls import Calls
 from handgrad.testing.script.literals import literal_dtype
 from handgrad.testing.subject import Results
@@ -192,14 +192,16 @@ RELAID = {
 
 
 def _layouts(trial: Trial, calls: Calls) -> list[str]:
-    arrays = zip(calls.given, [*trial.inputs.values(), trial.dout], strict=True)
+    arrays = zip(calls.given, {**trial.inputs, "dout": trial.dout}.items(), strict=True)
     relaid = [
-        name for name, each in arrays if each.ndim and each.size and (trial.layout != REPEATED or is_floating(each))
+        given
+        for given, (name, each) in arrays
+        if name in trial.relaid and each.ndim and each.size and (trial.layout != REPEATED or is_floating(each))
     ]
     return [
         *(f"{name} = {RELAID[trial.layout].format(name)}" for name in relaid),
         *calls.run,
-        _show(calls.results, trial.layout),
+        _show(calls.results, f"when {laid_out(trial)}"),
         *(f'{name} = np.array({name}, order="C")' for name in relaid),
         *calls.run,
         _show(calls.results, "in C order"),
