@@ -12,7 +12,7 @@ from handgrad.testing.agreement import LIMIT
 from reference import speed
 from reference.cases import CASES, DTYPES, Case
 from reference.digits import Training, facts, train
-from reference.measure import Row, Search, measure, on_every_case, worst_errors
+from reference.measure import Row, Searched, measure, on_every_case, worst_errors
 from reference.page import FIGURES, PAGE, write_sections
 from reference.plain import plain
 from reference.write import print_layer, write
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return compare_speed(options.write)
     start = time.perf_counter()
     rows, agrees = compare_layers(options.cases, options.examples, options.seed)
-    search = Search(rows, time.perf_counter() - start)
+    search = Searched(rows, time.perf_counter() - start)
     if options.cases == CASES:
         training = train(options.seed)
         agrees &= compare_training(training)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.compiling import compile_fast, keep_compiled
-from handgrad.testing.dtypes import in_float64
+from handgrad.testing.dtypes import all_in_float64, in_float64
 from handgrad.testing.oracle import Oracle, value_and_vjp
 from reference.exact import CONTEXT, AnyArray, digits_for, evaluate
 
@@ -46,7 +46,7 @@ def float64_truths(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> di
 def exact_truths(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> dict[str, Truth]:
     """Give the value and the gradients to the last digit of dout's dtype; what is not finite, as float64 has it."""
     digits = digits_for(dout.dtype)
-    inputs, dout = {name: in_float64(array) for name, array in inputs.items()}, in_float64(dout)
+    inputs, dout = all_in_float64(inputs), in_float64(dout)
     jaxpr = _traced(twin, inputs, dout, wrt)
     rounded = float64_truths(twin, inputs, dout, wrt)
     with CONTEXT.workdps(digits):

@@ -31,7 +31,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Search:
+class Searched:
     """All rows of a search, and how long it took."""
 
     rows: Sequence[Row]
@@ -86,7 +86,7 @@ def worst_errors(row: Row, between: str = "  ") -> str:
     return between.join(f"{called(name)} {brief(error)}" for name, error in row.worst.items())
 
 
-def section(search: Search) -> str:
+def section(search: Searched) -> str:
     """Say what the search reached, for the page."""
     header = ["case", "dtype", "examples", "shapes", "axes", *REACHED, "worst error in units", "verdict"]
     disagree = sum(not row.agrees for row in search.rows)

@@ -10,7 +10,7 @@ from reference.page import FIGURES, TERMS, write_sections
 from reference.plain import plain
 
 
-def write(search: measure.Search, training: digits.Training, examples: int, seed: int) -> None:
+def write(search: measure.Searched, training: digits.Training, examples: int, seed: int) -> None:
     """Write every section but "Speed", which is measured by itself."""
     FIGURES.mkdir(exist_ok=True)
     digits_figure(training, FIGURES / "digits.svg")
@@ -18,7 +18,7 @@ def write(search: measure.Search, training: digits.Training, examples: int, seed
     write_sections({**written, "A network on real digits": digits.section(training)})
 
 
-def print_layer(cases: Sequence[Case], search: measure.Search, examples: int, seed: int) -> None:
+def print_layer(cases: Sequence[Case], search: measure.Searched, examples: int, seed: int) -> None:
     """Print what the page says, about these cases alone, as plain text."""
     written = sections(cases, search, examples, seed)
     print("\n" + plain(TERMS))
@@ -27,7 +27,7 @@ def print_layer(cases: Sequence[Case], search: measure.Search, examples: int, se
 
 
 def sections(
-    cases: Sequence[Case], search: measure.Search, examples: int, seed: int, illustrated: bool = False
+    cases: Sequence[Case], search: measure.Searched, examples: int, seed: int, illustrated: bool = False
 ) -> dict[str, str]:
     """Say what there is to say of these cases, by the titles of the page."""
     layers = {case.layer.__name__ for case in cases}

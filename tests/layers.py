@@ -58,9 +58,17 @@ EXAMPLES = {
     "IdentityWithLoss": Example(handgrad.IdentityWithLoss, {"x": X, "t": X[::-1]}),
 }
 
+LOSSES = [handgrad.SoftmaxWithLoss, handgrad.IdentityWithLoss]
+
 each_example = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+each_loss = pytest.mark.parametrize("loss", LOSSES)
 
 
 def gradients(layer, dout):
     """Go back, and give the gradients in the order of `handgrad.vjp`: of the inputs, then of the params."""
     return [*in_order(layer.backward(dout)), *(getattr(layer, f"d{name}") for name in getattr(layer, "params", ()))]
+
+
+def run(loss, *inputs, **options):
+    """Give a loss and its gradient."""
+    return loss.forward(*inputs, **options), loss.backward()

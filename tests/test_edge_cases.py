@@ -16,16 +16,9 @@ from handgrad import (
     SoftmaxWithLoss,
     vjp,
 )
-from tests.layers import each_example, gradients
+from tests.layers import each_example, each_loss, gradients, run
 
 ELEMENTWISE = [Relu, Sigmoid, Exp, Reciprocal]
-
-each_loss = pytest.mark.parametrize("loss", [SoftmaxWithLoss, IdentityWithLoss])
-
-
-def run(layer, *inputs, **options):
-    """Return the loss and its gradient."""
-    return layer.forward(*inputs, **options), layer.backward()
 
 
 def slope(layer, x, dout=1.0):

@@ -5,7 +5,7 @@ import pytest
 
 from handgrad import Add, Affine, IdentityWithLoss, MatMul, Multiply, Relu, SoftmaxWithLoss
 from handgrad.functions import cross_entropy_error, log_softmax, sigmoid, softmax, sum_squared_error
-from tests.layers import EXAMPLES, X, each_example, gradients
+from tests.layers import EXAMPLES, X, each_example, each_loss, gradients
 
 REAL = "expected floating, integer or boolean, because layers compute with real numbers"
 ARGUMENTS = [(key, argument) for key, example in EXAMPLES.items() for argument in example.inputs]
@@ -23,7 +23,6 @@ each_argument = pytest.mark.parametrize(
     [(EXAMPLES[key], argument) for key, argument in ARGUMENTS],
     ids=["-".join(each) for each in ARGUMENTS],
 )
-each_loss = pytest.mark.parametrize("loss", [SoftmaxWithLoss, IdentityWithLoss])
 
 
 def raises(error, message):

@@ -9,18 +9,11 @@ from hypothesis import given
 from handgrad import Add, Exp, IdentityWithLoss, MatMul, Multiply, Reciprocal, Sigmoid, SoftmaxWithLoss, vjp
 from handgrad.functions import cross_entropy_error, softmax, sum_squared_error
 from tests.drawn import labels, masks, numbers, whole_numbers
+from tests.layers import LOSSES, each_loss, run
 
 EPS = np.finfo(np.float64).eps
-LOSSES = [SoftmaxWithLoss, IdentityWithLoss]
 N, C = 5, 3
 POISON = st.sampled_from([np.nan, np.inf, -np.inf, 1e300])
-
-each_loss = pytest.mark.parametrize("loss", LOSSES)
-
-
-def run(layer, *inputs, **options):
-    """Return the loss and its gradient."""
-    return layer.forward(*inputs, **options), layer.backward()
 
 
 def close(got, want, terms):

@@ -11,7 +11,7 @@ import handgrad
 import reference.__main__ as command
 from reference.cases import CASES
 from reference.digits import BATCH, train
-from reference.measure import Row, Search, measure
+from reference.measure import Row, Searched, measure
 
 EPOCHS = 20  # in which both learn what they do in more
 
@@ -43,7 +43,7 @@ def test_a_terminal_gets_plain_text(printed):
 
 def test_a_search_tells_how_many_examples_it_had_and_how_fast():
     rows = [Row("Exp", "float64", examples, [], {}, True) for examples in (1000, 500)]
-    assert str(Search(rows, 30.2)) == "1,500 examples in 30 s, 50 per second"
+    assert str(Searched(rows, 30.2)) == "1,500 examples in 30 s, 50 per second"
 
 
 def test_the_closing_lines_have_the_speed_of_the_search(printed):

@@ -15,7 +15,7 @@ from hypothesis import given
 import handgrad
 from handgrad.testing.agreement import LIMIT, overflows, units
 from handgrad.testing.compiling import compile_fast
-from handgrad.testing.dtypes import in_float64
+from handgrad.testing.dtypes import all_in_float64
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.values import real_numbers
 from reference.cases import CASES
@@ -45,7 +45,7 @@ def test_value_and_gradients_equal_jax_vjp(case, data, dtype):
     grads = pullback(dout)
 
     wrt = (*list(forward_inputs)[: len(grads) - len(params)], *params)
-    jax_out, jax_grads = jax_vjp(case.twin, wrt)(wide(inputs), dout.astype(np.float64))
+    jax_out, jax_grads = jax_vjp(case.twin, wrt)(all_in_float64(inputs), dout.astype(np.float64))
 
     entitled = [exact.entitled for exact in oracle_of(case.twin)(inputs, dout, wrt).values()]
     assert_equal([out], [jax_out], entitled[:1], dtype)
@@ -64,10 +64,6 @@ def jax_vjp(twin, wrt):
         return out, pullback(dout)
 
     return value_and_gradients
-
-
-def wide(inputs):
-    return {name: in_float64(array) for name, array in inputs.items()}
 
 
 def split(case, inputs):

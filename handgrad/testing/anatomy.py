@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from handgrad.testing.compiling import compile_fast
-from handgrad.testing.dtypes import in_float64
+from handgrad.testing.dtypes import all_in_float64, in_float64
 from handgrad.testing.explanations import Explanations
 from handgrad.testing.jaxprs import bind, evaluate
 from handgrad.testing.oracle import Exact
@@ -176,9 +176,11 @@ class Parts:
         with jax.enable_x64(True):
             self.jaxpr = jax.make_jaxpr(
                 lambda arrays: call_by_name(trial.oracle.reference, {**arrays, **trial.options})
-            )(_wide(trial.inputs))
+            )(all_in_float64(trial.inputs))
             look = Look()
-            jax.eval_shape(lambda arrays: walk(self.jaxpr, jax.tree.leaves(arrays), look), _wide(trial.inputs))
+            jax.eval_shape(
+                lambda arrays: walk(self.jaxpr, jax.tree.leaves(arrays), look), all_in_float64(trial.inputs)
+            )
         self.steps, self.constants = look.steps, look.constants
         self._around = jax.jit(self._trace_around, compiler_options=compile_fast())
         self._mistaken = jax.jit(self._trace_mistaken, compiler_options=compile_fast())
@@ -186,7 +188,7 @@ class Parts:
     def around_each_step(self, trial: Trial) -> tuple[list[AnyArray], list[AnyArray]]:
         """Give the gradient with each step held constant, and what the step gives."""
         with jax.enable_x64(True):
-            around, results = self._around(_wide(trial.inputs), in_float64(trial.dout))
+            around, results = self._around(all_in_float64(trial.inputs), in_float64(trial.dout))
         return list(np.asarray(around)), [np.asarray(each) for each in results]
 
     def mistaken(self) -> list[tuple[float, float]]:
@@ -198,7 +200,7 @@ class Parts:
         if not self.constants:
             return []
         with jax.enable_x64(True):
-            return list(np.asarray(self._mistaken(_wide(trial.inputs), in_float64(trial.dout))))
+            return list(np.asarray(self._mistaken(all_in_float64(trial.inputs), in_float64(trial.dout))))
 
     def _result(self, changes: Changes, arrays: Mapping[str, Any], dout: Any) -> Any:
         def forward(array: Any) -> Any:
@@ -222,10 +224,6 @@ class Parts:
         for row, (_, other) in enumerate(self.mistaken()):
             rows[row, row // len(MISTAKEN)] = other
         return jax.vmap(lambda row: self._result(Change(iter(()), iter(row)), arrays, dout))(jnp.asarray(rows))
-
-
-def _wide(arrays: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
-    return {name: in_float64(array) for name, array in arrays.items()}
 
 
 def _parts(trial: Trial, name: str) -> Parts:

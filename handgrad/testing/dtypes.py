@@ -1,5 +1,6 @@
 """Floating dtypes, with bfloat16, which NumPy itself does not know."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -29,6 +30,11 @@ def as_floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
 def in_float64(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Widen floating numbers to float64; leave integers and booleans as they are."""
     return array.astype(np.float64, copy=False) if is_floating(array) else array
+
+
+def all_in_float64(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """Widen several arrays alike."""
+    return {name: in_float64(array) for name, array in arrays.items()}
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.agreement import LIMIT
-from handgrad.testing.dtypes import in_float64, is_floating, limits
+from handgrad.testing.dtypes import all_in_float64, in_float64, is_floating, limits
 from handgrad.testing.explanations import near
 from handgrad.testing.subject import AnyArray, Results
 from handgrad.testing.trial import DOUBTFUL, Trial, copies, gradients
@@ -112,7 +112,7 @@ def _factor(trial: Trial, name: str, array: AnyArray) -> float | None:
 
 def fits_own_forward(trial: Trial) -> bool:
     """Tell by a central difference in one direction whether backward is the derivative of the layer's own forward."""
-    inputs, dout = {name: in_float64(each) for name, each in trial.inputs.items()}, in_float64(trial.dout)
+    inputs, dout = all_in_float64(trial.inputs), in_float64(trial.dout)
     random = np.random.default_rng(0)
     again = rerun(trial, copies(inputs), dout.copy())
     if again is None:

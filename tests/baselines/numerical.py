@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
-from handgrad.testing.dtypes import in_float64
+from handgrad.testing.dtypes import all_in_float64, in_float64
 from handgrad.testing.subject import call_by_name
 from tests.baselines.problem import Problem
 
@@ -125,7 +125,7 @@ def complex_step(problem: Problem) -> None:
 
 def own_forward(problem: Problem) -> Callable[[Arrays], Any]:
     """Make a function of the arrays that change, in float64, of the layer's forward."""
-    wide = {name: in_float64(each) for name, each in problem.inputs.items()}
+    wide = all_in_float64(problem.inputs)
     return lambda changed: problem.forward(**{**wide, **changed})
 
 
