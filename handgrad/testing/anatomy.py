@@ -173,14 +173,12 @@ class Parts:
 
     def __init__(self, trial: Trial, name: str) -> None:
         self.name = name
+        inputs, look = all_in_float64(trial.inputs), Look()
         with jax.enable_x64(True):
             self.jaxpr = jax.make_jaxpr(
                 lambda arrays: call_by_name(trial.oracle.reference, {**arrays, **trial.options})
-            )(all_in_float64(trial.inputs))
-            look = Look()
-            jax.eval_shape(
-                lambda arrays: walk(self.jaxpr, jax.tree.leaves(arrays), look), all_in_float64(trial.inputs)
-            )
+            )(inputs)
+            jax.eval_shape(lambda arrays: walk(self.jaxpr, jax.tree.leaves(arrays), look), inputs)
         self.steps, self.constants = look.steps, look.constants
         self._around = jax.jit(self._trace_around, compiler_options=compile_fast())
         self._mistaken = jax.jit(self._trace_mistaken, compiler_options=compile_fast())
