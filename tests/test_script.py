@@ -11,7 +11,10 @@ import pytest
 from handgrad.testing import check_layer
 from handgrad.testing.drawing import Settings
 from handgrad.testing.oracle import Oracle
-from handgrad.testing.properties import BATTERY, LAYOUTS, separate, unshared
+from handgrad.testing.properties import BATTERY
+from handgrad.testing.properties.layout import LAYOUTS
+from handgrad.testing.properties.memory import unshared
+from handgrad.testing.properties.state import separate
 from handgrad.testing.script import Script, script
 from handgrad.testing.script.definitions import Definitions
 from handgrad.testing.script.tails import RELAID, TAILS

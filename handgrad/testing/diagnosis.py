@@ -11,31 +11,13 @@ from handgrad.testing.anatomy import of_constants, of_steps
 from handgrad.testing.conditions import at_a_kink, condition, where
 from handgrad.testing.explanations import Explanations, explain, of_gradient, of_value
 from handgrad.testing.jumps import beside_a_jump
-from handgrad.testing.properties import (
-    BATTERY,
-    Property,
-    confined,
-    detached,
-    deterministic,
-    dtype,
-    gradient,
-    kinks,
-    laid_out,
-    layouts,
-    masked,
-    pure,
-    quiet,
-    read_only,
-    refuses,
-    repeatable,
-    runs,
-    separate,
-    shape,
-    stateless,
-    unshared,
-    value,
-    zero,
-)
+from handgrad.testing.properties import BATTERY, Property
+from handgrad.testing.properties.contract import dtype, quiet, runs, shape
+from handgrad.testing.properties.layout import laid_out, layouts
+from handgrad.testing.properties.memory import detached, pure, read_only, unshared
+from handgrad.testing.properties.numbers import confined, gradient, kinks, value, zero
+from handgrad.testing.properties.state import deterministic, repeatable, separate, stateless
+from handgrad.testing.properties.targets import masked, refuses
 from handgrad.testing.residuals import (
     UNEXPLAINED,
     added,

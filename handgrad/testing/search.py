@@ -21,7 +21,10 @@ from handgrad.testing.drawing import Settings, bytes_for, for_all
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Oracle, UnusableReference
-from handgrad.testing.properties import BATTERY, LAYOUTS, Property, deterministic, runs
+from handgrad.testing.properties import BATTERY, Property
+from handgrad.testing.properties.contract import runs
+from handgrad.testing.properties.layout import LAYOUTS
+from handgrad.testing.properties.state import deterministic
 from handgrad.testing.shapes import Sizes, lengths
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint, Trial, copies

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from handgrad.testing import properties
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.properties import REPEATED, Property, first_floating, laid_out, longer, others_than
+from handgrad.testing.properties import Property, contract, layout, memory, numbers, state, targets
+from handgrad.testing.properties.layout import REPEATED, laid_out
+from handgrad.testing.properties.numbers import first_floating
+from handgrad.testing.properties.state import longer, others_than
 from handgrad.testing.script.calls import Calls
 from handgrad.testing.script.literals import literal_dtype
 from handgrad.testing.subject import Results
@@ -260,24 +262,24 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 
 TAILS: dict[Property, Tail] = {
-    properties.runs: _runs,
-    properties.deterministic: _deterministic,
-    properties.pure: _pure,
-    properties.shape: _shape,
-    properties.value: _beside_jax,
-    properties.gradient: _beside_jax,
-    properties.kinks: _beside_jax,
-    properties.repeatable: _repeatable,
-    properties.stateless: _stateless,
-    properties.separate: _separate,
-    properties.zero: _zero,
-    properties.detached: _detached,
-    properties.unshared: _unshared,
-    properties.read_only: _read_only,
-    properties.layouts: _layouts,
-    properties.masked: _masked,
-    properties.confined: _confined,
-    properties.dtype: _dtype,
-    properties.refuses: _refuses,
-    properties.quiet: _quiet,
+    contract.runs: _runs,
+    state.deterministic: _deterministic,
+    memory.pure: _pure,
+    contract.shape: _shape,
+    numbers.value: _beside_jax,
+    numbers.gradient: _beside_jax,
+    numbers.kinks: _beside_jax,
+    state.repeatable: _repeatable,
+    state.stateless: _stateless,
+    state.separate: _separate,
+    numbers.zero: _zero,
+    memory.detached: _detached,
+    memory.unshared: _unshared,
+    memory.read_only: _read_only,
+    layout.layouts: _layouts,
+    targets.masked: _masked,
+    numbers.confined: _confined,
+    contract.dtype: _dtype,
+    targets.refuses: _refuses,
+    contract.quiet: _quiet,
 }

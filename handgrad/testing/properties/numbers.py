@@ -1,0 +1,93 @@
+"""The numbers: what they have to be equal to, and what they do not depend on."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from handgrad.testing.agreement import overflows
+from handgrad.testing.dtypes import is_floating
+from handgrad.testing.subject import AnyArray
+from handgrad.testing.trial import Complaint, Trial, brief, called, copies, expect_close, gradients
+
+
+def value(trial: Trial) -> None:
+    """Forward equals the reference."""
+    expect_close(trial.kept, trial.truth, {name: each for name, each in trial.errors.items() if name == "out"})
+
+
+def gradient(trial: Trial) -> str | None:
+    """Every gradient equals the reference's vector-Jacobian product, for any upstream gradient."""
+    if overflows(trial.truth["out"], trial.dtype):
+        return "the value overflows"
+    expect_close(trial.kept, trial.truth, gradients(trial.errors))
+    return None
+
+
+def kinks(trial: Trial) -> str | None:
+    """At declared kinks and ties, value and gradients are the reference's own, and follow no other convention."""
+    if not trial.kinks:
+        return "no kinks are declared"
+    inputs, dout = {**trial.inputs, **trial.kinks}, trial.kinks["dout"]
+    held = tuple(name for name in trial.kinks if name != "dout")
+    there = replace(trial, inputs={name: inputs[name] for name in trial.inputs}, dout=dout, held=held)
+    try:
+        expect_close(there.kept, there.truth, there.errors)
+    except Complaint as complaint:
+        raise Complaint(str(complaint), there) from None
+    return None
+
+
+def zero(trial: Trial) -> str | None:
+    """An upstream gradient of 0 gives gradients of exactly 0."""
+    if not all(np.isfinite(array).all() for array in trial.kept.values()):
+        return "a result is not finite"
+    for name, grad in gradients(trial.fresh(copies(trial.inputs), np.zeros_like(trial.dout))).items():
+        if np.any(grad != 0):
+            raise Complaint(f"for dout = 0, d{name} is {brief(grad)}")
+    return None
+
+
+def confined(trial: Trial) -> str | None:
+    """A NaN in the first input reaches nothing outside of its own row that it does not reach in the reference."""
+    first = first_floating(trial)
+    if first is None:
+        return "no input is there to hold a NaN"
+    if not trial.dout.size:
+        return "the output is empty"
+    inputs = copies(trial.inputs)
+    inputs[first].reshape(-1)[-1] = np.nan
+    got = trial.fresh(copies(inputs), trial.dout.copy())
+    reached = {
+        name: np.isnan(array) & np.isfinite(trial.kept[name]) & ~_last_row(array, inputs[first])
+        for name, array in got.items()
+        if array.shape == trial.truth[name].value.shape
+    }
+    if not any(each.any() for each in reached.values()):
+        return None
+    if not _further(reached, {name: exact.value for name, exact in trial.ask(inputs, trial.dout).items()}):
+        return None
+    plain = trial.ask_plainly(inputs, trial.dout)  # compiled, JAX may lose a NaN
+    if np.isnan(got["out"]).any() and not np.isnan(plain["out"]).any():
+        return "the reference turns a NaN into a number"
+    for name in _further(reached, plain):
+        raise Complaint(f"with a NaN as the last entry of {first}, {called(name)} is {brief(got[name])}")
+    return None
+
+
+def first_floating(trial: Trial) -> str | None:
+    """Name the first argument that has floating numbers in it."""
+    return next((name for name, array in trial.inputs.items() if array.size and is_floating(array)), None)
+
+
+def _further(reached: Mapping[str, AnyArray], truth: Mapping[str, AnyArray]) -> list[str]:
+    """Name the results that a NaN has reached where it does not in the reference."""
+    return [name for name, each in reached.items() if (each & ~np.isnan(truth[name])).any()]
+
+
+def _last_row(result: AnyArray, argument: AnyArray) -> AnyArray:
+    """Mark the row of a result that belongs to the last row of an argument, if they have rows in common."""
+    row, leading = np.zeros(result.shape, np.bool_), argument.shape[:-1]
+    if result.shape[: len(leading)] == leading:
+        row[(-1,) * len(leading)] = True
+    return row

@@ -1,0 +1,70 @@
+"""What a layer remembers: its last forward, nothing before it, and nothing of other layers."""
+
+import numpy as np
+
+from handgrad.testing.shapes import bare
+from handgrad.testing.subject import Results
+from handgrad.testing.trial import Trial, copies, expect_identical, gradients
+
+
+def deterministic(trial: Trial) -> None:
+    """Two new layers say the same: nothing is drawn at random, and nothing is kept outside of the layer."""
+    again = trial.fresh(copies(trial.inputs), trial.dout.copy())
+    expect_identical(again, trial.kept, "differs between two new layers that get the same arguments")
+
+
+def repeatable(trial: Trial) -> None:
+    """Backward may be called again, for the same upstream gradient or another: it says what it would say first.
+
+    Another one may be in the same array.
+    """
+    expect_identical(trial.again, trial.kept, "differs when backward is called again")
+    dout, other = trial.dout.copy(), 1 - trial.dout
+    trial.run.backward(dout)
+    dout[...] = other
+    fresh = gradients(trial.fresh(copies(trial.inputs), other.copy()))
+    expect_identical(trial.run.backward(dout), fresh, "differs when backward has been called for another dout before")
+
+
+def stateless(trial: Trial) -> None:
+    """Only the last forward counts: what the layer has seen before leaves no trace.
+
+    That may have been of another shape, or in the same arrays, which are filled anew.
+    """
+    run = trial.build(copies(trial.inputs))
+    others = {name: array for name, array in others_than(trial).items() if name in run.names}
+    for earlier in (longer(trial, others), others):
+        out = trial.forward(run, {**trial.inputs, **earlier})
+        run.backward(np.ones(out.shape, trial.dtype))
+    for name, array in others.items():
+        array[...] = trial.inputs[name]
+    again = {"out": trial.forward(run, {**trial.inputs, **others}), **run.backward(trial.dout.copy())}
+    expect_identical(again, trial.kept, "depends on what the layer saw before")
+
+
+def separate(trial: Trial) -> None:
+    """Layers share nothing: another one, at work between a layer's forward and its backward, changes nothing."""
+    run = trial.build(copies(trial.inputs))
+    out = trial.forward(run, copies(trial.inputs))
+    trial.fresh(others_than(trial), 1 - trial.dout)
+    results = {"out": out, **run.backward(trial.dout.copy())}
+    expect_identical(results, trial.kept, "changes when another layer is at work in between")
+
+
+def others_than(trial: Trial) -> Results:
+    """Make other inputs of the same shapes: flipped, but for what strategies draw, which may need its order."""
+    return {
+        name: array.copy() if trial.described.arguments[name].drawn else np.array(np.flip(array))
+        for name, array in trial.inputs.items()
+    }
+
+
+def longer(trial: Trial, inputs: Results) -> Results:
+    """Make the batch twice as long: along an axis that comes first wherever it occurs."""
+    axes = {name: [bare(axis) for axis in trial.described.arguments[name].axes] for name in trial.inputs}
+    later = {axis for name, each in axes.items() for axis in (each[1:] if name in inputs else each)}
+    batch = {each[0] for each in axes.values() if each and trial.sizes.get(each[0])} - later
+    return {
+        name: np.concatenate([array, array]) if batch.intersection(axes[name][:1]) else array
+        for name, array in inputs.items()
+    }

@@ -1,0 +1,55 @@
+"""What masks and labels mean: what is not to count does not, and what is not to be taken is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from handgrad.testing.dtypes import is_floating
+from handgrad.testing.shapes import shape_of
+from handgrad.testing.subject import AnyArray
+from handgrad.testing.trial import Complaint, Trial, brief, copies, expect_identical, gradients
+
+
+def masked(trial: Trial) -> str | None:
+    """What a mask leaves out changes nothing, to the bit, whatever it holds, and has a gradient of exactly 0."""
+    masks = [each for each in trial.described.arguments.values() if each.masks]
+    if not masks:
+        return "no argument is described as a mask"
+    poisoned, blocked = copies(trial.inputs), {}
+    for name in {name for mask in masks for name in mask.masks}:
+        blocked[name] = ~entries_that_count(trial, name)
+        poisoned[name][blocked[name]] = trial.poison if is_floating(poisoned[name]) else -1
+    expect_identical(trial.fresh(poisoned, trial.dout.copy()), trial.kept, "depends on masked entries")
+    for name, grad in gradients(trial.kept).items():
+        if name in blocked and np.any(grad[blocked[name]] != 0):
+            raise Complaint(f"d{name} is not 0 where the mask blocks: {brief(grad)}")
+    return None
+
+
+def refuses(trial: Trial) -> str | None:
+    """A label that names no class, below or above those that do, is an error, and not another class."""
+    described = trial.described.arguments.items()
+    labels = {name: each.classes for name, each in described if each.validated and each.classes}
+    if not labels:
+        return "no labels are described as validated"
+    counting = {name: entries_that_count(trial, name) for name in labels}
+    able = [name for name in labels if counting[name].any()]
+    for name in able:
+        for label in (-1, *shape_of([labels[name]], trial.sizes)):
+            wrong = copies(trial.inputs)
+            wrong[name][np.unravel_index(int(counting[name].argmax()), counting[name].shape)] = label
+            try:
+                trial.fresh(copies(wrong), trial.dout.copy())
+            except (IndexError, ValueError):
+                continue
+            raise Complaint(f"the label {label} in {name} is taken without an error", replace(trial, inputs=wrong))
+    return None if able else "no label is there that counts"
+
+
+def entries_that_count(trial: Trial, name: str) -> AnyArray:
+    """Tell which entries of an argument no mask leaves out."""
+    counting = np.ones(trial.inputs[name].shape, np.bool_)
+    for mask, argument in trial.described.arguments.items():
+        if name in argument.masks:
+            counting[~trial.inputs[mask]] = False
+    return counting
