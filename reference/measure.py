@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from handgrad.testing import check_layer
 from handgrad.testing.agreement import LIMIT
-from handgrad.testing.search import Found
+from handgrad.testing.found import Found
 from handgrad.testing.trial import called
 from reference.cases import CASES, DTYPES, Case
 from reference.page import brief, table

@@ -10,6 +10,7 @@ import pytest
 
 from handgrad.testing import check_layer
 from handgrad.testing.drawing import Settings
+from handgrad.testing.found import Failure
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.properties import BATTERY
 from handgrad.testing.properties.layout import LAYOUTS
@@ -18,7 +19,7 @@ from handgrad.testing.properties.state import separate
 from handgrad.testing.script import Script, script
 from handgrad.testing.script.definitions import Definitions
 from handgrad.testing.script.tails import RELAID, TAILS
-from handgrad.testing.search import Failure, Search
+from handgrad.testing.search import Search
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint
 from tests.planted.catalogue import BUGS

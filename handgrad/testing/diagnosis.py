@@ -10,6 +10,7 @@ from handgrad.testing.agreement import LIMIT
 from handgrad.testing.anatomy import of_constants, of_steps
 from handgrad.testing.conditions import at_a_kink, condition, where
 from handgrad.testing.explanations import Explanations, explain, of_gradient, of_value
+from handgrad.testing.found import Failure
 from handgrad.testing.jumps import beside_a_jump
 from handgrad.testing.properties import BATTERY, Property
 from handgrad.testing.properties.contract import dtype, quiet, runs, shape
@@ -26,7 +27,7 @@ from handgrad.testing.residuals import (
     loses_digits,
     size_of_error,
 )
-from handgrad.testing.search import Failure, does_run
+from handgrad.testing.search import does_run
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Complaint, Trial, called, gradients
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from handgrad.testing.found import Failure
 from handgrad.testing.script import Script, script
 from handgrad.testing.script.literals import assignment
-from handgrad.testing.search import Failure
 from handgrad.testing.trial import Trial
 
 LARGEST = 100  # elements of an array that anybody would read

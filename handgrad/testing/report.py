@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from handgrad.testing.agreement import LIMIT
+from handgrad.testing.found import Failure, Found
 from handgrad.testing.page import page
 from handgrad.testing.properties import BATTERY
-from handgrad.testing.search import Failure, Found
 from handgrad.testing.trial import called
 
 

@@ -8,7 +8,6 @@ everything else that makes a formula hard to evaluate; no layer needs a toleranc
 After D. Stott Parker, Monte Carlo Arithmetic (UCLA CSD-970002, 1997).
 """
 
-import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -22,53 +21,11 @@ from jax import lax
 
 from handgrad.testing.dtypes import limits
 from handgrad.testing.jaxprs import bind, evaluate
+from handgrad.testing.primitives import EXACT, MORE_EXACT, strength_of
 
 RUNS = 8
 MANY = 8  # times as many
 SMALLEST_NUDGE = 1e-12  # in a smaller one, the rounding of the replays themselves would show
-
-# What moves or picks numbers and computes none is exact in any precision.
-EXACT = frozenset(
-    """
-    abs argsort broadcast_in_dim ceil clamp concatenate convert_element_type copy copy_p
-    dynamic_slice dynamic_update_slice expand_dims floor gather iota max min neg
-    optimization_barrier pad reduce_max reduce_min reduce_precision reshape rev round scatter
-    select_n sign slice sort split squeeze stop_gradient transpose
-    """.split()
-)
-# How many numbers are summed or multiplied for one number of the result.
-TERMS: dict[str, Callable[[Any, Any], int]] = {
-    "reduce_sum": lambda shapes, params: math.prod(shapes[0][axis] for axis in params["axes"]),
-    "reduce_prod": lambda shapes, params: math.prod(shapes[0][axis] for axis in params["axes"]),
-    "cumsum": lambda shapes, params: shapes[0][params["axis"]],
-    "cumprod": lambda shapes, params: shapes[0][params["axis"]],
-    "cumlogsumexp": lambda shapes, params: shapes[0][params["axis"]],
-    "dot_general": lambda shapes, params: math.prod(shapes[0][axis] for axis in params["dimension_numbers"][0][0]),
-    "scatter-add": lambda shapes, _: math.prod(shapes[1][:-1]),
-    "reduce_window_sum": lambda _, params: math.prod(params["window_dimensions"]),
-    "conv_general_dilated": lambda shapes, _: math.prod(shapes[1][1:]),
-}
-
-
-def _log1p(x: Any) -> Any:
-    """Compute log(1 + x) after Kahan: what rounding 1 + x to u loses, the quotient of x and u - 1 gives back."""
-    kept: Any = lax.optimization_barrier  # lest XLA shorten u - 1 to x
-    u = kept(1 + x)
-    return jnp.where(u == 1, x, jnp.where(jnp.isinf(u), u, jnp.log(u) * (x / (u - 1))))
-
-
-# XLA's own log1p is off by over 100 eps in float64 for x near -0.4; the oracle has nothing wider than float64
-MORE_EXACT: dict[str, Callable[[Any], Any]] = {
-    "log1p": _log1p,
-    "atanh": lambda x: jnp.sign(x) * _log1p(2 * jnp.abs(x) / (1 - jnp.abs(x))) / 2,
-}
-# Others of XLA's are off by more than their condition explains as well, by up to 60, 9 and 8 eps. They are nudged so
-# much more that this is within 8 units.
-INEXACT = {"lgamma": 16.0, "digamma": 4.0, "erf_inv": 2.0}
-# A sum of n terms is rounded n - 1 times, in an order that the reference does not tell. In the worst case, equal
-# terms added one by one, all errors have one sign and add up to n/4 eps of the sum. Nudging by n/32 gives such a sum
-# 8 units for it.
-FEW_TERMS = 32
 
 
 @dataclass(frozen=True)
@@ -218,19 +175,13 @@ def _apply(equation: jex.JaxprEqn, args: Sequence[Any], source: Source) -> Seque
     if name == "cond":
         return _cond(equation, args, source)
     # whatever else holds a jaxpr, such as a while loop, is nudged from outside like any other primitive
-    strength = max(1.0, _terms(equation) / FEW_TERMS, INEXACT.get(name, 1.0))
+    strength = strength_of(equation)
     if strength > 1:
         args = [_if_floating(source, arg, strength) for arg in args]
     results = source.results(
         equation, lambda: [MORE_EXACT[name](*args)] if name in MORE_EXACT else bind(equation, args)
     )
     return results if name in EXACT else [_if_floating(source, result, strength) for result in results]
-
-
-def _terms(equation: jex.JaxprEqn) -> int:
-    terms = TERMS.get(equation.primitive.name)
-    shapes = [getattr(variable.aval, "shape", ()) for variable in equation.invars]
-    return terms(shapes, equation.params) if terms else 1
 
 
 def _scan(equation: jex.JaxprEqn, args: Sequence[Any], source: Source) -> Sequence[Any]:

@@ -10,7 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import hypothesis
@@ -19,6 +19,7 @@ import numpy as np
 
 from handgrad.testing.drawing import Settings, bytes_for, for_all
 from handgrad.testing.dtypes import is_floating
+from handgrad.testing.found import Failure, Found
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.oracle import Oracle, UnusableReference
 from handgrad.testing.properties import BATTERY, Property
@@ -33,43 +34,6 @@ from handgrad.testing.values import Bytes, Recipe, one_of, real_numbers, small_i
 LAYOUTS_AND_POISONS = [(layout, poison) for layout in LAYOUTS for poison in (np.nan, np.inf, -np.inf)]
 LARGEST_TARGET = 1e9  # what Hypothesis climbs towards must be finite
 FEWEST = 3  # examples of a shape; the first of them is always full of zeros
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A property that does not hold, and the smallest example found."""
-
-    property: Property
-    complaint: str
-    trial: Trial
-
-
-@dataclass
-class Found:
-    """What a search saw in one dtype.
-
-    How often each property held, or why it had nothing to say; the worst errors; the shapes; and of which inputs the
-    layer gave no gradient, so that none was compared.
-    """
-
-    dtype: str
-    examples: int = 0
-    passed: Counter[str] = field(default_factory=Counter)
-    left_out: dict[str, Counter[str]] = field(default_factory=dict)
-    worst: dict[str, float] = field(default_factory=dict)
-    shapes: Counter[tuple[tuple[int, ...], ...]] = field(default_factory=Counter)
-    without_gradient: set[str] = field(default_factory=set)
-    failures: list[Failure] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def verdict(self, name: str) -> str:
-        """Say "passed", "failed", or "left out: " and why."""
-        if any(failure.property.__name__ == name for failure in self.failures):
-            return "failed"
-        if self.passed[name]:
-            return "passed"
-        reasons = self.left_out.get(name)
-        return f"left out: {', '.join(reasons) if reasons else 'a property before it failed'}"
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
+from handgrad.testing.found import Failure
 from handgrad.testing.script.calls import calls_of
 from handgrad.testing.script.definitions import Definitions
 from handgrad.testing.script.literals import assignment
 from handgrad.testing.script.names import names_of
 from handgrad.testing.script.tails import TAILS
-from handgrad.testing.search import Failure
 
 IMPORTS = ["import jax", "import numpy as np", "from numpy import inf, nan"]
 MODULES = {"jax": jax, "np": np, "inf": np.inf, "nan": np.nan}

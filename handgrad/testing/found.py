@@ -1,0 +1,44 @@
+"""What a search finds: what failed, what held, and on how many examples."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from handgrad.testing.properties import Property
+from handgrad.testing.trial import Trial
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A property that does not hold, and the smallest example found."""
+
+    property: Property
+    complaint: str
+    trial: Trial
+
+
+@dataclass
+class Found:
+    """What a search saw in one dtype.
+
+    How often each property held, or why it had nothing to say; the worst errors; the shapes; and of which inputs the
+    layer gave no gradient, so that none was compared.
+    """
+
+    dtype: str
+    examples: int = 0
+    passed: Counter[str] = field(default_factory=Counter)
+    left_out: dict[str, Counter[str]] = field(default_factory=dict)
+    worst: dict[str, float] = field(default_factory=dict)
+    shapes: Counter[tuple[tuple[int, ...], ...]] = field(default_factory=Counter)
+    without_gradient: set[str] = field(default_factory=set)
+    failures: list[Failure] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def verdict(self, name: str) -> str:
+        """Say "passed", "failed", or "left out: " and why."""
+        if any(failure.property.__name__ == name for failure in self.failures):
+            return "failed"
+        if self.passed[name]:
+            return "passed"
+        reasons = self.left_out.get(name)
+        return f"left out: {', '.join(reasons) if reasons else 'a property before it failed'}"
