@@ -140,6 +140,15 @@ def test_a_right_layer_is_not_blamed(layer, reference, inputs, seed):
     check_layer(layer, reference, inputs, seed=seed, max_examples=40)
 
 
+def product_a_little_off(x, w):
+    off = 12 * np.finfo(x.dtype).eps * (1 if x.flags.c_contiguous else -1)
+    return (x * w * (1 + off)).astype(x.dtype), lambda dout: (dout * w, dout * x)
+
+
+def test_results_of_another_layout_are_judged_by_the_truth():
+    check_layer(product_a_little_off, lambda x, w: x * w, arrays(x="2 3", w="2 3"), max_examples=40)
+
+
 def relu(x):
     return np.maximum(x, 0), lambda dout: dout * (x > 0)
 

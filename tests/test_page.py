@@ -9,6 +9,7 @@ from handgrad.testing import arrays, check_layer
 from handgrad.testing.script.literals import assignment
 from handgrad.testing.trial import brief
 from tests.planted.right import ADD, AFFINE, RELU, TANH, Add, Affine, Relu, Tanh
+from tests.planted.state import TanhOfFirstForward
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,11 @@ def test_the_page_lists_what_failed_and_what_held():
     assert "value (float64, float32): Forward equals the reference." in page
     assert "Passed: runs, deterministic, pure, shape" in page
     assert all(len(line) <= 100 for line in page.splitlines())
+
+
+def test_what_a_property_means_is_one_paragraph():
+    report = check_layer(TanhOfFirstForward, TANH.reference, TANH.inputs, max_examples=20, raises=False)
+    assert "leaves no trace. That may" in str(report).replace("\n", " ")
 
 
 class EndsWithAFullStop(Tanh):

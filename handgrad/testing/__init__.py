@@ -14,7 +14,7 @@ for needed in ("jax", "hypothesis"):
         raise ImportError(f'handgrad.testing needs {needed}: pip install "handgrad[testing]"', name=needed)
 
 from handgrad.testing.checker import check_layer
-from handgrad.testing.inputs import arrays, labels, masks, one_hot, probabilities, reals
+from handgrad.testing.inputs import arrays, flags, labels, masks, one_hot, probabilities, reals
 from handgrad.testing.parametrised import each_property
 from handgrad.testing.report import Report
 
@@ -23,6 +23,7 @@ __all__ = [
     "arrays",
     "check_layer",
     "each_property",
+    "flags",
     "labels",
     "masks",
     "one_hot",

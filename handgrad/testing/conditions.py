@@ -98,6 +98,7 @@ ELEMENT_CONDITIONS: dict[str, Callable[[AnyArray], AnyArray]] = {
     "beyond ±1": lambda x: np.abs(x) > 1,
     "within ±1e-3": lambda x: np.abs(x) < 1e-3,
 }
+TRUE_OR_FALSE: dict[str, Callable[[AnyArray], AnyArray]] = {"True": lambda x: x, "False": lambda x: ~x}
 
 
 def where(wrong: Sequence[AnyArray], trials: Sequence[Trial], name: str) -> str | None:
@@ -145,7 +146,7 @@ def _numbers_there(wrong: Sequence[AnyArray], trials: Sequence[Trial], arguments
         there = [{**trial.inputs, "dout": trial.dout}[other] for trial in trials]
         if any(each.shape != bad.shape for each, bad in zip(there, wrong, strict=True)):
             continue
-        for what, test in ELEMENT_CONDITIONS.items():
+        for what, test in (TRUE_OR_FALSE if there[0].dtype == np.bool_ else ELEMENT_CONDITIONS).items():
             special = [test(each) for each in there]
             inside = all(not (bad & ~each).any() for bad, each in zip(wrong, special, strict=True))
             mostly = 2 * sum(int(bad.sum()) for bad in wrong) > sum(int(each.sum()) for each in special)

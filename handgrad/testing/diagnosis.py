@@ -91,8 +91,9 @@ def _of_value(failing: Sequence[Trial], holding: Sequence[Trial], failed: set[st
         what = "overflows, or divides 0 by 0, where the reference is finite"
     if "gradient" not in failed:
         return f"forward, not backward, is at fault: out {what}"
-    fits = all(fits_own_forward(trial) for trial in failing)
-    return f"forward is at fault: out {what}; backward {'is' if fits else 'is not even'} the derivative of it"
+    fits = [fits for trial in failing if (fits := fits_own_forward(trial)) is not None]
+    of_own = f"; backward {'is' if all(fits) else 'is not even'} the derivative of it" if fits else ""
+    return f"forward is at fault: out {what}{of_own}"
 
 
 def _of_gradient(failing: Sequence[Trial], holding: Sequence[Trial]) -> str:
@@ -181,7 +182,7 @@ SENTENCES: dict[Property, Callable[[Failure], str]] = {
     pure: lambda failure: f"the layer writes into its argument {failure.complaint.split(' ')[0]}, in place",
     kinks: lambda failure: f"wrong at a declared kink or tie: {failure.complaint}",
     repeatable: _of_repetition,
-    stateless: lambda _: "the layer remembers an earlier forward or backward, and accumulates or mixes it in",
+    stateless: lambda _: "the layer remembers an earlier call: it gives what it gave then, or mixes that in",
     separate: lambda _: "layers share what they remember: keep it in self, and not in the class or outside of it",
     zero: lambda failure: f"a constant is added to the gradient: {failure.complaint}",
     detached: lambda _: "the layer hands out the very array that it remembers: return a copy, or make it read-only",

@@ -262,6 +262,11 @@ def _rows(what: str, axes: str) -> tuple[str, ...]:
     return parsed
 
 
+def flags(axes: str) -> Argument:
+    """Booleans of which the reference alone says what they do, such as which numbers a dropout keeps."""
+    return Argument(parse(axes), lambda shape, *_: booleans(shape))
+
+
 def masks(axes: str, *, of: str) -> Argument:
     """Booleans: True where an entry of the arguments named in `of` counts. Their leading axes are the mask's."""
     if not isinstance(of, str):

@@ -51,10 +51,11 @@ def _probably(indent: str, diagnosis: str) -> list[str]:
 def _section(failures: Sequence[Failure], diagnosis: str, said: str) -> str:
     """Describe the failures of one property in several dtypes by the first of them, with what has not been said."""
     first, dtypes = failures[0], ", ".join(str(failure.trial.dtype) for failure in failures)
+    meaning = " ".join(str(first.property.__doc__).split())
     new = diagnosis != said and first.complaint not in diagnosis
     return "\n".join(
         [
-            _wrapped("", f"{first.property.__name__} ({dtypes}): {first.property.__doc__}"),
+            _wrapped("", f"{first.property.__name__} ({dtypes}): {meaning}"),
             _wrapped("  ", first.complaint),
             *_probably("  ", diagnosis if new else ""),
             *(textwrap.indent(line, "    ") for line in _example(first.trial)),

@@ -126,12 +126,20 @@ class Trial:
 
     @cached_property
     def _judged(self) -> tuple[dict[str, Exact], Results]:
-        truth = self.ask(self.inputs, self.dout)
-        errors = self._errors_against(truth)
+        return self.judge(self.kept)
+
+    def judge(self, results: Results) -> tuple[dict[str, Exact], Results]:
+        """Give what results for these inputs must be, and the errors of those that have its shape."""
+        truth = self._asked
+        errors = self._errors(results, truth)
         if any(LIMIT < each.max(initial=0) < DOUBTFUL for each in errors.values()):
             truth = self.ask(self.inputs, self.dout, thoroughly=True)
-            errors = self._errors_against(truth)
+            errors = self._errors(results, truth)
         return truth, errors
+
+    @cached_property
+    def _asked(self) -> dict[str, Exact]:
+        return self.ask(self.inputs, self.dout)
 
     def ask(self, inputs: Mapping[str, AnyArray], dout: AnyArray, thoroughly: bool = False) -> dict[str, Exact]:
         """Ask the oracle for the value and for the gradients that the layer gives."""
@@ -146,14 +154,14 @@ class Trial:
         run = self.build(inputs)
         return {"out": self.forward(run, inputs), **run.backward(dout)}
 
-    def _errors_against(self, truth: Mapping[str, Exact]) -> Results:
-        """Give the errors of the first run, if this is the truth.
+    def _errors(self, results: Results, truth: Mapping[str, Exact]) -> Results:
+        """Give the errors of results, if this is the truth.
 
         Where the true value overflows, its gradient may be beyond the dtype as well, and is not judged.
         """
-        judged = ["out"] if overflows(truth["out"], self.dtype) else list(self.kept)
-        comparable = [name for name in judged if self.kept[name].shape == truth[name].value.shape]
-        return units_of_each({name: self.kept[name] for name in comparable}, truth, self.dtype)
+        judged = results.keys() & {"out"} if overflows(truth["out"], self.dtype) else list(results)
+        comparable = [name for name in judged if results[name].shape == truth[name].value.shape]
+        return units_of_each({name: results[name] for name in comparable}, truth, self.dtype)
 
 
 def expect_close(got: Mapping[str, AnyArray], want: Mapping[str, Exact], errors: Mapping[str, AnyArray]) -> None:
