@@ -171,7 +171,8 @@ def _farther(result: Accuracy) -> str:
         f"JAX is closer in {score.theirs} examples, handgrad in {score.ours}"
         for score in (result.score, result.unoptimised)
     )
-    why = "another order of summation, or another formula" if result.unoptimised.verdict == "farther" else "FMA"
+    goes = 2 * result.unoptimised.lead < result.score.lead
+    why = "FMA" if goes else "another order of summation, another formula, or chance"
     return (
         f"- Farther: {result.case} in {result.dtype}, {result.result}. {with_it}; without the optimiser, {without}. "
         f"The reason: {why}."

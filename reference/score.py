@@ -25,12 +25,16 @@ class Score:
     theirs: int
 
     @property
+    def lead(self) -> int:
+        """In how many more examples theirs is the smaller one."""
+        return self.theirs - self.ours
+
+    @property
     def verdict(self) -> str:
         """Call ours closer or farther where the counts differ by more than chance explains."""
-        apart = self.theirs - self.ours
-        if abs(apart) <= SIGNIFICANT * math.sqrt(self.theirs + self.ours):
+        if abs(self.lead) <= SIGNIFICANT * math.sqrt(self.theirs + self.ours):
             return "as close"
-        return "farther" if apart > 0 else "closer"
+        return "farther" if self.lead > 0 else "closer"
 
 
 def score(examples: Iterable[tuple[Errors, Errors]]) -> Score:
