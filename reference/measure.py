@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TypeVar
 
+import jax
+
 from handgrad.testing import check_layer
 from handgrad.testing.agreement import LIMIT
 from handgrad.testing.found import Found
@@ -61,11 +63,16 @@ def on_every_case(
     if len(cases) == 1:  # for which no process is worth its start
         yield function(CASES.index(cases[0]), examples, seed)
         return
-    processes = ProcessPoolExecutor(min(len(cases), os.cpu_count() or 1), get_context("spawn"))
-    with processes:
+    number = min(len(cases), os.cpu_count() or 1)
+    with ProcessPoolExecutor(number, get_context("spawn"), run_inline) as processes:
         jobs = [processes.submit(function, CASES.index(case), examples, seed) for case in cases]
         for job in jobs:
             yield job.result()
+
+
+def run_inline() -> None:
+    """Let JAX compute in the process that asks, since there is one for every processor."""
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 
 def measure(index: int, examples: int, seed: int) -> Measured:
