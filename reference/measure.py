@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 
@@ -72,7 +72,8 @@ def on_every_case(
 
 def run_inline() -> None:
     """Let JAX compute in the process that asks, since there is one for every processor."""
-    jax.config.update("jax_cpu_enable_async_dispatch", False)
+    config: Any = jax.config
+    config.update("jax_cpu_enable_async_dispatch", False)
 
 
 def measure(index: int, examples: int, seed: int) -> Measured:
