@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import handgrad
-from handgrad.testing import arrays, check_layer, flags, labels, reals
+from handgrad.testing import arrays, check_layer, flags, labels, masks, reals
 from handgrad.testing.properties import BATTERY
 from tests.planted.kink import MaxDoubled, Relu6Closed
 from tests.planted.right import MULTIPLY, Multiply, Softmax, Tanh, tanh_and_pullback
@@ -358,6 +358,16 @@ def test_a_boolean_is_true_or_false_where_a_gradient_is_wrong():
 
     report = check(doubled_where_kept, lambda x, kept: x, arrays(x="4", kept=flags("4")), raises=False)
     assert "where kept is True" in report.diagnosis
+
+
+def test_a_mask_that_is_multiplied_by_is_not_said_to_matter_only_where_something_is_masked():
+    def sum_by_product(x, mask):
+        return (x * mask).sum(-1).astype(x.dtype), lambda dout: (dout[:, None] * mask).astype(x.dtype)
+
+    inputs = arrays(x="2 3", mask=masks("2 3", of="x"))
+    report = check(sum_by_product, lambda x, mask: jnp.where(mask, x, 0.0).sum(-1), inputs, raises=False)
+    assert report.failed == ["masked"]
+    assert "something is masked" not in report.diagnosis
 
 
 def test_a_sign_is_named_before_another_gradient():
