@@ -9,6 +9,7 @@ from hypothesis.statistics import collector
 from handgrad.testing.compiling import keep_compiled
 from handgrad.testing.search import Search
 from reference.cases import CASES
+from reference.measure import run_inline
 from tests.planted.right import RIGHT
 
 EXAMPLES = {"quick": 20, "default": 100, "thorough": 2000}
@@ -27,7 +28,7 @@ hypothesis.settings.load_profile(PROFILE)
 
 # the oracle is float64; a jitted twin is compiled for each shape, and kept
 jax.config.update("jax_enable_x64", True)
-jax.config.update("jax_cpu_enable_async_dispatch", False)
+run_inline()
 keep_compiled()
 
 

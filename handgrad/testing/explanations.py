@@ -56,21 +56,20 @@ def _transposed(array: AnyArray) -> AnyArray:
     return np.swapaxes(array, -1, -2) if array.ndim > 1 and array.shape[-1] == array.shape[-2] else array
 
 
-OPPOSITE = "is -1 times what it should be"
-
-
 def of_gradient(trial: Trial, name: str) -> Explanations:
     """Predict a wrong gradient in every way that we know."""
     want, for_ones = trial.truth[name], cache(partial(_for_dout, trial, name, np.ones_like))
     yield "is always 0", partial(_times, want, 0)
-    yield OPPOSITE, partial(_times, want, -1)
+    wrong_factors = factors(trial)
+    opposite, minus_one = next(wrong_factors)  # of a difference, the gradient of the other input is the same
+    yield opposite, partial(_times, want, minus_one)
     others = {each: exact for each, exact in gradients(trial.truth).items() if each != name}
     alike = {other: exact for other, exact in others.items() if exact.value.shape == want.value.shape}
     for other, exact in alike.items():
         yield f"is the gradient of {other}", partial(_times, exact, 1)
     for what, function in FUNCTIONS_OF_DOUT.items():
         yield what, partial(_for_dout, trial, name, function)
-    for what, factor in factors(trial):
+    for what, factor in wrong_factors:
         yield what, partial(_times, want, factor)
     for what, factor in factors(trial):
         yield f"ignores dout, and {what}", partial(_times_of, for_ones, factor)
@@ -203,9 +202,8 @@ def _mistaken_for(trial: Trial, name: str, array: AnyArray) -> dict[str, AnyArra
 
 
 def factors(trial: Trial) -> Iterator[tuple[str, float]]:
-    """List wrong constant factors, among them the lengths of the axes."""
-    yield OPPOSITE, -1
-    for factor in (2, 0.5, -2, -0.5):
+    """List wrong constant factors, -1 first; among them are the lengths of the axes."""
+    for factor in (-1, 2, 0.5, -2, -0.5):
         yield f"is {factor} times what it should be", factor
     for what, number in divisors(trial).items():
         if number > 0:
