@@ -135,7 +135,7 @@ def fits_own_forward(trial: Trial) -> bool | None:
     terms = [float((grads[name] * nudges[name]).sum()) for name in grads]
     out = trial.truth["out"]
     rounding = np.finfo(np.float64).eps / STEPS[1] * float((np.abs(dout) * (np.abs(out.value) + out.entitled)).sum())
-    near = 1e-4 * (abs(numerical) + sum(map(abs, terms))) + LIMIT * rounding
-    if not abs(numerical - smaller) <= near < math.inf:
+    allowed = 1e-4 * (abs(numerical) + sum(map(abs, terms))) + LIMIT * rounding
+    if not abs(numerical - smaller) <= allowed < math.inf:
         return None
-    return bool(abs(numerical - sum(terms)) <= near)
+    return bool(abs(numerical - sum(terms)) <= allowed)
