@@ -8,14 +8,14 @@ import sys
 import time
 from collections.abc import Sequence
 
-from handgrad.testing.agreement import LIMIT
-from reference import speed
+from handgrad.testing.oracle.agreement import LIMIT
 from reference.cases import CASES, DTYPES, Case
-from reference.digits import Training, facts, train
-from reference.measure import Row, Searched, measure, on_every_case, worst_errors
-from reference.page import FIGURES, PAGE, write_sections
-from reference.plain import plain
-from reference.write import print_layer, write
+from reference.comparisons import speed
+from reference.comparisons.digits import Training, facts, train
+from reference.comparisons.measure import Row, Searched, measure, on_every_case, worst_errors
+from reference.comparisons.page import FIGURES, PAGE, write_sections
+from reference.comparisons.plain import plain
+from reference.comparisons.write import print_layer, write
 
 DIGITS_LIMIT = 1e-12  # float64 rounding, after hundreds of steps that each build on the last
 ACCURACY_LIMIT = 0.95  # some 98 % are usual; of 360 digits, this is four standard deviations less

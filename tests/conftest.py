@@ -6,10 +6,10 @@ import jax
 import pytest
 from hypothesis.statistics import collector
 
-from handgrad.testing.compiling import keep_compiled
+from handgrad.testing.oracle.compiling import keep_compiled
 from handgrad.testing.search import Search
 from reference.cases import CASES
-from reference.measure import run_inline
+from reference.comparisons.measure import run_inline
 from tests.planted.right import RIGHT
 
 EXAMPLES = {"quick": 20, "default": 100, "thorough": 2000}

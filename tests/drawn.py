@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from handgrad.testing.values import TABLE, booleans, class_indices, looked_up, real_numbers
+from handgrad.testing.inputs.values import TABLE, booleans, class_indices, looked_up, real_numbers
 
 
 @cache

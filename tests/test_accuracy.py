@@ -13,15 +13,15 @@ import handgrad
 import reference.activations
 import reference.nodes
 from handgrad.testing import arrays
+from handgrad.testing.inputs.shapes import shape_of
 from handgrad.testing.oracle import Oracle
-from handgrad.testing.shapes import shape_of
-from reference.accuracy import Accuracy, accuracy_of, summary
-from reference.answers import Truth, exact_truths, jax_answers
 from reference.cases import CASES, DTYPES, Case
-from reference.exact import CONTEXT, evaluate
-from reference.score import Score, score
-from reference.sweep import sweep
-from reference.ulps import ulps
+from reference.comparisons.accuracy import Accuracy, accuracy_of, summary
+from reference.comparisons.answers import Truth, exact_truths, jax_answers
+from reference.comparisons.exact import CONTEXT, evaluate
+from reference.comparisons.score import Score, score
+from reference.comparisons.sweep import sweep
+from reference.comparisons.ulps import ulps
 
 FLOAT32 = np.dtype(np.float32)
 
@@ -170,7 +170,7 @@ class Sloppy(handgrad.Sigmoid):
 
 def test_a_layer_that_loses_a_few_ulps_is_found_and_named(monkeypatch):
     case = Case(Sloppy, reference.activations.sigmoid, arrays(x="..."))
-    monkeypatch.setattr("reference.accuracy.CASES", (case,))
+    monkeypatch.setattr("reference.comparisons.accuracy.CASES", (case,))
     results = accuracy_of(0, 20, 0)
     assert [each.dtype for each in results if each.score.verdict == "farther"] == ["float64", "float32", "float16"]
     assert "- Farther: Sloppy in float64, dx. " in summary(results)

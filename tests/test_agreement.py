@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from handgrad.testing import arrays, check_layer
-from handgrad.testing.agreement import LIMIT, overflows, units
 from handgrad.testing.oracle import Exact, Oracle
+from handgrad.testing.oracle.agreement import LIMIT, overflows, units
 from tests.planted.right import dense
 from tests.planted.small import dense_off_by
 

@@ -10,7 +10,7 @@ import reference.activations
 import reference.affine
 import reference.losses
 from handgrad.testing import arrays, check_layer, labels, one_hot
-from reference import book
+from reference.comparisons import book
 
 LOSS = reference.losses.softmax_with_loss
 

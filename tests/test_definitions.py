@@ -15,8 +15,8 @@ import pytest
 from hypothesis import strategies as st
 
 from handgrad.testing import arrays, check_layer
-from handgrad.testing.script.definitions import Definitions
-from handgrad.testing.script.names import places_of
+from handgrad.testing.page.script.definitions import Definitions
+from handgrad.testing.page.script.names import places_of
 from tests.planted.right import Tanh
 
 pytestmark = pytest.mark.usefixtures("as_found")

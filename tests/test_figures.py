@@ -6,9 +6,9 @@ import pytest
 
 import handgrad
 from reference.cases import CASES
-from reference.digits import Training
-from reference.figures import GREY, activation_figure, digits_figure
-from reference.sweep import sweep
+from reference.comparisons.digits import Training
+from reference.comparisons.figures import GREY, activation_figure, digits_figure
+from reference.comparisons.sweep import sweep
 from tests.baselines.checks import FLOAT32, FLOAT64
 from tests.strength.figure import LINES, write_figure
 from tests.strength.verdicts import NAMES

@@ -51,7 +51,7 @@ def test_the_visible_top_level_is_what_the_readme_says():
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_rooms_mirror(room):
-    for path in (f"reference/{room}.py", f"tests/test_{room}.py"):
+    for path in (f"reference/{room}.py", f"reference/cases/{room}.py", f"tests/test_{room}.py"):
         assert (ROOT / path).exists(), f"handgrad/{room}.py has no mirror: write {path}"
 
 
@@ -64,7 +64,7 @@ def test_every_layer_has_a_twin_of_its_name(layer):
 @each_layer
 def test_every_layer_has_a_case_with_its_twin(layer):
     cases = [case for case in CASES if case.layer is layer]
-    assert cases, f"write a case of {layer.__name__} in reference/cases.py"
+    assert cases, f"write a case of {layer.__name__} in reference/cases/{room_of(layer)}.py"
     assert {case.twin.__name__ for case in cases} == {twin_name(layer)}
 
 
@@ -116,6 +116,35 @@ def test_the_checker_knows_no_particular_layer(path):
     assert "reference" not in imported_packages(path)
     rooms = {f"handgrad.{room}" for room in ROOMS} | {"handgrad"}
     assert not rooms & set(imports(path))
+
+
+# Each imports only what stands before it: the way of one check goes from the right to the left.
+CHECKER = (
+    "dtypes subject inputs oracle trial properties found search diagnosis page report checker parametrised".split()
+)
+# The same for what is compared with what.
+REFERENCE = [*ROOMS, "cases", "comparisons", "__main__"]
+
+
+def arrows(folder, order):
+    """List which of a folder's modules and rooms imports which other."""
+    package = folder.relative_to(ROOT).as_posix().replace("/", ".")
+    for path in sorted(folder.rglob("*.py")):
+        room = path.relative_to(folder).parts[0].removesuffix(".py")
+        for name in imports(path):
+            imported = name.removeprefix(f"{package}.").split(".")[0]
+            if name.startswith(f"{package}.") and imported != room and room != "__init__":
+                yield path.relative_to(ROOT).as_posix(), order.index(room), order.index(imported), name
+
+
+@pytest.mark.parametrize(
+    ("folder", "order"), [("handgrad/testing", CHECKER), ("reference", REFERENCE)], ids=["the checker", "reference"]
+)
+def test_arrows_between_rooms_go_one_way(folder, order):
+    found = list(arrows(ROOT / folder, order))
+    assert found
+    against = [f"{path} imports {name}" for path, room, imported, name in found if imported > room]
+    assert not against, against
 
 
 def test_handgrad_imports_neither_jax_nor_hypothesis():

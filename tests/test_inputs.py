@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handgrad.testing import arrays, labels, masks, one_hot, probabilities, reals
-from handgrad.testing.shapes import parse, pool, shape_of
+from handgrad.testing.inputs.shapes import parse, pool, shape_of
 
 AXES = parse("... D M")
 SHAPES = [(sizes["..."], *sizes["D"], *sizes["M"]) for sizes in pool(AXES)]

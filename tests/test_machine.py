@@ -1,7 +1,7 @@
 import jax
 import numpy as np
 
-from reference.machine import machine, processor
+from reference.comparisons.machine import machine, processor
 
 
 def test_the_processor_is_named_as_linux_names_it(tmp_path):

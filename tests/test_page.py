@@ -6,7 +6,7 @@ import pytest
 import handgrad
 import reference.nodes
 from handgrad.testing import arrays, check_layer
-from handgrad.testing.script.literals import assignment
+from handgrad.testing.page.script.literals import assignment
 from handgrad.testing.trial import brief
 from tests.planted.right import ADD, AFFINE, RELU, TANH, Add, Affine, Relu, Tanh
 from tests.planted.state import TanhOfFirstForward

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reference.page import table
-from reference.plain import plain
+from reference.comparisons.page import table
+from reference.comparisons.plain import plain
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from reference.plain import plain
         ("the *Title* of a book", "the Title of a book"),
         ("**`[0.5, 0.5]`**", "[0.5, 0.5]*"),
         ("**da 1.2**, **db 3.4**", "da 1.2*, db 3.4*"),
-        ("[`reference/book.py`](book.py) has it", "reference/book.py has it"),
+        ("[`comparisons/book.py`](comparisons/book.py) has it", "comparisons/book.py has it"),
         ("`2 ** x ** y`, `a * b * c`, `t[0](1)`", "2 ** x ** y, a * b * c, t[0](1)"),
     ],
 )

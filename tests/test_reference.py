@@ -10,8 +10,8 @@ import pytest
 import handgrad
 import reference.__main__ as command
 from reference.cases import CASES
-from reference.digits import BATCH, train
-from reference.measure import Row, Searched, measure
+from reference.comparisons.digits import BATCH, train
+from reference.comparisons.measure import Row, Searched, measure
 
 EPOCHS = 20  # in which both learn what they do in more
 
@@ -19,7 +19,7 @@ EPOCHS = 20  # in which both learn what they do in more
 @pytest.fixture(scope="module")
 def training():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reference.digits.EPOCHS", EPOCHS)
+        patch.setattr("reference.comparisons.digits.EPOCHS", EPOCHS)
         return train()
 
 
@@ -54,7 +54,7 @@ def test_the_closing_lines_have_the_speed_of_the_search(printed):
 
 def test_a_layer_that_is_wrong_makes_the_command_fail(capsys, monkeypatch):
     wrong = replace(CASES[0], layer=handgrad.Multiply)
-    monkeypatch.setattr("reference.measure.CASES", (wrong,))
+    monkeypatch.setattr("reference.comparisons.measure.CASES", (wrong,))
     measured = measure(0, 20, 0)
     assert not any(row.agrees for row in measured.rows)
     monkeypatch.setattr(command, "on_every_case", lambda *_: [measured])

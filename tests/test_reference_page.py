@@ -5,10 +5,10 @@ import re
 import pytest
 
 import handgrad.activations
-from reference import conventions, departures, speed
 from reference.cases import CASES, DTYPES
-from reference.page import FIGURES, PAGE, TITLES, read_sections, table, write_sections
-from reference.sweep import elementwise_cases
+from reference.comparisons import conventions, departures, speed
+from reference.comparisons.page import FIGURES, PAGE, TITLES, read_sections, table, write_sections
+from reference.comparisons.sweep import elementwise_cases
 
 SECTIONS = read_sections()
 WRITE = "; run python -m reference --write"

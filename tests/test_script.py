@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from handgrad.testing import check_layer
-from handgrad.testing.drawing import Settings
 from handgrad.testing.found import Failure
+from handgrad.testing.inputs.drawing import Settings
 from handgrad.testing.oracle import Oracle
+from handgrad.testing.page.script import Script, script
+from handgrad.testing.page.script.definitions import Definitions
+from handgrad.testing.page.script.tails import RELAID, TAILS
 from handgrad.testing.properties import BATTERY
 from handgrad.testing.properties.layout import LAYOUTS
 from handgrad.testing.properties.memory import unshared
 from handgrad.testing.properties.state import separate
-from handgrad.testing.script import Script, script
-from handgrad.testing.script.definitions import Definitions
-from handgrad.testing.script.tails import RELAID, TAILS
 from handgrad.testing.search import Search
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint

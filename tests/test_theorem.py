@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 
 import handgrad
-from handgrad.testing.agreement import LIMIT, overflows, units
-from handgrad.testing.compiling import compile_fast
 from handgrad.testing.dtypes import all_in_float64
+from handgrad.testing.inputs.values import real_numbers
 from handgrad.testing.oracle import Exact, Oracle
-from handgrad.testing.values import real_numbers
+from handgrad.testing.oracle.agreement import LIMIT, overflows, units
+from handgrad.testing.oracle.compiling import compile_fast
 from reference.cases import CASES
 
 DTYPES = st.sampled_from([np.dtype(np.float64), np.dtype(np.float32)])

@@ -6,9 +6,9 @@ from typing import Any
 import numpy.typing as npt
 
 from handgrad.testing.diagnosis import diagnose
-from handgrad.testing.drawing import Settings
 from handgrad.testing.dtypes import as_floating
 from handgrad.testing.inputs import Inputs
+from handgrad.testing.inputs.drawing import Settings
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.report import Report
 from handgrad.testing.search import Search

@@ -6,7 +6,7 @@ from typing import Any
 
 from handgrad.testing.checker import check_layer
 from handgrad.testing.inputs import Inputs
-from handgrad.testing.page import page
+from handgrad.testing.page import write_page
 from handgrad.testing.properties import BATTERY, Property
 from handgrad.testing.report import Report
 
@@ -37,7 +37,7 @@ def each_property(
         __tracebackhide__ = True  # a failure is about the layer; pytest leaves out the frames of the checker
         failures = [failure for failure in report().failures if failure.property is each]
         if failures:
-            raise AssertionError(page(report().layer, report().diagnoses, failures, []))
+            raise AssertionError(write_page(report().layer, report().diagnoses, failures, []))
         if each.__name__ in report().left_out:
             pytest.skip(report().left_out[each.__name__])
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from handgrad.testing.agreement import LIMIT
 from handgrad.testing.found import Failure, Found
-from handgrad.testing.page import page
+from handgrad.testing.oracle.agreement import LIMIT
+from handgrad.testing.page import write_page
 from handgrad.testing.properties import BATTERY
 from handgrad.testing.trial import called
 
@@ -79,7 +79,7 @@ class Report:
         if self.without_gradient:
             summary.append(f"Backward gives no gradient of {', '.join(self.without_gradient)}, so none was compared.")
         if self.failures:
-            return page(self.layer, self.diagnoses, self.failures, summary)
+            return write_page(self.layer, self.diagnoses, self.failures, summary)
         return "\n".join([f"{self.layer} agrees with its reference.", *map(_line, self.found), *summary])
 
     def _left_out_for(self, reason: str) -> list[str]:

@@ -17,19 +17,19 @@ import hypothesis
 import hypothesis.strategies as st
 import numpy as np
 
-from handgrad.testing.drawing import Settings, bytes_for, for_all
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.found import Failure, Found
 from handgrad.testing.inputs import Inputs
+from handgrad.testing.inputs.drawing import Settings, bytes_for, for_all
+from handgrad.testing.inputs.shapes import Sizes, lengths
+from handgrad.testing.inputs.values import Bytes, Recipe, one_of, real_numbers, small_integers, together
 from handgrad.testing.oracle import Oracle, UnusableReference
 from handgrad.testing.properties import BATTERY, Property
-from handgrad.testing.properties.contract import runs
+from handgrad.testing.properties.contract import does_run, runs
 from handgrad.testing.properties.layout import LAYOUTS
 from handgrad.testing.properties.state import deterministic
-from handgrad.testing.shapes import Sizes, lengths
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint, Trial, copies
-from handgrad.testing.values import Bytes, Recipe, one_of, real_numbers, small_integers, together
 
 LAYOUTS_AND_POISONS = [(layout, poison) for layout in LAYOUTS for poison in (np.nan, np.inf, -np.inf)]
 LARGEST_TARGET = 1e9  # what Hypothesis climbs towards must be finite
@@ -223,12 +223,3 @@ def _failure(holds: Property, error: Exception, trial: Trial) -> Failure:
     if isinstance(error, Complaint):
         return Failure(holds, str(error), error.trial or trial)
     return Failure(holds, f"{type(error).__name__}: {error}", trial)
-
-
-def does_run(trial: Trial) -> bool:
-    """Tell whether a layer takes an example, without which nothing else can be said about it."""
-    try:
-        runs(trial)
-    except Exception:  # whatever a layer raises
-        return False
-    return True

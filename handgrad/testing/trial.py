@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.testing.agreement import LIMIT, overflows, units_of_each
 from handgrad.testing.inputs import Inputs
+from handgrad.testing.inputs.shapes import Sizes
 from handgrad.testing.oracle import Exact, Oracle
-from handgrad.testing.shapes import Sizes
+from handgrad.testing.oracle.agreement import LIMIT, overflows, units_of_each
 from handgrad.testing.subject import AnyArray, Results, Run, Subject
 
 

@@ -7,7 +7,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reference import figures
+from reference.comparisons import figures
 from tests.baselines.checks import FLOAT32, FLOAT64
 from tests.strength.verdicts import OURS
 

@@ -1,6 +1,6 @@
 """What the page says before its tables."""
 
-from reference.page import table
+from reference.comparisons.page import table
 from tests.baselines.checks import CHECKS
 
 INTRODUCTION = """\

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.testing.drawing import Settings
 from handgrad.testing.dtypes import is_floating
+from handgrad.testing.inputs.drawing import Settings
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.report import Report
 from handgrad.testing.search import Search

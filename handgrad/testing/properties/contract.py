@@ -1,7 +1,7 @@
 """What a layer takes and what it gives: without an error, in the right shape and dtype, in silence."""
 
-from handgrad.testing.agreement import overflows
 from handgrad.testing.dtypes import is_floating
+from handgrad.testing.oracle.agreement import overflows
 from handgrad.testing.trial import Complaint, Trial, called, gradients
 
 
@@ -13,6 +13,15 @@ def runs(trial: Trial) -> None:
         floating = name in trial.inputs and is_floating(trial.inputs[name])
         if floating and name not in trial.results:
             raise Complaint(f"backward left no d{name}; bind {name} with functools.partial if it needs no gradient")
+
+
+def does_run(trial: Trial) -> bool:
+    """Tell whether a layer takes an example, without which nothing else can be said about it."""
+    try:
+        runs(trial)
+    except Exception:  # whatever a layer raises
+        return False
+    return True
 
 
 def shape(trial: Trial) -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from handgrad.testing.agreement import LIMIT, overflows
 from handgrad.testing.dtypes import is_floating
+from handgrad.testing.oracle.agreement import LIMIT, overflows
 from handgrad.testing.subject import AnyArray, Results
 from handgrad.testing.trial import Complaint, Trial, called, copies, expect_within_limit, identical
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from handgrad.testing.agreement import overflows
 from handgrad.testing.dtypes import is_floating
+from handgrad.testing.oracle.agreement import overflows
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Complaint, Trial, brief, called, copies, expect_close, gradients
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from handgrad.testing.shapes import bare
+from handgrad.testing.inputs.shapes import bare
 from handgrad.testing.subject import Results
 from handgrad.testing.trial import Trial, copies, expect_identical, gradients
 

@@ -1,0 +1,202 @@
+"""One line about what is probably wrong: explanations, tried on examples that fail and on such that hold."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+
+from handgrad.testing.diagnosis.anatomy import of_constants, of_steps
+from handgrad.testing.diagnosis.conditions import at_a_kink, condition, where
+from handgrad.testing.diagnosis.explanations import Explanations, explain, of_gradient, of_value
+from handgrad.testing.diagnosis.jumps import beside_a_jump
+from handgrad.testing.diagnosis.residuals import (
+    UNEXPLAINED,
+    added,
+    fits_own_forward,
+    is_cancellation,
+    loses_digits,
+    size_of_error,
+)
+from handgrad.testing.found import Failure
+from handgrad.testing.oracle.agreement import LIMIT
+from handgrad.testing.properties import BATTERY, Property
+from handgrad.testing.properties.contract import does_run, dtype, quiet, runs, shape
+from handgrad.testing.properties.layout import laid_out, layouts
+from handgrad.testing.properties.memory import detached, pure, read_only, unshared
+from handgrad.testing.properties.numbers import confined, gradient, kinks, value, zero
+from handgrad.testing.properties.state import deterministic, repeatable, separate, stateless
+from handgrad.testing.properties.targets import masked, refuses
+from handgrad.testing.subject import AnyArray
+from handgrad.testing.trial import Complaint, Trial, called, gradients
+
+
+def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial]]) -> dict[str, str]:
+    """Name the probable fault behind each property that fails, the likeliest cause of all first.
+
+    Parameters
+    ----------
+    failures
+        What failed.
+    sample
+        Gives many examples in a dtype.
+    """
+    first: dict[str, Failure] = {}
+    for failure in sorted(failures, key=lambda failure: CAUSES.index(failure.property)):
+        first.setdefault(failure.property.__name__, failure)
+    drawn = cache(sample)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {
+            name: _diagnose(failure, drawn(str(failure.trial.dtype)), set(first)) for name, failure in first.items()
+        }
+
+
+def _diagnose(failure: Failure, trials: Sequence[Trial], failed: set[str]) -> str:
+    failing, holding = _split(failure.property, trials)
+    only = condition(failing, holding) if failing else ""
+    failing = failing or [failure.trial]
+    if "kinks" in failed and failure.property in (gradient, kinks) and all(map(at_a_kink, failing)):
+        return SENTENCES[kinks](failure)
+    if failure.property is value:
+        return _of_value(failing, holding, failed)
+    if failure.property is gradient:
+        return _of_gradient(failing, holding)
+    said = _of_shape(failing) if failure.property is shape else SENTENCES[failure.property](failure)
+    return f"{said}{f', only where {only}' if only else ''}"
+
+
+def _split(holds: Property, trials: Sequence[Trial]) -> tuple[list[Trial], list[Trial]]:
+    """Tell the examples for which a property fails from those for which it holds."""
+    failing: list[Trial] = []
+    holding: list[Trial] = []
+    able = [trial for trial in trials if holds is runs or does_run(trial)]
+    for trial in able:
+        try:
+            if holds(trial) is None:
+                holding.append(trial)
+        except Complaint as complaint:
+            failing.append(complaint.trial or trial)
+        except Exception:  # a layer that raises fails
+            failing.append(trial)
+    return failing, holding
+
+
+def _of_value(failing: Sequence[Trial], holding: Sequence[Trial], failed: set[str]) -> str:
+    if all(np.isfinite(trial.kept["out"]).all() > np.isfinite(trial.truth["out"].value).all() for trial in failing):
+        return "out is finite where the reference is not: write the reference so that it does not overflow on the way"
+    what = _of_result("out", failing, holding, of_value)
+    if all(not np.isfinite(trial.kept["out"]).all() for trial in failing):
+        what = "overflows, or divides 0 by 0, where the reference is finite"
+    if "gradient" not in failed:
+        return f"forward, not backward, is at fault: out {what}"
+    fits = [fits for trial in failing if (fits := fits_own_forward(trial)) is not None]
+    of_own = f"; backward {'is' if all(fits) else 'is not even'} the derivative of it" if fits else ""
+    return f"forward is at fault: out {what}{of_own}"
+
+
+def _of_gradient(failing: Sequence[Trial], holding: Sequence[Trial]) -> str:
+    wrong = [name for name in gradients(failing[0].results) if any(_wrong(trial, name).any() for trial in failing)]
+    said = {name: _of_result(name, failing, holding, of_gradient) for name in wrong}
+    first = min(wrong, key=lambda name: UNEXPLAINED in said[name])
+    *others, last = [called(name) for name in wrong if said[name] == said[first]]
+    alike = f"each of {', '.join(others)} and {last}" if others else last
+    return f"backward: {alike} {said[first]}"
+
+
+def _of_result(
+    name: str,
+    failing: Sequence[Trial],
+    holding: Sequence[Trial],
+    explanations: Callable[[Trial, str], Explanations],
+) -> str:
+    """Explain a wrong result: everywhere; or where it is wrong; or under which condition; or at least by how much."""
+    bad = [trial for trial in failing if _finite(trial, name) and _wrong(trial, name).any()]
+    good = [trial for trial in holding if _finite(trial, name)]
+    if not bad:
+        own = all(np.isfinite(trial.kept[name]).all() for trial in failing)
+        return f"is {'finite' if own else 'not finite'} where the reference is{' not' if own else ''}"
+    if name != "out" and all(beside_a_jump(trial, name) for trial in bad):
+        return (
+            "follows another convention than the reference where the derivative jumps; either may be right: "
+            "write the reference so that it has yours"
+        )
+    for each in (explanations, of_steps, of_constants):
+        everywhere = explain([*bad, *good], name, each)
+        if everywhere:
+            return everywhere
+    only = condition(failing, holding)
+    said = explain(bad, name, explanations) or added(bad, name) or _error(bad, name)
+    return f"{said}{f', only where {only}' if only else ''}"
+
+
+def _error(trials: Sequence[Trial], name: str) -> str:
+    """Say what can be said of an error that nothing explains."""
+    if loses_digits(trials, name):
+        return "loses its digits: the same formula is right in a wider dtype"
+    if is_cancellation(trials, name):
+        return "loses its digits where larger numbers cancel: it is off by no more than their rounding"
+    place = where([_wrong(trial, name) for trial in trials], trials, name)
+    return " ".join(filter(None, (size_of_error(trials, name), place)))
+
+
+def _wrong(trial: Trial, name: str) -> AnyArray:
+    return trial.errors[name] > LIMIT if name in trial.errors else np.zeros(trial.kept[name].shape, np.bool_)
+
+
+def _finite(trial: Trial, name: str) -> bool:
+    return bool(np.isfinite(trial.kept[name]).all() and np.isfinite(trial.truth[name].value).all())
+
+
+def _of_shape(failing: Sequence[Trial]) -> str:
+    trial = max(failing, key=lambda each: sum(array.size for array in each.inputs.values()))
+    said = []
+    for name, array in trial.results.items():
+        want = trial.truth[name].value.shape
+        if array.shape == want[::-1] != want:
+            said.append(f"{called(name)} is transposed")
+        elif array.shape == trial.dout.shape != want and name != "out":
+            said.append(f"{called(name)} is not summed over the axes along which {name} is broadcast")
+        elif array.shape != want:
+            said.append(f"{called(name)} has an axis too many or too few: {array.shape} instead of {want}")
+    return said[0]
+
+
+def _of_repetition(failure: Failure) -> str:
+    try:
+        again = failure.trial.again
+    except Exception:  # backward raises when it is called again
+        return failure.complaint
+    first = gradients(failure.trial.kept)
+    if any(np.array_equal(again[name], 2 * first[name]) and np.any(first[name]) for name in first):
+        return "backward accumulates: called again, it adds to what it gave before"
+    return "backward depends on an earlier call: it changes what it needs, or keeps what it gave"
+
+
+SENTENCES: dict[Property, Callable[[Failure], str]] = {
+    runs: lambda failure: failure.complaint,
+    deterministic: lambda _: (
+        "forward or backward is random, or keeps something outside of the layer; fix the seed inside of the layer"
+    ),
+    pure: lambda failure: f"the layer writes into its argument {failure.complaint.split(' ')[0]}, in place",
+    kinks: lambda failure: f"wrong at a declared kink or tie: {failure.complaint}",
+    repeatable: _of_repetition,
+    stateless: lambda _: "the layer remembers an earlier call: it gives what it gave then, or mixes that in",
+    separate: lambda _: "layers share what they remember: keep it in self, and not in the class or outside of it",
+    zero: lambda failure: f"a constant is added to the gradient: {failure.complaint}",
+    detached: lambda _: "the layer hands out the very array that it remembers: return a copy, or make it read-only",
+    unshared: lambda failure: f"{failure.complaint}: return a copy",
+    read_only: lambda failure: f"read-only arrays are refused, or treated otherwise: {failure.complaint}",
+    layouts: lambda failure: (
+        f"results are wrong only where {laid_out(failure.trial)}: the layer relies on how memory is laid out"
+    ),
+    masked: lambda failure: f"masked entries count (0 · NaN is NaN: select, do not multiply): {failure.complaint}",
+    confined: lambda failure: f"a NaN spreads to where it does not belong: {failure.complaint}",
+    dtype: lambda failure: f"a dtype leaks in: {failure.complaint}",
+    refuses: lambda failure: f"a label that names no class is taken for another class: {failure.complaint}",
+    quiet: lambda failure: f"a finite number overflows or divides by 0 on the way: {failure.complaint}",
+}
+
+# an empty array that raises says less than a wrong result does
+BEFORE_RUNS = BATTERY.index(gradient) + 1
+CAUSES = (*BATTERY[1:BEFORE_RUNS], runs, *BATTERY[BEFORE_RUNS:])

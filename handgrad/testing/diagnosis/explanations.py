@@ -1,0 +1,267 @@
+"""What a wrong result may be instead: explanations to try on many examples, after a property has failed.
+
+An explanation predicts a wrong result, when it is asked to. It is believed if its prediction is right on every
+example that fails.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from handgrad.testing.dtypes import is_floating
+from handgrad.testing.inputs.shapes import LEADING
+from handgrad.testing.oracle import Exact
+from handgrad.testing.oracle.agreement import LIMIT, units
+from handgrad.testing.subject import AnyArray
+from handgrad.testing.trial import Trial, gradients
+
+Prediction = Callable[[], Exact]
+Explanations = Iterator[tuple[str, Prediction]]
+
+FUNCTIONS_OF_DOUT: dict[str, Callable[[AnyArray], AnyArray]] = {
+    "ignores dout: it is the gradient for a dout of ones": np.ones_like,
+    "is not linear in dout: it takes |dout|": np.abs,
+    "is not linear in dout: it takes max(dout, 0)": lambda dout: np.maximum(dout, 0),
+    "is not linear in dout: it takes dout clipped to [-1, 1]": lambda dout: np.clip(dout, -1, 1),
+    "is not linear in dout: it takes dout²": np.square,
+    "is not linear in dout: it takes sign(dout)": np.sign,
+    "takes the mean of dout for every element of it": lambda dout: (
+        np.full_like(dout, dout.mean()) if dout.size else dout
+    ),
+    "hears only the first row of dout": lambda dout: _only(dout, 0, 0),
+    "hears only the last row of dout": lambda dout: _only(dout, 0, -1),
+    "hears only the first column of dout": lambda dout: _only(dout, -1, 0),
+    "hears only the last column of dout": lambda dout: _only(dout, -1, -1),
+    "does not hear the first row of dout": lambda dout: dout - _only(dout, 0, 0),
+    "does not hear the last row of dout": lambda dout: dout - _only(dout, 0, -1),
+    "does not hear the last column of dout": lambda dout: dout - _only(dout, -1, -1),
+    "takes dout in reversed order": np.flip,
+    "takes dout transposed": lambda dout: _transposed(dout),
+}
+
+
+def _only(dout: AnyArray, axis: int, index: int) -> AnyArray:
+    """Keep one row or column of dout, and put 0 for the others."""
+    if dout.ndim < 1 or dout.shape[axis] == 0:
+        return dout
+    kept = np.zeros_like(dout)
+    place = (Ellipsis, index) if axis == -1 else (index,)
+    kept[place] = dout[place]
+    return kept
+
+
+def _transposed(array: AnyArray) -> AnyArray:
+    return np.swapaxes(array, -1, -2) if array.ndim > 1 and array.shape[-1] == array.shape[-2] else array
+
+
+def of_gradient(trial: Trial, name: str) -> Explanations:
+    """Predict a wrong gradient in every way that we know."""
+    want, for_ones = trial.truth[name], cache(partial(_for_dout, trial, name, np.ones_like))
+    yield "is always 0", partial(_times, want, 0)
+    wrong_factors = factors(trial)
+    opposite, minus_one = next(wrong_factors)  # of a difference, the gradient of the other input is the same
+    yield opposite, partial(_times, want, minus_one)
+    others = {each: exact for each, exact in gradients(trial.truth).items() if each != name}
+    alike = {other: exact for other, exact in others.items() if exact.value.shape == want.value.shape}
+    for other, exact in alike.items():
+        yield f"is the gradient of {other}", partial(_times, exact, 1)
+    for what, function in FUNCTIONS_OF_DOUT.items():
+        yield what, partial(_for_dout, trial, name, function)
+    for what, factor in wrong_factors:
+        yield what, partial(_times, want, factor)
+    for what, factor in factors(trial):
+        yield f"ignores dout, and {what}", partial(_times_of, for_ones, factor)
+    for shift in (-1, 1) if want.value.ndim else ():
+        yield "is shifted by one row", partial(_rearranged, want, partial(np.roll, shift=shift, axis=0))
+    yield "is transposed", partial(_rearranged, want, _transposed)
+    yield "is the mean of its elements everywhere", partial(_everywhere, want, np.mean)
+    for rounding in (np.trunc, np.rint):
+        yield "is rounded to integers", partial(_rounded, want, rounding)
+    yield from _of_repeated_labels(trial, name)
+    for other, exact in alike.items():
+        yield f"holds the gradient of {other}, too", partial(_sum, want, exact)
+    if trial.dout.shape == want.value.shape:
+        dout = Exact(trial.dout.astype(np.float64), np.zeros(trial.dout.shape))
+        yield "is dout itself", partial(_times, dout, 1)
+        yield "has dout added to it", partial(_sum, want, dout)
+        yield from _of_elements(trial, name)
+    yield from at_another_point(trial, name)
+
+
+def _for_dout(trial: Trial, name: str, function: Callable[[AnyArray], AnyArray]) -> Exact:
+    """Give the gradient for a function of dout."""
+    return trial.ask(trial.inputs, function(trial.dout))[name]
+
+
+def _rounded(exact: Exact, rounding: Callable[[AnyArray], AnyArray]) -> Exact:
+    return Exact(rounding(exact.value), exact.entitled)
+
+
+def _rearranged(exact: Exact, move: Callable[[AnyArray], AnyArray]) -> Exact:
+    return Exact(move(exact.value), move(exact.entitled))
+
+
+def _everywhere(exact: Exact, of: Callable[[AnyArray], Any]) -> Exact:
+    """Put the same number everywhere."""
+    if not exact.value.size:
+        return exact
+    return Exact(np.full_like(exact.value, of(exact.value)), np.full_like(exact.entitled, exact.entitled.max()))
+
+
+def _of_repeated_labels(trial: Trial, name: str) -> Explanations:
+    """Predict what comes of assigning where one should add."""
+    for labels, array in trial.inputs.items():
+        if array.dtype.kind in "iu" and array.ndim == 1 and len(array) and array.shape == trial.dout.shape[:1]:
+            for which, order in {"last": -1, "first": 1}.items():
+                _, kept = np.unique(array[::order], return_index=True)
+                hears = partial(_rows_kept, kept=kept, order=order)
+                yield (
+                    f"hears only the {which} row of dout where a label in {labels} is repeated",
+                    partial(_for_dout, trial, name, hears),
+                )
+
+
+def _rows_kept(dout: AnyArray, kept: AnyArray, order: int) -> AnyArray:
+    """Put 0 for all rows of dout but these, counted from the start or from the end."""
+    only = np.zeros_like(dout[::order])
+    only[kept] = dout[::order][kept]
+    return only[::order]
+
+
+SLOPES: dict[str, Callable[[AnyArray], AnyArray]] = {
+    "(1 - out²), as for tanh": lambda out: 1 - out**2,
+    "out (1 - out), as for a sigmoid": lambda out: out * (1 - out),
+    "out, as for exp": lambda out: out,
+    "out²": lambda out: out**2,
+}
+LARGE = 64  # elements for each of which the oracle is not asked
+
+
+def _of_elements(trial: Trial, name: str) -> Explanations:
+    """Predict a gradient that treats every element by itself."""
+    if 0 < trial.dout.size <= LARGE:
+        yield "has only the diagonal of the Jacobian", partial(_diagonal, trial, name)
+    for what, slope in SLOPES.items():
+        yield f"is dout {what}", partial(_sloped, trial, slope)
+
+
+def _diagonal(trial: Trial, name: str) -> Exact:
+    """Give dout times the diagonal of the Jacobian, for which the oracle is asked row by row."""
+    shape = trial.dout.shape
+    rows = [trial.ask(trial.inputs, row.reshape(shape))[name] for row in np.eye(trial.dout.size)]
+    value = np.array([row.value.flat[i] for i, row in enumerate(rows)]).reshape(shape)
+    entitled = np.array([row.entitled.flat[i] for i, row in enumerate(rows)]).reshape(shape)
+    dout = trial.dout.astype(np.float64)
+    return Exact(dout * value, np.abs(dout) * entitled)
+
+
+def _sloped(trial: Trial, slope: Callable[[AnyArray], AnyArray]) -> Exact:
+    out, dout = trial.truth["out"], trial.dout.astype(np.float64)
+    return Exact(dout * slope(out.value), np.abs(dout) * (1 + out.entitled) * (1 + np.abs(out.value)) ** 2)
+
+
+def of_value(trial: Trial, name: str) -> Explanations:
+    """Predict a wrong value."""
+    for what, factor in factors(trial):
+        yield what, partial(_times, trial.truth[name], factor)
+    yield from at_another_point(trial, name)
+
+
+def at_another_point(trial: Trial, name: str) -> Explanations:
+    """Evaluate where one of the inputs is mistaken for something else."""
+    for other, array in trial.inputs.items():
+        for what, mistaken in _mistaken_for(trial, other, array).items():
+            yield f"is what it would be for {what}", partial(_moved, trial, name, other, mistaken)
+
+
+def _moved(trial: Trial, name: str, other: str, mistaken: AnyArray) -> Exact:
+    """Give the result for something else in the place of an input."""
+    return trial.ask({**trial.inputs, other: np.asarray(mistaken)}, trial.dout)[name]
+
+
+def _mistaken_for(trial: Trial, name: str, array: AnyArray) -> dict[str, AnyArray]:
+    """List what people take for an argument."""
+    if array.dtype == np.bool_:
+        return {f"a {name} that lets everything count": np.ones_like(array), f"the opposite {name}": ~array}
+    if not is_floating(array):
+        return {}
+    others = {
+        f"{other} in the place of {name}": each
+        for other, each in trial.inputs.items()
+        if other != name and is_floating(each) and each.shape == array.shape[array.ndim - each.ndim :]
+    }
+    return {
+        f"-1 times {name}": -array,
+        f"a transposed {name}": _transposed(array),
+        f"|{name}|": np.abs(array),
+        f"a {name} of ones": np.ones_like(array),
+        **{what: np.broadcast_to(each, array.shape) for what, each in others.items()},
+    }
+
+
+def factors(trial: Trial) -> Iterator[tuple[str, float]]:
+    """List wrong constant factors, -1 first; among them are the lengths of the axes."""
+    for factor in (-1, 2, 0.5, -2, -0.5):
+        yield f"is {factor} times what it should be", factor
+    for what, number in divisors(trial).items():
+        if number > 0:
+            yield f"is {what} times what it should be", number
+            yield f"is divided by {what}", 1 / number
+            yield f"is divided by the square root of {what}", number**-0.5
+            yield f"is divided by {what} + 1, not by {what}", number / (number + 1)
+        if number > 1:
+            yield f"is divided by {what} - 1, not by {what}", number / (number - 1)
+    for mask, counting in _counting(trial).items():
+        for what, number in divisors(trial).items():
+            if number > 0:
+                yield f"is divided by {what}, not by {mask}", counting / number
+
+
+def _times(exact: Exact, factor: float) -> Exact:
+    return Exact(factor * exact.value, abs(factor) * exact.entitled)
+
+
+def _times_of(predict: Prediction, factor: float) -> Exact:
+    return _times(predict(), factor)
+
+
+def _sum(one: Exact, other: Exact) -> Exact:
+    return Exact(one.value + other.value, one.entitled + other.entitled)
+
+
+def divisors(trial: Trial) -> dict[str, float]:
+    """Name the numbers by which people divide: lengths of axes, numbers of elements, how much a mask lets through."""
+    axes = {
+        "the number of rows" if axis == LEADING else axis: float(np.prod(length))
+        for axis, length in trial.sizes.items()
+    }
+    sizes = {f"{name}.size": float(array.size) for name, array in trial.inputs.items()}
+    rows = {f"len({name})": float(len(array)) for name, array in trial.inputs.items() if array.ndim}
+    return {**axes, **_counting(trial), **rows, **sizes, "out.size": float(trial.dout.size)}
+
+
+def _counting(trial: Trial) -> dict[str, float]:
+    """Tell how much each mask lets through."""
+    return {f"{name}.sum()": float(each.sum()) for name, each in trial.inputs.items() if each.dtype == np.bool_}
+
+
+def explain(trials: Sequence[Trial], name: str, explanations: Callable[[Trial, str], Explanations]) -> str | None:
+    """Find the explanation that predicts a result in all of these examples, in at least one by more than chance."""
+    left: dict[str, bool] | None = None
+    for trial in trials:
+        told: dict[str, bool] = {}
+        got, want = trial.kept[name], trial.truth[name].value.astype(trial.dtype)
+        for what, predict in explanations(trial, name):
+            if (left is None or what in left) and near(got, predicted := predict(), trial.dtype):
+                told[what] = not near(want, predicted, trial.dtype)
+        left = told if left is None else {what: left[what] or differs for what, differs in told.items()}
+        if not left:
+            return None
+    return next((what for what, differs in (left or {}).items() if differs), None)
+
+
+def near(got: AnyArray, predicted: Exact, dtype: np.dtype[Any]) -> bool:
+    """Tell whether a prediction is right but for rounding."""
+    return got.shape == predicted.value.shape and bool(np.all(units(got, predicted, dtype) <= LIMIT))

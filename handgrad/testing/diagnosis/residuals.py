@@ -1,0 +1,141 @@
+"""How a result is wrong that nothing explains: by what it is off, by how much, and whether only digits are lost."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from handgrad.testing.diagnosis.explanations import near
+from handgrad.testing.dtypes import all_in_float64, in_float64, is_floating, limits
+from handgrad.testing.oracle.agreement import LIMIT
+from handgrad.testing.subject import AnyArray, Results
+from handgrad.testing.trial import DOUBTFUL, Trial, copies, gradients
+
+STEPS = 1e-5, 1e-6  # of central differences
+UNEXPLAINED = "is another function than the reference's"
+
+
+def loses_digits(trials: Sequence[Trial], name: str) -> bool:
+    """Tell whether a result that is wrong in the dtype under test is right for the same numbers in a wider one."""
+    wider = np.float64 if trials[0].dtype.itemsize < 8 else np.longdouble
+    return all(_right_in(trial, name, np.dtype(wider)) for trial in trials)
+
+
+def is_cancellation(trials: Sequence[Trial], name: str) -> bool:
+    """Tell whether a result is off by no more than a few roundings of numbers like the arguments."""
+    return all(_error(trial, name) <= LIMIT * float(limits(trial.dtype).eps) * _size(trial, name) for trial in trials)
+
+
+def _size(trial: Trial, name: str) -> float:
+    largest = max(float(np.abs(each).max(initial=0)) for each in trial.inputs.values() if is_floating(each))
+    return max(1.0, largest) * (1.0 if name == "out" else float(np.abs(trial.dout).max(initial=0)))
+
+
+def _right_in(trial: Trial, name: str, wider: np.dtype[Any]) -> bool:
+    inputs = {each: array.astype(wider) if is_floating(array) else array for each, array in trial.inputs.items()}
+    again = rerun(trial, inputs, trial.dout.astype(wider))
+    if again is None or again[name].dtype != wider or again[name].shape != trial.truth[name].value.shape:
+        return False
+    return near(again[name].astype(np.float64), trial.truth[name], trial.dtype)
+
+
+def rerun(trial: Trial, inputs: Results, dout: AnyArray) -> Results | None:
+    """Run a new layer on other arrays, of which nobody promised that it takes them."""
+    try:
+        return trial.fresh(inputs, dout)
+    except Exception:  # whatever a layer raises
+        return None
+
+
+def size_of_error(trials: Sequence[Trial], name: str) -> str:
+    """Say how far off a result is, measured by its largest element."""
+    factor = _constant_factor(trials, name)
+    if factor is not None:
+        return f"is {factor:.10g} times what it should be"
+    largest = [np.abs(trial.truth[name].value).max(initial=0) for trial in trials]
+    errors = [_error(trial, name) / size for trial, size in zip(trials, largest, strict=True) if size > 0]
+    if not errors:
+        return "is not 0 where 0 is expected"
+    if max(errors) < 1e-2 and len(errors) == len(trials):
+        return (
+            f"is nearly right: off by {max(errors):.0e} of its largest element "
+            "(an approximation, a bound, or a small constant that does not belong)"
+        )
+    return (
+        f"{UNEXPLAINED} "
+        f"(off by {np.median(errors):.1g} of its largest element in the median of {len(trials)} examples)"
+    )
+
+
+def _error(trial: Trial, name: str) -> float:
+    return float(np.abs(trial.kept[name].astype(np.float64) - trial.truth[name].value).max(initial=0))
+
+
+def _constant_factor(trials: Sequence[Trial], name: str) -> float | None:
+    """Find the number by which all elements of all examples are multiplied."""
+    got = np.concatenate([trial.kept[name].astype(np.float64).ravel() for trial in trials])
+    want = np.concatenate([trial.truth[name].value.ravel() for trial in trials])
+    wrong = want != 0
+    if np.any(got[~wrong]) or wrong.sum() < 2:
+        return None
+    ratios = got[wrong] / want[wrong]
+    return float(np.median(ratios)) if np.ptp(ratios) < 1e-3 * abs(np.median(ratios) - 1) else None
+
+
+def added(trials: Sequence[Trial], name: str) -> str | None:
+    """Tell whether a constant multiple of dout or of an input has been added to a result."""
+    if sum(trial.kept[name].size for trial in trials) < 2:  # some factor always fits a single number
+        return None
+    # where rounding is a part of the error, it tells no factor
+    trials = [trial for trial in trials if trial.errors[name].max(initial=0) > DOUBTFUL] or trials
+    suspects = trials[0].inputs if name == "out" else {"dout": trials[0].dout, **trials[0].inputs}
+    for what, array in suspects.items():
+        if array.shape == trials[0].kept[name].shape and is_floating(array):
+            factors = [_factor(trial, name, {**trial.inputs, "dout": trial.dout}[what]) for trial in trials]
+            found = [factor for factor in factors if factor is not None]
+            if len(found) == len(factors) and np.ptp(found) <= 1e-3 * abs(np.mean(found)):
+                return f"has {np.mean(found):.3g} times {what} added to it"
+    return None
+
+
+def _factor(trial: Trial, name: str, array: AnyArray) -> float | None:
+    """Find the factor by which an array, added to the true result, gives the wrong one."""
+    truth = trial.truth[name]
+    difference = trial.kept[name].astype(np.float64) - truth.value
+    if array.shape != difference.shape or not np.any(array):
+        return None
+    clearest = np.unravel_index(int(np.where(array == 0, 0, trial.errors[name]).argmax()), array.shape)
+    factor = float(difference[clearest] / array[clearest]) if array[clearest] else 0.0
+    rest = np.abs(difference - factor * array)
+    rounding = LIMIT * float(limits(trial.dtype).eps) * (np.abs(truth.value) + truth.entitled)
+    return factor if np.all(rest <= 1e-3 * np.abs(difference).max(initial=0) + rounding) else None
+
+
+def fits_own_forward(trial: Trial) -> bool | None:
+    """Tell by central differences in one direction whether backward is the derivative of the layer's own forward.
+
+    None where a smaller step gives another difference, so that none of them is the derivative: near a jump, where
+    something overflows, or where numbers are as small as the steps.
+    """
+    inputs, dout = all_in_float64(trial.inputs), in_float64(trial.dout)
+    random = np.random.default_rng(0)
+    again = rerun(trial, copies(inputs), dout.copy())
+    if again is None:
+        return None
+    grads = gradients(again)
+    nudges = {name: random.standard_normal(grad.shape) for name, grad in grads.items()}
+
+    def loss(step: float) -> float:
+        moved = {name: inputs[name] + step * nudge for name, nudge in nudges.items()}
+        run = trial.build({**inputs, **moved})
+        return float((dout * trial.forward(run, {**inputs, **moved})).sum())
+
+    numerical, smaller = ((loss(step) - loss(-step)) / (2 * step) for step in STEPS)
+    terms = [float((grads[name] * nudges[name]).sum()) for name in grads]
+    out = trial.truth["out"]
+    rounding = np.finfo(np.float64).eps / STEPS[1] * float((np.abs(dout) * (np.abs(out.value) + out.entitled)).sum())
+    allowed = 1e-4 * (abs(numerical) + sum(map(abs, terms))) + LIMIT * rounding
+    if not abs(numerical - smaller) <= allowed < math.inf:
+        return None
+    return bool(abs(numerical - sum(terms)) <= allowed)

@@ -1,0 +1,117 @@
+"""Inputs described by named axes: what a layer and its reference are called with.
+
+    arrays(x="... D", W="D M", b="M")
+
+says that the last axis of x is as long as the first of W, and b as long as the last of W. "..." stands for any
+leading axes, the same in every argument; a number is a fixed length; "D>0" is an axis that is never empty.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import numpy.typing as npt
+
+from handgrad.testing.dtypes import as_floating
+from handgrad.testing.inputs.shapes import Shape, Sizes, bare, pool, shape_of
+from handgrad.testing.inputs.values import Drawn, DType, Recipe, often_alike, together
+
+MakeRecipe = Callable[[Shape, DType, Sizes], Recipe]
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument: its axes and how its values are drawn.
+
+    `values` gets the shape, the dtype under test and the lengths of all axes; so does `at_kinks`, whose arrays
+    are full of points where the derivative jumps, and `is_kink` finds them. Of an argument that a user's own strategy
+    draws, `drawn` gets the dtype. A mask names the arguments that it masks.
+    Labels name the axis that holds their classes, without which there are none; `validated` ones have to be refused
+    where they name no class.
+    """
+
+    axes: tuple[str, ...]
+    values: MakeRecipe | None = None
+    drawn: Callable[[DType], st.SearchStrategy[Any]] | None = None
+    at_kinks: MakeRecipe | None = None
+    is_kink: Callable[[Drawn], Drawn] | None = None
+    masks: tuple[str, ...] = ()
+    classes: str | None = None
+    validated: bool = False
+
+    def possible(self, sizes: Sizes) -> bool:
+        """Tell whether values exist: there are no labels for no classes, except for no rows."""
+        rows = shape_of((axis for axis in self.axes if axis != self.classes), sizes)
+        return self.classes is None or 0 in rows or 0 not in shape_of((self.classes,), sizes)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The arguments of a layer and its reference, by name. Made by `arrays`."""
+
+    arguments: Mapping[str, Argument]
+
+    def pool(self) -> list[Sizes]:
+        """List the lengths of axes to test at."""
+        sizes = pool(axis for argument in self.arguments.values() for axis in argument.axes)
+        return [each for each in sizes if all(argument.possible(each) for argument in self.arguments.values())]
+
+    def shapes(self) -> Iterator[Shape]:
+        """Give the shape of each argument at each of these lengths."""
+        for sizes in self.pool():
+            for argument in self.arguments.values():
+                yield shape_of(argument.axes, sizes)
+
+    def has_axis(self, axis: str) -> bool:
+        """Tell whether an argument has an axis of this name, whose length the pool gives; a number is a length."""
+        return axis.isdecimal() or any(axis in map(bare, each.axes) for each in self.arguments.values())
+
+    @property
+    def has_kinks(self) -> bool:
+        """Tell whether an argument declares kinks or ties."""
+        return any(argument.at_kinks for argument in self.arguments.values())
+
+    @property
+    def has_strategies(self) -> bool:
+        """Tell whether an argument is described by a strategy, so that only an example tells what it is."""
+        return any(argument.drawn for argument in self.arguments.values())
+
+    def of_sizes(self, sizes: Sizes, dtype: DType) -> Recipe:
+        """Make all arguments that are described by their axes, at given lengths of the axes."""
+        return often_alike(
+            self._each(sizes, dtype, {name: argument.values for name, argument in self.arguments.items()})
+        )
+
+    def at_kinks(self, sizes: Sizes, dtype: DType) -> Recipe:
+        """Make the arguments that have kinks, full of them."""
+        kinks = {name: argument.at_kinks for name, argument in self.arguments.items()}
+        return together(self._each(sizes, dtype, kinks))
+
+    def _each(self, sizes: Sizes, dtype: DType, recipes: Mapping[str, MakeRecipe | None]) -> dict[str, Recipe]:
+        return {
+            name: recipe(shape_of(self.arguments[name].axes, sizes), dtype, sizes)
+            for name, recipe in recipes.items()
+            if recipe
+        }
+
+    def others(self, dtype: DType) -> st.SearchStrategy[dict[str, Any]]:
+        """Draw the arguments that are described by strategies."""
+        return st.fixed_dictionaries(
+            {name: argument.drawn(dtype) for name, argument in self.arguments.items() if argument.drawn}
+        )
+
+    def in_order(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """Give arguments in the order in which they are described."""
+        return {name: drawn[name] for name in self.arguments}
+
+    def strategy(self, dtype: npt.DTypeLike = np.float64) -> st.SearchStrategy[dict[str, Any]]:
+        """Draw all arguments at any lengths of the pool: for `@given`, and properties of your own."""
+        others = self.others(as_floating(dtype))
+
+        def of_sizes(sizes: Sizes) -> st.SearchStrategy[dict[str, Any]]:
+            described = self.of_sizes(sizes, as_floating(dtype)).strategy()
+            return st.tuples(described, others).map(lambda drawn: self.in_order(drawn[0] | drawn[1]))
+
+        return st.one_of([of_sizes(sizes) for sizes in self.pool()])

@@ -1,0 +1,78 @@
+"""The page that a failure prints: what does not hold, on which example, and Python that shows it again."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from handgrad.testing.found import Failure
+from handgrad.testing.page.script import Script, script
+from handgrad.testing.page.script.literals import assignment
+from handgrad.testing.trial import Trial
+
+LARGEST = 100  # elements of an array that anybody would read
+
+
+def write_page(layer: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], summary: Sequence[str]) -> str:
+    """Write what is probably wrong, every property that failed, the likeliest cause first, and what held."""
+    by_property = {
+        name: same
+        for name in diagnoses
+        if (same := [failure for failure in failures if failure.property.__name__ == name])
+    }
+    first, cause = next(iter(by_property.values()))[0], next(iter(diagnoses.values()))
+    return "\n\n".join(
+        [
+            f"{layer} fails in {len(by_property)} {'property' if len(by_property) == 1 else 'properties'}.",
+            *_probably("", _beside(first.complaint, cause)),
+            *(_section(same, diagnoses[name], cause) for name, same in by_property.items()),
+            *(["\n".join(_wrapped("", line) for line in summary)] if summary else []),
+            *_shown_again(script(first)),
+        ]
+    )
+
+
+def _shown_again(script: Script) -> list[str]:
+    """Give a script, and before it what it lacks."""
+    lacks = " ".join(f"{each}." for each in script.lacks)
+    subject = f"{lacks} Then the following" if lacks else "This"
+    return [_wrapped("", f"{subject} shows the first of them again:"), textwrap.indent(script.text, "    ")]
+
+
+def _beside(complaint: str, diagnosis: str) -> str:
+    """Give what a diagnosis says beside the complaint, which the page has in its place."""
+    return diagnosis.replace(f": {complaint}", "").replace(complaint, "").lstrip(":, ")
+
+
+def _probably(indent: str, diagnosis: str) -> list[str]:
+    return [_wrapped(f"{indent}Probably: ", f"{diagnosis.removesuffix('.')}.")] if diagnosis else []
+
+
+def _section(failures: Sequence[Failure], diagnosis: str, said: str) -> str:
+    """Describe the failures of one property in several dtypes by the first of them, with what has not been said."""
+    first, dtypes = failures[0], ", ".join(str(failure.trial.dtype) for failure in failures)
+    meaning = " ".join(str(first.property.__doc__).split())
+    new = diagnosis != said and first.complaint not in diagnosis
+    return "\n".join(
+        [
+            _wrapped("", f"{first.property.__name__} ({dtypes}): {meaning}"),
+            _wrapped("  ", first.complaint),
+            *_probably("  ", diagnosis if new else ""),
+            *(textwrap.indent(line, "    ") for line in _example(first.trial)),
+        ]
+    )
+
+
+def _example(trial: Trial) -> Iterator[str]:
+    """Show the arguments of an example, but say only what a large array is."""
+    for name, each in {**trial.inputs, **trial.options, "dout": trial.dout}.items():
+        if not isinstance(each, np.ndarray):
+            yield textwrap.shorten(f"{name} = {each!r}", 92)
+        elif each.size > LARGEST:
+            yield f"{name}: {each.dtype} in the shape {each.shape}"
+        else:
+            yield from assignment(name, each)
+
+
+def _wrapped(label: str, text: str) -> str:
+    return textwrap.fill(label + text, 96, subsequent_indent=" " * len(label), break_long_words=False)

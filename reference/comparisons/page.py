@@ -1,0 +1,87 @@
+"""Pages of sections in a fixed order, each of which can be refreshed on its own; above all `reference/README.md`."""
+
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+PAGE = Path(__file__).parents[1] / "README.md"
+FIGURES = Path(__file__).parents[1] / "figures"
+WIDTH = 118
+
+TITLES = (
+    "How close",
+    "The float32 line",
+    "A network on real digits",
+    "Conventions",
+    "Where handgrad departs from the book",
+    "What was searched",
+    "Speed",
+)
+
+TERMS = """\
+- An **ulp** is the distance of two neighbouring floating-point numbers. Rounding to the nearest number costs half
+  an ulp at most; no result can promise less.
+- A **unit** is the error that rounding explains for the result at hand, measured on the formula itself. The checker
+  counts in units, and 8 of them are its limit.
+- **out** is what a layer's forward gives, and **dx** the gradient of its input x, and so on for other names.
+"""
+
+INTRO = f"""\
+# How far the gradients can be trusted
+
+handgrad's layers are derived by hand and written in NumPy. Here each of them stands beside JAX, which derives its
+gradients automatically: how close both come to the exact result, what both answer in the corners, and what the
+layers of the book answer there.
+
+Every number here is measured by a command: those of the last section by `python -m reference --speed --write`, all
+others by `python -m reference --write`, which draws the figures, too. `python -m reference --case Relu` prints the
+same about one layer.
+
+{TERMS}"""
+
+
+def write_sections(
+    sections: Mapping[str, str], page: Path = PAGE, titles: Sequence[str] = TITLES, intro: str = INTRO
+) -> None:
+    """Write these sections by their titles, and keep what the page has of the others."""
+    unknown = set(sections) - set(titles)
+    if unknown:
+        raise ValueError(f"the page has no section {', '.join(sorted(unknown))}; there are {', '.join(titles)}")
+    bodies = read_sections(page) | {title: body.strip() for title, body in sections.items()}
+    written = [f"## {title}\n\n{bodies[title]}" for title in titles if title in bodies]
+    page.write_text("\n\n".join([intro.strip(), *written]) + "\n", encoding="utf-8")
+
+
+def read_sections(page: Path = PAGE) -> dict[str, str]:
+    """Read the bodies of the page's sections by their titles."""
+    if not page.exists():
+        return {}
+    _, *parts = re.split(r"^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    split = (part.partition("\n") for part in parts)
+    return {title: body.strip() for title, _, body in split}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Lay out a Markdown table whose columns also line up in a terminal."""
+    cells = [[_escaped(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
+    ]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def _escaped(cell: object) -> str:
+    return str(cell).replace("|", "\\|")
+
+
+def paragraph(text: str) -> str:
+    """Wrap a sentence with computed numbers in it, for those who read the page in a terminal."""
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def brief(error: float) -> str:
+    """Write an error with two decimals, or without any if it is large."""
+    return f"{error:.2f}" if error < 100 else f"{error:.0e}"

@@ -1,0 +1,108 @@
+"""Time contenders who take turns at the same work.
+
+Times drift on a machine that others use, too. So each contender waits in a process of its own, with one thread, and
+they take turns; a ratio is of times from the same turn, and the median of all turns counts.
+"""
+
+import os
+import time
+import tracemalloc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from statistics import median
+
+from reference.comparisons.works import BOOK, OURS, TORCH, WORKS, Step
+
+TURNS = 15
+SECONDS_OF_A_TURN = 0.05
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+}
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A work's name and aims, each contender's seconds turn by turn, and the peaks of memory that NumPy asked for."""
+
+    work: str
+    targets: Mapping[str, float]
+    times: Mapping[str, Sequence[float]]
+    peaks: Mapping[str, int]
+
+    def ratio(self, one: str, other: str) -> float:
+        """Compare one's time with another's: the median over the turns."""
+        return median(mine / theirs for mine, theirs in zip(self.times[one], self.times[other], strict=True))
+
+
+def measure(index: int) -> Timed:
+    """Time one work."""
+    work = WORKS[index]()
+    with ExitStack() as stack:
+        running = {
+            name: stack.enter_context(waiting(index, name))
+            for name in work.contenders
+            if name != TORCH or find_spec("torch")
+        }
+        peaks = {name: connection.recv() for name, connection in running.items()}
+        times: dict[str, list[float]] = {name: [] for name in running}
+        for _ in range(TURNS):
+            for name, connection in running.items():
+                connection.send("go")
+                times[name].append(connection.recv())
+    return Timed(work.name, work.targets, times, {name: peaks[name] for name in (OURS, BOOK)})
+
+
+@contextmanager
+def waiting(index: int, contender: str) -> Iterator[Connection]:
+    """Start a process that gets a contender ready and waits for its turns."""
+    here, there = get_context("spawn").Pipe()
+    process = get_context("spawn").Process(target=take_turns, args=(index, contender, there), daemon=True)
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    process.start()
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+    try:
+        yield here
+    finally:
+        here.send("stop")
+        process.join()
+
+
+def take_turns(index: int, contender: str, connection: Connection) -> None:
+    """Tell the peak of memory, then a time whenever asked to."""
+    if hasattr(os, "sched_setaffinity"):  # JAX asks how many processors it may use
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    step = WORKS[index]().contenders[contender]()
+    connection.send(peak(step))
+    repetitions = max(1, round(SECONDS_OF_A_TURN / seconds(step, 1)))
+    while connection.recv() == "go":
+        connection.send(seconds(step, repetitions))
+
+
+def peak(step: Step) -> int:
+    """Measure the most memory that a step has at one time, and warm it up."""
+    step()
+    tracemalloc.start()
+    step()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
+def seconds(step: Step, repetitions: int) -> float:
+    """Time a step."""
+    start = time.perf_counter()
+    for _ in range(repetitions):
+        step()
+    return (time.perf_counter() - start) / repetitions
