@@ -1,7 +1,7 @@
-"""Every layer of handgrad with inputs that it takes: what is asked of any layer is tried on these."""
+"""Every case of the table with typical arguments: what is asked of any layer is tried on these."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +9,10 @@ import pytest
 
 import handgrad
 from handgrad.layer import in_order
+from handgrad.testing.subject import Subject
+from reference.cases import CASES
 
 X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0]])
-W = np.array([[1.0, 2.0, 0.0, -1.0], [0.0, -1.0, 3.0, 0.5], [4.0, 0.0, 1.0, -2.0]])
 SIGNED = (3.0, -1.0, 2.0, 0.0, 0.5)
 
 
@@ -19,16 +20,16 @@ SIGNED = (3.0, -1.0, 2.0, 0.0, 0.5)
 class Example:
     """A layer, what its forward takes, and what its constructor takes."""
 
-    layer: type[Any]
-    inputs: Mapping[str, np.ndarray]
-    params: Mapping[str, np.ndarray] = field(default_factory=dict)
+    subject: Subject
+    inputs: Mapping[str, Any]
+    params: Mapping[str, Any]
 
     @property
     def name(self):
-        return self.layer.__name__
+        return self.subject.name
 
     def make(self):
-        return self.layer(**self.params)
+        return self.subject.construct(self.params)
 
     @property
     def dout(self):
@@ -36,27 +37,33 @@ class Example:
         return np.resize(SIGNED, np.shape(self.make().forward(**self.inputs)))
 
     def changed(self, change: Callable[[np.ndarray], np.ndarray]):
-        """Give the example with each of its floating arrays changed: all but class indices."""
+        """Give the example with each of its floating arrays changed: all but class indices, masks and options."""
 
-        def apply(arrays):
-            return {name: change(each) if each.dtype.kind == "f" else each for name, each in arrays.items()}
+        def apply(arguments):
+            return {name: change(each) if kind_of(each) == "f" else each for name, each in arguments.items()}
 
         return replace(self, inputs=apply(self.inputs), params=apply(self.params))
 
+    @property
+    def numbers(self):
+        """Name the inputs that are made of numbers."""
+        return [name for name, each in self.inputs.items() if kind_of(each) in "fi"]
 
-EXAMPLES = {
-    "Add": Example(handgrad.Add, {"a": X, "b": X[0]}),
-    "Multiply": Example(handgrad.Multiply, {"a": X, "b": X[0]}),
-    "Exp": Example(handgrad.Exp, {"x": X}),
-    "Reciprocal": Example(handgrad.Reciprocal, {"x": X}),
-    "MatMul": Example(handgrad.MatMul, {"a": X, "b": W}),
-    "Relu": Example(handgrad.Relu, {"x": X}),
-    "Sigmoid": Example(handgrad.Sigmoid, {"x": X}),
-    "Affine": Example(handgrad.Affine, {"x": X}, {"W": W, "b": W[0]}),
-    "SoftmaxWithLoss": Example(handgrad.SoftmaxWithLoss, {"x": X, "t": np.array([2, 0])}),
-    "SoftmaxWithLoss soft": Example(handgrad.SoftmaxWithLoss, {"x": X, "t": X**2}),
-    "IdentityWithLoss": Example(handgrad.IdentityWithLoss, {"x": X, "t": X[::-1]}),
-}
+
+def kind_of(argument):
+    """Tell the kind of an array's dtype; an option has none."""
+    return argument.dtype.kind if isinstance(argument, np.ndarray) else "no array"
+
+
+def example_of(case):
+    subject, arguments = Subject(case.layer, list(case.inputs.arguments)), case.inputs.typical()
+    inputs, params = (
+        {name: arguments[name] for name in names} for names in (subject.forward_names, subject.constructor_names)
+    )
+    return Example(subject, inputs, params)
+
+
+EXAMPLES = {case.name: example_of(case) for case in CASES}
 
 LOSSES = [handgrad.SoftmaxWithLoss, handgrad.IdentityWithLoss]
 

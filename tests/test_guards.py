@@ -12,7 +12,6 @@ import pytest
 
 import handgrad
 from reference.cases import CASES
-from tests.layers import EXAMPLES
 
 ROOT = Path(handgrad.__file__).parents[1]
 PUBLIC = [getattr(handgrad, name) for name in handgrad.__all__]
@@ -66,12 +65,6 @@ def test_every_layer_has_a_case_with_its_twin(layer):
     cases = [case for case in CASES if case.layer is layer]
     assert cases, f"write a case of {layer.__name__} in reference/cases/{room_of(layer)}.py"
     assert {case.twin.__name__ for case in cases} == {twin_name(layer)}
-
-
-@each_layer
-def test_every_layer_has_an_example(layer):
-    examples = [example.layer for example in EXAMPLES.values()]
-    assert layer in examples, f"write an example of {layer.__name__} in tests/layers.py"
 
 
 def test_every_layer_class_is_exported():

@@ -197,3 +197,26 @@ def test_kinks_reach(reached):
 def test_kinks_stay_in_their_domain():
     inputs = arrays(x=reals("3", low=0.5, high=2, ties=True))
     hypothesis.find(inputs.at_kinks({}, np.dtype(np.float64)).strategy(), lambda drawn: set(drawn["x"]) == {1.0, 2.0})
+
+
+def test_a_typical_example_has_several_rows_and_ordinary_numbers_of_both_signs_that_do_not_tie():
+    example = arrays(x="... N D", t=labels("... N", classes="D"), mask=masks("... N", of="x t")).typical("float32")
+    x, t, mask = example.values()
+    assert (x.shape, x.dtype, t.shape, mask.shape) == ((2, 3, 4), np.float32, (2, 3), (2, 3))
+    assert len(np.unique(x)) == x.size
+    assert x.min() < -1 < 1 < x.max()
+    assert len(np.unique(t)) > 1
+    assert set(mask.ravel().tolist()) == {True, False}
+
+
+def test_a_typical_example_stays_in_its_domain():
+    x = arrays(x=reals("N D", low=2, high=3)).typical()["x"]
+    assert np.all((x > 2) & (x < 3))
+
+
+def test_a_typical_example_has_the_simplest_of_what_a_strategy_draws():
+    assert arrays(x="N D", axis=st.sampled_from([1, 0])).typical()["axis"] == 1
+
+
+def test_a_typical_example_of_axes_that_are_never_long_is_the_simplest_shape():
+    assert arrays(x="1 1").typical()["x"].shape == (1, 1)

@@ -44,6 +44,11 @@ def for_all(strategy: st.SearchStrategy[T], settings: Settings, examine: Callabl
     )(hypothesis.given(strategy)(seeded))()
 
 
+def simplest(strategy: st.SearchStrategy[T]) -> T:
+    """Give the simplest example that there is."""
+    return hypothesis.find(strategy, lambda _: True, settings=hypothesis.settings(database=None))
+
+
 @lru_cache(maxsize=128)
 def bytes_for(size: int, settings: Settings) -> tuple[Bytes, ...]:
     """Draw the bytes of examples once in a process: what Hypothesis does around each takes a fifth of a check."""

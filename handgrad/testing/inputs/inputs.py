@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.dtypes import as_floating
-from handgrad.testing.inputs.shapes import Shape, Sizes, bare, pool, shape_of
+from handgrad.testing.inputs.drawing import simplest
+from handgrad.testing.inputs.shapes import Shape, Sizes, bare, lengths, pool, shape_of
 from handgrad.testing.inputs.values import Drawn, DType, Recipe, often_alike, together
 
 MakeRecipe = Callable[[Shape, DType, Sizes], Recipe]
@@ -83,6 +84,16 @@ class Inputs:
         return often_alike(
             self._each(sizes, dtype, {name: argument.values for name, argument in self.arguments.items()})
         )
+
+    def typical(self, dtype: npt.DTypeLike = np.float64) -> dict[str, Any]:
+        """Make one example in which nothing is special: several rows, each axis of its own length, ordinary numbers.
+
+        What a strategy of your own draws is its simplest.
+        """
+        pool = self.pool()
+        sizes = next((sizes for sizes in pool if min(lengths(sizes), default=1) > 1), pool[0])
+        described = self.of_sizes(sizes, as_floating(dtype)).typical()
+        return self.in_order(described | simplest(self.others(as_floating(dtype))))
 
     def at_kinks(self, sizes: Sizes, dtype: DType) -> Recipe:
         """Make the arguments that have kinks, full of them."""

@@ -33,19 +33,31 @@ SCALES_AND_OFFSETS = (
     ALL_EQUAL,
 )
 TABLE = 256
+ANY_NUMBERS = np.arange(len(SPECIAL) + 2, TABLE // 2, dtype=np.uint8)  # where a table has them: behind special ones
+TYPICAL = np.take(ANY_NUMBERS, 37 * np.arange(len(ANY_NUMBERS)), mode="wrap")  # all of them, neighbours far apart
 DRAWN_AS_BYTES = 1024  # making more than that small takes Hypothesis seconds
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How something is made of drawn bytes: of how many, and what of them. Zeros make the simplest."""
+    """How something is made of drawn bytes: of how many, and what of them. Zeros make the simplest.
+
+    Where a byte chooses among tables, a typical one is made of the first of them: those bytes are its `choices`.
+    """
 
     size: int
     make: Callable[[Bytes], Any]
+    choices: tuple[int, ...] = ()
 
     def simplest(self) -> Any:
         """Make the simplest, towards which Hypothesis shrinks."""
         return self.make(np.zeros(self.size, np.uint8))
+
+    def typical(self) -> Any:
+        """Make one in which nothing is special: ordinary numbers, few of which tie; some True, some False."""
+        drawn = np.resize(TYPICAL, self.size)
+        drawn[list(self.choices)] = 0
+        return self.make(drawn)
 
     def strategy(self) -> st.SearchStrategy[Any]:
         """Draw the bytes, and make it of them."""
@@ -67,36 +79,40 @@ def together(recipes: Mapping[str, Recipe]) -> Recipe:
     From several draws alike Hypothesis makes few examples and many mutations, with one drawn array in the place of
     another: of 60 examples, less than 20 had an x of their own.
     """
+    starts = _starts(recipes)
 
     def make(drawn: Bytes) -> dict[str, Any]:
-        made, start = {}, 0
-        for name, recipe in recipes.items():
-            made[name] = recipe.make(drawn[start : start + recipe.size])
-            start += recipe.size
-        return made
+        parts = {name: drawn[start : start + recipes[name].size] for name, start in starts.items()}
+        return {name: recipes[name].make(part) for name, part in parts.items()}
 
-    return Recipe(sum(recipe.size for recipe in recipes.values()), make)
+    choices = tuple(start + choice for name, start in starts.items() for choice in recipes[name].choices)
+    return Recipe(sum(recipe.size for recipe in recipes.values()), make, choices)
+
+
+def _starts(recipes: Mapping[str, Recipe]) -> dict[str, int]:
+    """Tell where the bytes of each recipe start, when those of all lie side by side."""
+    sizes = [recipe.size for recipe in recipes.values()]
+    return dict(zip(recipes, np.cumsum([0, *sizes]).tolist(), strict=False))
 
 
 def often_alike(recipes: Mapping[str, Recipe]) -> Recipe:
     """Make several things, half of the time with one first byte: numbers of one scale, whose differences cancel."""
     whole = together(recipes)
-    starts = np.cumsum([0, *(recipe.size for recipe in recipes.values())])[:-1]
-    starts = starts[starts < whole.size]
+    starts = [start for start in _starts(recipes).values() if start < whole.size]
 
     def make(drawn: Bytes) -> dict[str, Any]:
         alike, rest = drawn[0] % 2, drawn[1:].copy()
-        if alike and len(starts):
+        if alike and starts:
             rest[starts] = rest[starts[0]]
         made: dict[str, Any] = whole.make(rest)
         return made
 
-    return Recipe(1 + whole.size, make)
+    return Recipe(1 + whole.size, make, (0, *(1 + choice for choice in whole.choices)))
 
 
 def one_of(choices: Sequence[Any]) -> Recipe:
     """Choose by one byte."""
-    return Recipe(1, lambda drawn: choices[drawn[0] % len(choices)])
+    return Recipe(1, lambda drawn: choices[drawn[0] % len(choices)], (0,))
 
 
 @cache
@@ -122,7 +138,7 @@ def _in_dtype(numbers: Drawn, dtype: DType) -> Drawn:
 
 def _from_one_of(shape: Shape, tables: Sequence[Drawn]) -> Recipe:
     """Look numbers up in a table that the first byte chooses, which Hypothesis then makes simple first."""
-    return Recipe(math.prod(shape) + 1, lambda drawn: tables[drawn[0] % len(tables)][drawn[1:]].reshape(shape))
+    return Recipe(math.prod(shape) + 1, lambda drawn: tables[drawn[0] % len(tables)][drawn[1:]].reshape(shape), (0,))
 
 
 def _within(low: float, high: float, wanted: Drawn, otherwise: Drawn) -> Drawn:
