@@ -10,6 +10,7 @@ tests/equivalent_mutants.py. The exit code is 1 if there are others, or if an en
 import argparse
 import importlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from graphlib import TopologicalSorter
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -30,11 +32,24 @@ from tests.equivalent_mutants import EQUIVALENT
 from tests.mutators import Mutant, mutants
 
 ROOT = Path(handgrad.__file__).parents[1]
-# in the order in which they import each other, so that all that lean on a changed one can be executed again
-MODULES = ("checks", "numerics", "targets", "functions", "nodes", "activations", "affine", "losses")
 EXAMPLES = 30
 SECONDS = 120
 BY_CHECKER, BY_TESTS, SURVIVES = KINDS = ("killed by check_layer", "killed by the room's tests", "survives")
+
+
+def source_of(module: str) -> str:
+    """Read a module."""
+    return (ROOT / "handgrad" / f"{module}.py").read_text()
+
+
+def imported_by(module: str) -> set[str]:
+    """Name the modules beside it that a module imports."""
+    return set(re.findall(r"^from handgrad\.(\w+) import", source_of(module), re.MULTILINE))
+
+
+NAMES = sorted(path.stem for path in (ROOT / "handgrad").glob("[!_]*.py"))
+# each after what it imports, so that all that lean on a changed one can be executed again
+MODULES = tuple(TopologicalSorter({name: imported_by(name) for name in NAMES}).static_order())
 
 
 def main() -> int:
@@ -68,11 +83,6 @@ def report(rooms: Sequence[str], planted: Sequence[tuple[str, Mutant]], verdicts
     for key in stale:
         print(f"\nno survivor any more: {key}")
     return int(bool(stale) or not found <= EQUIVALENT.keys())
-
-
-def source_of(module: str) -> str:
-    """Read a module."""
-    return (ROOT / "handgrad" / f"{module}.py").read_text()
 
 
 def judge(module: str, mutant: Mutant) -> str:
@@ -120,7 +130,7 @@ def users(module: str) -> list[str]:
     """Name a module and all that import it, be it by way of others."""
     found = [module]
     for each in MODULES:
-        if any(f"from handgrad.{name} import" in source_of(each) for name in found):
+        if imported_by(each).intersection(found):
             found.append(each)
     return found
 
