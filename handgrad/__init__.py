@@ -29,9 +29,9 @@ vector-Jacobian product of forward for every dout, and keeps nothing from one ca
 constructor arguments (``layer.params``) are left in attributes, ``layer.dW``.
 
 Axes written "..." may be any, also none, also of length 0. A gradient has the shape and the floating dtype of what
-it is the gradient of. Nothing of the caller's is written to, and no result shares memory with an argument. Inputs
-are remembered, not copied: leave them unchanged until backward is done. Outputs that a layer remembers are
-read-only. No finite input causes a NumPy warning.
+it is the gradient of; the bytes of every result are in native order. Nothing of the caller's is written to, and no
+result shares memory with an argument. Inputs are remembered, not copied: leave them unchanged until backward is
+done. Outputs that a layer remembers are read-only. No finite input causes a NumPy warning.
 """
 
 from handgrad.activations import Relu, Sigmoid

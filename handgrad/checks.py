@@ -25,12 +25,14 @@ class Spec(NamedTuple):
 def floating(where: str, name: str, argument: npt.ArrayLike) -> Array:
     """Give an argument as a floating array: floating dtypes are kept, integers and booleans become float64.
 
+    Whatever the order of its bytes was, it is native then, and so is that of what is computed from it.
+
     Raises
     ------
     TypeError
         If it is not made of real numbers. The message names it.
     """
-    if type(argument) is np.ndarray and argument.dtype.kind == "f":
+    if type(argument) is np.ndarray and argument.dtype.kind == "f" and argument.dtype.isnative:
         return argument  # the usual case, without the calls below
     array = real(where, name, argument)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
@@ -55,7 +57,7 @@ def real(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:
             f"{where}: {name}.dtype is {array.dtype}; expected floating, integer or boolean, "
             "because layers compute with real numbers"
         )
-    return array
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def as_array(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:
