@@ -60,6 +60,11 @@ class Relu:
         dx = _selected(self.passes, dout)
         return np.asarray(dx, self.dtype)
 
+    @property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """True where the gradient is 0: where x ≤ 0, and at NaN."""
+        return np.asarray(~self.passes)
+
 
 INTEGERS = {4: np.int32, 8: np.int64}
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, floating, ieee, wide
+from handgrad.checks import Array, floating, ieee, real, wide
 from handgrad.numerics import batch_mean, result_dtype, shifted, squared_error, total
 from handgrad.targets import as_outputs, as_rows, as_targets, expected_value, rows_that_count
 
@@ -85,7 +85,7 @@ def cross_entropy_error(y: npt.ArrayLike, t: npt.ArrayLike) -> np.floating[Any]:
     np.float64(inf)
     """
     y = as_rows("cross_entropy_error", "y", y)
-    t = as_targets("cross_entropy_error", t, y, mask=None)
+    t = as_targets("cross_entropy_error", real("cross_entropy_error", "t", t), y, mask=None)
     rows = -expected_value(t, np.log(wide(rows_that_count(y, None, y.shape[:-1]))))
     return batch_mean(rows, result_dtype(y, t))
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, ieee, remembered, upstream
+from handgrad.checks import Array, Shape, ieee, real, remembered, upstream
 from handgrad.numerics import batch_mean, result_dtype, scalable, shifted, squared_error, total
 from handgrad.targets import (
     Mask,
@@ -65,7 +65,8 @@ class SoftmaxWithLoss:
 
     loss: np.floating[Any]  # ()
     y: Array  # (..., C) probabilities, read-only; 0 in masked rows; float32 also where x is float16
-    t: npt.NDArray[Any]  # of the rows that count: (N, C), or (N,) flat indices of the target classes
+    t: npt.NDArray[Any]  # (...) or (..., C), as it was given
+    targets: npt.NDArray[Any]  # of the rows that count: (N, C), or (N,) flat indices of the target classes
     mask: Mask | None  # (...)
     dtype: np.dtype[Any]
     out_shape: Shape
@@ -78,17 +79,19 @@ class SoftmaxWithLoss:
         """
         x = as_rows("SoftmaxWithLoss.forward", "x", x)
         mask = as_mask("SoftmaxWithLoss.forward", mask, x)
-        t = as_targets("SoftmaxWithLoss.forward", t, x, mask)
+        t = real("SoftmaxWithLoss.forward", "t", t)
+        targets = as_targets("SoftmaxWithLoss.forward", t, x, mask)
         # -Σ t log y = Σt log Σ exp(x) - Σ t x, and y = exp(x) / Σ exp(x)
         scores = shifted(rows_that_count(x, mask, x.shape[:-1]))
-        chosen = expected_value(t, scores)
+        chosen = expected_value(targets, scores)
         exps = np.exp(scores, out=scores)
         sums = total(exps)
-        rows = times_mass(t, np.log(sums[:, 0])) - chosen
+        rows = times_mass(targets, np.log(sums[:, 0])) - chosen
         y = np.divide(exps, sums, out=exps)
         self.loss = batch_mean(rows, result_dtype(x, t))
         self.y = remembered(spread(y, mask, x.shape))
-        self.t, self.mask, self.dtype, self.out_shape = t, mask, x.dtype, ()
+        self.t, self.targets, self.mask = t, targets, mask
+        self.dtype, self.out_shape = x.dtype, ()
         return self.loss
 
     @ieee
@@ -97,7 +100,7 @@ class SoftmaxWithLoss:
         dout = upstream(self, dout)
         y, factor = scalable(rows_that_count(self.y, self.mask, self.y.shape[:-1]), dout)
         # dx = (y Σt - t) dout / N
-        dx = minus_targets(y, self.t, factor)
+        dx = minus_targets(y, self.targets, factor)
         return spread(np.asarray(dx, self.dtype), self.mask, self.y.shape)
 
 

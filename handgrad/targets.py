@@ -71,7 +71,7 @@ def as_outputs(where: str, t: npt.ArrayLike, name: str, y: Array) -> npt.NDArray
     return t
 
 
-def as_targets(where: str, t: npt.ArrayLike, x: Array, mask: Mask | None) -> npt.NDArray[Any]:
+def as_targets(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> npt.NDArray[Any]:
     """Give the targets of the rows that count, as distributions (N, C) or, for class indices, as flat indices (N,).
 
     Which of the two they are is decided by their dtype and number of axes, never by their size. The flat indices are
@@ -81,10 +81,9 @@ def as_targets(where: str, t: npt.ArrayLike, x: Array, mask: Mask | None) -> npt
     ------
     IndexError
         For a class index that is out of range and not masked. The message has its value and position.
-    ValueError, TypeError
-        For targets of another shape or dtype.
+    ValueError
+        For targets of another shape.
     """
-    t = real(where, "t", t)
     leading = x.shape[:-1]
     if t.dtype.kind in "iu" and t.ndim == len(leading):
         return _as_flat_indices(where, t, x, mask)

@@ -18,8 +18,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("losses", "y = np.divide(exps, sums, out=exps)", "y = np.divide(exps, sums)"): ONLY_MEMORY,
     (
         "losses",
-        "rows = times_mass(t, np.log(sums[:, 0])) - chosen",
-        "rows = times_mass(t, np.log(sums[:, -1])) - chosen",
+        "rows = times_mass(targets, np.log(sums[:, 0])) - chosen",
+        "rows = times_mass(targets, np.log(sums[:, -1])) - chosen",
     ): ONE_COLUMN,
     ("numerics", "mean = long_sum(rows, 0) / len(rows)", "mean = long_sum(rows, -1) / len(rows)"): ONE_AXIS,
     (

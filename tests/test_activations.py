@@ -58,6 +58,13 @@ def test_relu_hands_on_dout_where_x_is_positive_and_zero_elsewhere(x, dout):
     assert relu.backward(dout).tolist() == [d if number > 0 else 0 for number, d in zip(x, dout, strict=True)]
 
 
+def test_mask_of_relu_is_true_where_the_gradient_is_0():
+    relu = Relu()
+    relu.forward([-np.inf, -2.0, -0.0, 0.0, 1e-300, np.inf, np.nan])
+    assert relu.mask.tolist() == [True, True, True, True, False, False, True]
+    assert np.array_equal(relu.backward(np.ones(7)) == 0, relu.mask)
+
+
 @given(between(-1e3, 1e3))
 def test_relu_treats_every_element_alone(x):
     relu = Relu()

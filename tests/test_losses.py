@@ -84,6 +84,25 @@ def test_loss_is_kept_as_loss(x, t):
     assert layer.forward(x, t) == layer.loss
 
 
+@each_loss
+@pytest.mark.parametrize("mask", [None, [True, False]])
+def test_targets_are_kept_as_t_as_they_were_given(loss, mask):
+    layer, t = loss(), np.array([[0.25, 0.75], [1.0, 0.0]])
+    layer.forward(np.ones((2, 2)), t, mask)
+    assert layer.t is t
+    layer.forward(np.ones((2, 2)), t.tolist(), mask)
+    assert np.array_equal(layer.t, t)
+
+
+@pytest.mark.parametrize("mask", [None, [True, True, False]])
+def test_class_indices_are_kept_as_t_as_they_were_given(mask):
+    layer, t = SoftmaxWithLoss(), np.array([0, 1, 2])
+    layer.forward(np.ones((3, 3)), t, mask)
+    layer.backward()
+    assert layer.t is t
+    assert t.tolist() == [0, 1, 2]
+
+
 # Closed forms
 
 
