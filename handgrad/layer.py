@@ -1,12 +1,13 @@
 """What a layer is, and its gradient as a pure function."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array
+from handgrad.checks import Array, remembered
 
 
 class Layer(Protocol):
@@ -33,8 +34,9 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     Parameters
     ----------
     layer
-        A layer of handgrad or anybody's, also one made of layers. It is copied, with all that it holds, and never
-        changed.
+        A layer of handgrad or anybody's, also one made of layers. It is never changed: what runs is a copy of it and
+        of all that it holds, which shares its arrays. There they are read-only, so that a layer that writes into an
+        array of its own, as to sum gradients up, raises. Leave them unchanged until the pullback is done, as inputs.
     *inputs, **options
         What its ``forward`` takes.
 
@@ -54,15 +56,43 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     >>> pullback(np.ones(2))
     (array([3., 4.]), array([1., 2.]))
     """
-    ran = copy.deepcopy(layer)
+    ran = _copied(layer)
     out = ran.forward(*inputs, **options)
 
     def pullback(dout: npt.ArrayLike) -> tuple[Array, ...]:
-        again = copy.deepcopy(ran)
+        again = _copied(ran)
         dinputs = in_order(again.backward(dout))
         return dinputs + tuple(getattr(again, f"d{name}") for name in getattr(again, "params", ()))
 
     return out, pullback
+
+
+def _copied(layer: Any) -> Any:
+    """Copy a layer and all that it holds, but share the arrays of numbers that are found in it, read-only."""
+    shared = {id(each): remembered(each.view()) for each in _held(layer) if _is_of_numbers(each)}
+    return copy.deepcopy(layer, shared)  # takes what stands there, under the id of an original, for its copy
+
+
+def _held(layer: Any) -> list[Any]:
+    """List a layer, what is in its attributes, and what is in theirs, and in lists, tuples and dicts among them."""
+    found, left = {}, [layer]
+    while left:
+        each = left.pop()
+        if id(each) not in found:
+            found[id(each)] = each
+            left.extend(_parts(each))
+    return list(found.values())
+
+
+def _parts(thing: Any) -> Iterable[Any]:
+    if isinstance(thing, list | tuple):
+        return thing
+    return (thing if isinstance(thing, dict) else getattr(thing, "__dict__", {})).values()
+
+
+def _is_of_numbers(thing: Any) -> bool:
+    """Tell arrays from all else, and from arrays of objects, which may be layers."""
+    return type(thing) is np.ndarray and not thing.dtype.hasobject
 
 
 def in_order(grads: Any) -> tuple[Any, ...]:
