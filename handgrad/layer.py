@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,8 +36,8 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     ----------
     layer
         A layer of handgrad or anybody's, also one made of layers. It is never changed: what runs is a copy of it and
-        of all that it holds, which shares its arrays. There they are read-only, so that a layer that writes into an
-        array of its own, as to sum gradients up, raises. Leave them unchanged until the pullback is done, as inputs.
+        of all that it holds, which shares its arrays, unless it writes into them, as to sum gradients up. Leave them
+        unchanged until the pullback is done, as inputs.
     *inputs, **options
         What its ``forward`` takes.
 
@@ -56,18 +57,25 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     >>> pullback(np.ones(2))
     (array([3., 4.]), array([1., 2.]))
     """
-    ran = _copied(layer)
-    out = ran.forward(*inputs, **options)
+    ran, out = _on_a_copy(layer, lambda copied: copied.forward(*inputs, **options))
 
     def pullback(dout: npt.ArrayLike) -> tuple[Array, ...]:
-        again = _copied(ran)
-        dinputs = in_order(again.backward(dout))
-        return dinputs + tuple(getattr(again, f"d{name}") for name in getattr(again, "params", ()))
+        again, dinputs = _on_a_copy(ran, lambda copied: copied.backward(dout))
+        return in_order(dinputs) + tuple(getattr(again, f"d{name}") for name in getattr(again, "params", ()))
 
     return out, pullback
 
 
-def _copied(layer: Any) -> Any:
+def _on_a_copy(layer: Layer, call: Callable[[Layer], Any]) -> tuple[Layer, Any]:
+    """Call a copy of a layer, and give both: one that shares its arrays or, if it writes into them, has its own."""
+    with suppress(ValueError):  # as NumPy raises it for what is read-only
+        sharing = _sharing(layer)
+        return sharing, call(sharing)
+    whole = copy.deepcopy(layer)
+    return whole, call(whole)
+
+
+def _sharing(layer: Layer) -> Layer:
     """Copy a layer and all that it holds, but share the arrays of numbers that are found in it, read-only."""
     shared = {id(each): remembered(each.view()) for each in _held(layer) if _is_of_numbers(each)}
     return copy.deepcopy(layer, shared)  # takes what stands there, under the id of an original, for its copy
