@@ -1,19 +1,22 @@
 """Search every layer for its worst disagreement with JAX, then train on real digits by both.
 
-Exits with 1 if anything disagrees.
+Exits with 1 if anything disagrees, and with 2 if they could not all be compared.
 """
 
 import argparse
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from handgrad.testing.oracle.agreement import LIMIT
-from reference.cases import CASES, DTYPES, Case
+from reference.cases import CASES, DTYPES
 from reference.comparisons import speed
 from reference.comparisons.digits import Training, facts, train
-from reference.comparisons.measure import Row, Searched, measure, on_every_case, worst_errors
+from reference.comparisons.executors import NoCluster, executor_for
+from reference.comparisons.measure import Row, Searched, measure, merged, worst_errors
 from reference.comparisons.page import FIGURES, PAGE, write_sections
+from reference.comparisons.pieces import Plan
 from reference.comparisons.plain import plain
 from reference.comparisons.write import print_layer, write
 
@@ -26,17 +29,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     if options.speed:
         return compare_speed(options.write)
+    plan = Plan(options.cases, options.examples, options.seed)
+    try:
+        with executor_for(len(plan.jobs), options.cluster) as executor:
+            return compare(replace(plan, executor=executor), options.write)
+    except NoCluster as error:
+        print(f"python -m reference: {error}", file=sys.stderr)
+        return 2
+
+
+def compare(plan: Plan, writing: bool) -> int:
+    """Compare the cases of a plan, and if they are all there are, a training, too."""
     start = time.perf_counter()
-    rows, agrees = compare_layers(options.cases, options.examples, options.seed)
+    rows, agrees = compare_layers(plan)
     search = Searched(rows, time.perf_counter() - start)
-    if options.cases == CASES:
-        training = train(options.seed)
+    if plan.cases == CASES:
+        training = train(plan.seed)
         agrees &= compare_training(training)
-        if options.write:
-            write(search, training, options.examples, options.seed)
+        if writing:
+            write(plan, search, training)
             print(f"\nWritten: {PAGE} and {FIGURES}")
     else:
-        print_layer(options.cases, search, options.examples, options.seed)
+        print_layer(plan, search)
     print(f"\nSearched: {search}.")
     print(f"{'Everything agrees' if agrees else 'NOT everything agrees'}, in {time.perf_counter() - start:.0f} s.")
     return 0 if agrees else 1
@@ -48,10 +62,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--examples", type=positive, default=100, metavar="N", help="per case and dtype, about (100)")
     parser.add_argument("--case", default="", metavar="NAME", help="one layer, such as Relu; no digits then")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="draw other examples than the usual ones")
+    parser.add_argument("--cluster", default="", metavar="tcp://HOST:PORT", help="have a Dask cluster search")
     parser.add_argument("--write", action="store_true", help="write reference/README.md and its figures, too")
     parser.add_argument("--speed", action="store_true", help="time the layers instead, beside the book and JAX")
     options = parser.parse_args(arguments)
-    given = [name for name in ("case", "examples", "seed") if getattr(options, name) != parser.get_default(name)]
+    searching = ("case", "examples", "seed", "cluster")
+    given = [name for name in searching if getattr(options, name) != parser.get_default(name)]
     if options.speed and given:
         parser.error(f"--speed always times the same works; give no --{given[0]}")
     options.cases = tuple(case for case in CASES if case.name.lower().startswith(options.case.lower()))
@@ -80,21 +96,26 @@ def compare_speed(writing: bool) -> int:
     return 0
 
 
-def compare_layers(cases: Sequence[Case], examples: int, seed: int) -> tuple[list[Row], bool]:
+def compare_layers(plan: Plan) -> tuple[list[Row], bool]:
     """Print a line for every case and dtype as soon as it is measured, and the pages of those that fail."""
-    print(f"handgrad against jax.vjp. Cases: {len(cases)}, dtypes: {len(DTYPES)}, examples of each: some {examples}.")
+    print(
+        f"handgrad against jax.vjp. Cases: {len(plan.cases)}, dtypes: {len(DTYPES)}, "
+        f"examples of each: some {plan.examples}."
+    )
     print(f"The worst error found is in units of what rounding explains; above {LIMIT:.0f}, a result disagrees.\n")
     print(f"{'case':<28}{'dtype':<8}{'examples':>8}  {'worst error, in units':<43}verdict")
     rows: list[Row] = []
     pages: list[str] = []
-    for measured in on_every_case(measure, cases, examples, seed):
-        for row in measured.rows:
-            print(line(row), flush=True)
-        rows += measured.rows
-        pages.append(measured.page)
-    for page in filter(None, pages):
-        print(f"\n{page}")
-    return rows, not any(pages)
+    try:
+        for measured in plan.on_every_case(measure, merged):
+            for row in measured.rows:
+                print(line(row), flush=True)
+            rows += measured.rows
+            pages += filter(None, [measured.page])
+    finally:  # what was found is shown, whatever happens to the rest
+        for page in pages:
+            print(f"\n{page}")
+    return rows, not pages
 
 
 def line(row: Row) -> str:

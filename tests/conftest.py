@@ -9,7 +9,7 @@ from hypothesis.statistics import collector
 from handgrad.testing.oracle.compiling import keep_compiled
 from handgrad.testing.search import Search
 from reference.cases import CASES
-from reference.comparisons.measure import run_inline
+from reference.comparisons.executors import run_inline
 from tests.planted.right import RIGHT
 
 EXAMPLES = {"quick": 20, "default": 100, "thorough": 2000}

@@ -170,8 +170,8 @@ class Sloppy(handgrad.Sigmoid):
 
 def test_a_layer_that_loses_a_few_ulps_is_found_and_named(monkeypatch):
     case = Case(Sloppy, reference.activations.sigmoid, arrays(x="..."))
-    monkeypatch.setattr("reference.comparisons.accuracy.CASES", (case,))
-    results = accuracy_of(0, 20, 0)
+    monkeypatch.setattr("reference.comparisons.pieces.CASES", (case,))
+    results = accuracy_of("Sloppy", 20, 0)
     assert [each.dtype for each in results if each.score.verdict == "farther"] == ["float64", "float32", "float16"]
     assert "- Farther: Sloppy in float64, dx. " in summary(results)
 

@@ -1,5 +1,6 @@
 import dataclasses
 import re
+import sys
 from contextlib import redirect_stdout
 from dataclasses import replace
 from io import StringIO
@@ -11,7 +12,8 @@ import handgrad
 import reference.__main__ as command
 from reference.cases import CASES
 from reference.comparisons.digits import BATCH, train
-from reference.comparisons.measure import Row, Searched, measure
+from reference.comparisons.measure import Measured, Row, Searched
+from reference.comparisons.pieces import Plan
 
 EPOCHS = 20  # in which both learn what they do in more
 
@@ -54,15 +56,30 @@ def test_the_closing_lines_have_the_speed_of_the_search(printed):
 
 def test_a_layer_that_is_wrong_makes_the_command_fail(capsys, monkeypatch):
     wrong = replace(CASES[0], layer=handgrad.Multiply)
-    monkeypatch.setattr("reference.comparisons.measure.CASES", (wrong,))
-    measured = measure(0, 20, 0)
-    assert not any(row.agrees for row in measured.rows)
-    monkeypatch.setattr(command, "on_every_case", lambda *_: [measured])
-    _, agrees = command.compare_layers([wrong], 20, 0)
+    monkeypatch.setattr("reference.comparisons.pieces.CASES", (wrong,))
+    rows, agrees = command.compare_layers(Plan([wrong], 20, 0))
+    assert not any(row.agrees for row in rows)
     assert not agrees
     printed = capsys.readouterr().out
     assert "DISAGREES" in printed
     assert "from reference.nodes import add" in printed
+
+
+def test_what_was_found_is_shown_although_the_rest_fails(capsys, monkeypatch):
+    def fails_later(name, *_):
+        assert name == CASES[0].name, "the machine breaks"
+        return Measured([], frozenset({("value", "float64")}), "What was found.")
+
+    monkeypatch.setattr(command, "measure", fails_later)
+    with pytest.raises(AssertionError, match="the machine breaks"):
+        command.compare_layers(Plan(CASES[:2], 20, 0))
+    assert "What was found." in capsys.readouterr().out
+
+
+def test_a_cluster_without_dask_is_an_error_that_says_what_to_install(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert command.main(["--case", "Relu", "--cluster", "tcp://127.0.0.1:8786"]) == 2
+    assert 'pip install "handgrad[cluster]"' in capsys.readouterr().err
 
 
 def test_the_table_fits_100_columns():
@@ -72,7 +89,14 @@ def test_the_table_fits_100_columns():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--case", "Gelu"], ["--examples", "0"], ["--write", "--case", "Relu"], ["--speed", "--seed", "1"]]
+    "arguments",
+    [
+        ["--case", "Gelu"],
+        ["--examples", "0"],
+        ["--write", "--case", "Relu"],
+        ["--speed", "--seed", "1"],
+        ["--speed", "--cluster", "tcp://127.0.0.1:8786"],
+    ],
 )
 def test_a_command_line_that_would_prove_nothing_or_forget_a_part_is_refused(arguments):
     with pytest.raises(SystemExit) as error:

@@ -6,8 +6,10 @@ or, where terms cancel, at the size of the rounding errors that no evaluation in
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import chain, groupby
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -20,11 +22,12 @@ from handgrad.testing.oracle import Oracle
 from handgrad.testing.search import Search
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Trial, called, gradients
-from reference.cases import CASES, DTYPES, Case
+from reference.cases import DTYPES, Case
 from reference.comparisons.answers import Truth, exact_truths, float64_truths, jax_answers
 from reference.comparisons.exact import digits_for
 from reference.comparisons.machine import machine
 from reference.comparisons.page import brief, paragraph, table
+from reference.comparisons.pieces import case_named
 from reference.comparisons.score import BY_CHANCE, SIGNIFICANT, VERDICTS, Errors, Score, score
 from reference.comparisons.ulps import is_normal, ulps
 
@@ -60,10 +63,28 @@ class Larger(Inputs):
         return [{LEADING: (LARGER_LEADING,)} | {axis: (LARGER_LENGTH + 5 * i,) for i, axis in enumerate(named)}]
 
 
-def accuracy_of(index: int, examples: int, seed: int) -> list[Accuracy]:
-    """Measure one case, named by its place in the table, in every dtype."""
-    case = CASES[index]
+def accuracy_of(name: str, examples: int, seed: int) -> list[Accuracy]:
+    """Measure one case, or a piece of it, in every dtype."""
+    case = case_named(name)
     return [each for dtype in DTYPES for each in _measure(case, np.dtype(dtype), examples, seed)]
+
+
+def merged(pieces: Sequence[list[Accuracy]]) -> list[Accuracy]:
+    """Put the pieces of a case together."""
+    results: dict[tuple[str, str], list[Accuracy]] = {}
+    for each in chain.from_iterable(pieces):
+        results.setdefault((each.dtype, each.result), []).append(each)
+    return [_one_result(each) for each in results.values()]
+
+
+def _one_result(pieces: Sequence[Accuracy]) -> Accuracy:
+    return replace(
+        pieces[0],
+        worst=max(piece.worst for piece in pieces),
+        jax_worst=max(piece.jax_worst for piece in pieces),
+        score=reduce(add, (piece.score for piece in pieces)),
+        unoptimised=reduce(add, (piece.unoptimised for piece in pieces)),
+    )
 
 
 def _measure(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> Iterator[Accuracy]:

@@ -1,23 +1,17 @@
-"""Search every case of the table for its worst disagreement with JAX, on all processors."""
+"""Search every case of the table for its worst disagreement with JAX."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import Any, TypeVar
-
-import jax
 
 from handgrad.testing import check_layer
 from handgrad.testing.found import Found
 from handgrad.testing.oracle.agreement import LIMIT
 from handgrad.testing.trial import called
-from reference.cases import CASES, DTYPES, Case
+from reference.cases import DTYPES
 from reference.comparisons.page import brief, table
+from reference.comparisons.pieces import case_named
 
 Shapes = tuple[tuple[int, ...], ...]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -47,46 +41,55 @@ class Searched:
 
 @dataclass(frozen=True)
 class Measured:
-    """One case: a row for each dtype, and the page about what failed, if anything did."""
+    """One case: a row for each dtype, which properties failed in which dtypes, and the page about those."""
 
     rows: Sequence[Row]
+    failed: frozenset[tuple[str, str]]
     page: str
 
 
-def on_every_case(
-    function: Callable[[int, int, int], T], cases: Sequence[Case], examples: int, seed: int
-) -> Iterator[T]:
-    """Call a function with each case, several at a time, and yield its results in the order of the table.
-
-    A case is named by its place in the table, because it cannot itself travel between processes.
-    """
-    if len(cases) == 1:  # for which no process is worth its start
-        yield function(CASES.index(cases[0]), examples, seed)
-        return
-    number = min(len(cases), os.cpu_count() or 1)
-    with ProcessPoolExecutor(number, get_context("spawn"), run_inline) as processes:
-        jobs = [processes.submit(function, CASES.index(case), examples, seed) for case in cases]
-        for job in jobs:
-            yield job.result()
-
-
-def run_inline() -> None:
-    """Let JAX compute in the process that asks, since there is one for every processor."""
-    config: Any = jax.config
-    config.update("jax_cpu_enable_async_dispatch", False)
-
-
-def measure(index: int, examples: int, seed: int) -> Measured:
-    """Measure one case."""
-    case = CASES[index]
+def measure(name: str, examples: int, seed: int) -> Measured:
+    """Measure one case, or a piece of it."""
+    case = case_named(name)
     report = check_layer(
         case.layer, case.twin, case.inputs, max_examples=examples, dtypes=DTYPES, seed=seed, climb=True, raises=False
     )
-    return Measured([_row(case.name, each) for each in report.found], str(report) if report.failures else "")
+    failed = {(failure.property.__name__, found.dtype) for found in report.found for failure in found.failures}
+    rows = [_row(case.name, each) for each in report.found]
+    return Measured(rows, frozenset(failed), str(report) if failed else "")
 
 
 def _row(name: str, found: Found) -> Row:
     return Row(name, found.dtype, found.examples, list(found.shapes), found.worst, not found.failures)
+
+
+def merged(pieces: Sequence[Measured]) -> Measured:
+    """Put the pieces of a case together."""
+    rows = [_one_row(each) for each in zip(*(piece.rows for piece in pieces), strict=True)]
+    return Measured(rows, frozenset().union(*(piece.failed for piece in pieces)), "\n\n".join(_pages(pieces)))
+
+
+def _one_row(rows: Sequence[Row]) -> Row:
+    shapes = list(dict.fromkeys(shapes for row in rows for shapes in row.shapes))
+    names = dict.fromkeys(name for row in rows for name in row.worst)
+    worst = {name: max(row.worst[name] for row in rows if name in row.worst) for name in names}
+    return Row(
+        rows[0].case, rows[0].dtype, sum(row.examples for row in rows), shapes, worst, all(row.agrees for row in rows)
+    )
+
+
+def _pages(pieces: Sequence[Measured]) -> Iterator[str]:
+    """Give the page of each piece where something fails that no page before it is about, and count the other ones."""
+    shown: frozenset[tuple[str, str]] = frozenset()
+    others = 0
+    for piece in pieces:
+        if piece.failed <= shown:
+            others += bool(piece.failed)
+        else:
+            shown |= piece.failed
+            yield piece.page
+    if others:
+        yield f"The same fails in {others} more of {len(pieces)} pieces."
 
 
 def worst_errors(row: Row, between: str = "  ") -> str:

@@ -24,6 +24,9 @@ class Score:
     ours: int
     theirs: int
 
+    def __add__(self, other: "Score") -> "Score":
+        return Score(self.ours + other.ours, self.theirs + other.theirs)
+
     @property
     def lead(self) -> int:
         """In how many more examples theirs is the smaller one."""

@@ -3,41 +3,40 @@
 from collections.abc import Sequence
 
 import handgrad.activations
-from reference.cases import CASES, Case
+from reference.cases import Case
 from reference.comparisons import accuracy, conventions, departures, digits, measure, sweep
 from reference.comparisons.figures import CAPTION, activation_figure, digits_figure
 from reference.comparisons.page import FIGURES, TERMS, write_sections
+from reference.comparisons.pieces import Plan
 from reference.comparisons.plain import plain
 
 
-def write(search: measure.Searched, training: digits.Training, examples: int, seed: int) -> None:
+def write(plan: Plan, search: measure.Searched, training: digits.Training) -> None:
     """Write every section but "Speed", which is measured by itself."""
     FIGURES.mkdir(exist_ok=True)
     digits_figure(training, FIGURES / "digits.svg")
-    written = sections(CASES, search, examples, seed, illustrated=True)
+    written = sections(plan, search, illustrated=True)
     write_sections({**written, "A network on real digits": digits.section(training)})
 
 
-def print_layer(cases: Sequence[Case], search: measure.Searched, examples: int, seed: int) -> None:
+def print_layer(plan: Plan, search: measure.Searched) -> None:
     """Print what the page says, about these cases alone, as plain text."""
-    written = sections(cases, search, examples, seed)
+    written = sections(plan, search)
     print("\n" + plain(TERMS))
     for title, body in written.items():
         print(f"\n{title}\n{'-' * len(title)}\n\n{plain(body)}")
 
 
-def sections(
-    cases: Sequence[Case], search: measure.Searched, examples: int, seed: int, illustrated: bool = False
-) -> dict[str, str]:
-    """Say what there is to say of these cases, by the titles of the page."""
-    layers = {case.layer.__name__ for case in cases}
-    swept = [(case, sweep.sweep(case)) for case in sweep.elementwise_cases() if case in cases]
+def sections(plan: Plan, search: measure.Searched, illustrated: bool = False) -> dict[str, str]:
+    """Say what there is to say of the cases of a plan, by the titles of the page."""
+    layers = {case.layer.__name__ for case in plan.cases}
+    swept = [(case, sweep.sweep(case)) for case in sweep.elementwise_cases() if case in plan.cases]
     curves = [each for _, both in swept for each in both]
     drawn = [draw(case, both) for case, both in swept if illustrated and is_activation(case)]
     answers = conventions.answers(layers)
     departed = departures.departed(layers)
     written = {
-        "How close": accuracy.section(accuracies(cases, examples, seed)),
+        "How close": accuracy.section(accuracies(plan)),
         "The float32 line": sweep.section(curves, [*drawn, CAPTION] if drawn else []) if curves else "",
         "Conventions": conventions.section(answers) if answers else "",
         "Where handgrad departs from the book": departures.section(departed) if departed else "",
@@ -59,6 +58,6 @@ def draw(case: Case, curves: Sequence[sweep.Curve]) -> str:
     return f"![{about}](figures/{path.name})"
 
 
-def accuracies(cases: Sequence[Case], examples: int, seed: int) -> list[accuracy.Accuracy]:
+def accuracies(plan: Plan) -> list[accuracy.Accuracy]:
     """Measure the accuracy of every case."""
-    return [each for found in measure.on_every_case(accuracy.accuracy_of, cases, examples, seed) for each in found]
+    return [each for case in plan.on_every_case(accuracy.accuracy_of, accuracy.merged) for each in case]
