@@ -1,11 +1,8 @@
 """The ruler of the comparisons: exact values, errors in ulps, and whose are smaller."""
 
 import re
-from fractions import Fraction
 
-import jax
 import jax.numpy as jnp
-import mpmath
 import numpy as np
 import pytest
 
@@ -13,12 +10,9 @@ import handgrad
 import reference.activations
 import reference.nodes
 from handgrad.testing import arrays
-from handgrad.testing.inputs.shapes import shape_of
-from handgrad.testing.oracle import Oracle
 from reference.cases import CASES, DTYPES, Case
 from reference.comparisons.accuracy import Accuracy, accuracy_of, summary
-from reference.comparisons.answers import Truth, exact_truths, jax_answers
-from reference.comparisons.exact import CONTEXT, evaluate
+from reference.comparisons.answers import Truth, jax_answers
 from reference.comparisons.score import Score, score
 from reference.comparisons.sweep import sweep
 from reference.comparisons.ulps import ulps
@@ -32,71 +26,6 @@ def exactly(value, rest=0.0):
 
 def error(got, truth, dtype=FLOAT32):
     return ulps(np.array(got, dtype), truth, np.abs(truth.value), dtype)
-
-
-# Exact values
-
-
-@pytest.fixture
-def many_digits():
-    with CONTEXT.workdps(100):
-        yield
-
-
-@pytest.mark.usefixtures("many_digits")
-def test_a_sum_is_exact_to_the_last_digit():
-    x = np.array([1e16, 1.0, -1e16, 1e-16])
-    (total,) = evaluate(jax.make_jaxpr(jnp.sum)(x), [x])
-    assert total == CONTEXT.mpf(1) + CONTEXT.mpf(1e-16)
-
-
-@pytest.mark.usefixtures("many_digits")
-def test_a_matrix_product_is_exact_to_the_last_digit():
-    random = np.random.default_rng(0)
-    a, b = random.standard_normal((2, 3, 4)), random.standard_normal((2, 4, 5))
-    (product,) = evaluate(jax.make_jaxpr(jnp.matmul)(a, b), [a, b])
-    for i, row, column in np.ndindex(2, 3, 5):
-        terms = [Fraction(p) * Fraction(q) for p, q in zip(a[i, row], b[i, :, column], strict=True)]
-        whole = sum(terms)
-        assert product[i, row, column] * whole.denominator == whole.numerator
-
-
-@pytest.mark.parametrize("x", [-300.0, -1.5, 0.0, 40.0, 600.0])
-def test_the_slope_of_the_sigmoid_is_exact_where_float64_cancels(x):
-    truth = exact_truths(reference.activations.sigmoid, {"x": np.array([x])}, np.ones(1), ("x",))["x"]
-    with mpmath.workdps(400):
-        want = 1 / (mpmath.exp(x / 2) + mpmath.exp(-x / 2)) ** 2
-        assert truth.value == float(want)
-        assert abs(truth.rest - (want - truth.value)) <= 1e-15 * abs(truth.value) * np.finfo(np.float64).eps
-
-
-def test_what_is_not_finite_is_taken_from_float64():
-    inputs = {"x": np.array([0.0, -0.0, 2.0])}
-    truth = exact_truths(reference.nodes.reciprocal, inputs, np.ones(3), ("x",))
-    assert truth["out"].value.tolist() == [np.inf, -np.inf, 0.5]
-    assert truth["x"].value.tolist() == [-np.inf, -np.inf, -0.25]
-
-
-def test_an_operation_that_nobody_wrote_down_is_named():
-    with pytest.raises(NotImplementedError, match="JAX's operation tanh"):
-        evaluate(jax.make_jaxpr(jnp.tanh)(1.0), [np.array(1.0)])
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_every_twin_is_evaluated_as_the_oracle_evaluates_it(case):
-    sizes = case.inputs.pool()[2]
-    random = np.random.default_rng(0)
-    inputs = {}
-    for name, argument in case.inputs.arguments.items():
-        number = random.random(shape_of(argument.axes, sizes))
-        labels = argument.classes is not None and argument.classes not in argument.axes
-        inputs[name] = number > 0.3 if argument.masks else (number * 3).astype(np.int64) if labels else number
-    wrt = tuple(name for name, array in inputs.items() if array.dtype == np.float64 and name != "t")
-    oracle = Oracle(case.twin)
-    dout = random.standard_normal(oracle.out_shape(inputs))
-    exact, rounded = exact_truths(case.twin, inputs, dout, wrt), oracle(inputs, dout, wrt)
-    for name, each in rounded.items():
-        np.testing.assert_allclose(exact[name].value, each.value, rtol=1e-13, atol=1e-14)
 
 
 # Ulps
