@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 from handgrad.testing.oracle.agreement import LIMIT
 from reference.cases import CASES, DTYPES, Case
-from reference.comparisons import speed
-from reference.comparisons.digits import Training, facts, train
+from reference.comparisons import entrance, speed
+from reference.comparisons.digits import Training, train
+from reference.comparisons.digits_page import facts
 from reference.comparisons.measure import Row, Searched, measure, on_every_case, worst_errors
-from reference.comparisons.page import FIGURES, PAGE, write_sections
+from reference.comparisons.page import PAGES, write_sections
 from reference.comparisons.plain import plain
-from reference.comparisons.write import print_layer, write
+from reference.comparisons.write import print_layers, write
 
 DIGITS_LIMIT = 1e-12  # float64 rounding, after hundreds of steps that each build on the last
 ACCURACY_LIMIT = 0.95  # some 98 % are usual; of 360 digits, this is four standard deviations less
@@ -34,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         agrees &= compare_training(training)
         if options.write:
             write(search, training, options.examples, options.seed)
-            print(f"\nWritten: {PAGE} and {FIGURES}")
+            print(f"\nWritten: the pages in {PAGES} and their figures")
     else:
-        print_layer(options.cases, search, options.examples, options.seed)
+        print_layers(options.cases, search, options.examples, options.seed)
     print(f"\nSearched: {search}.")
     print(f"{'Everything agrees' if agrees else 'NOT everything agrees'}, in {time.perf_counter() - start:.0f} s.")
     return 0 if agrees else 1
@@ -48,7 +49,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--examples", type=positive, default=100, metavar="N", help="per case and dtype, about (100)")
     parser.add_argument("--case", default="", metavar="NAME", help="one layer, such as Relu; no digits then")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="draw other examples than the usual ones")
-    parser.add_argument("--write", action="store_true", help="write reference/README.md and its figures, too")
+    parser.add_argument("--write", action="store_true", help="write the pages of reference/ and their figures, too")
     parser.add_argument("--speed", action="store_true", help="time the layers instead, beside the book and JAX")
     options = parser.parse_args(arguments)
     given = [name for name in ("case", "examples", "seed") if getattr(options, name) != parser.get_default(name)]
@@ -56,7 +57,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"--speed always times the same works; give no --{given[0]}")
     options.cases = tuple(case for case in CASES if case.name.lower().startswith(options.case.lower()))
     if not options.cases:
-        names = ", ".join(dict.fromkeys(case.layer.__name__ for case in CASES))
+        names = ", ".join(dict.fromkeys(case.layer_name for case in CASES))
         parser.error(f"no case is called {options.case}; there are {names}")
     if options.write and options.cases != CASES:
         parser.error("--write writes about every layer; give no --case")
@@ -76,7 +77,7 @@ def compare_speed(writing: bool) -> int:
     timed = speed.section(speed.timed())
     print(plain(timed))
     if writing:
-        write_sections({"Speed": timed})
+        write_sections({"Speed": timed}, entrance.PAGE, entrance.TITLES, entrance.INTRO)
     return 0
 
 

@@ -25,8 +25,8 @@ def test_an_aim_that_is_missed_is_marked():
     assert [cell.strip() for cell in row.split("|")[1:-1]] == [
         "work",
         "2.00",
-        "1.00 (aim: 1.00)",
-        "**0.80 (aim: 0.60)**",
+        "1.00 (1)",
+        "**0.80 (0.6)**",
     ]
 
 

@@ -1,6 +1,6 @@
 """Where handgrad departs from the book: the same input, given to the book's classes, to handgrad's and to JAX."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ import numpy as np
 import handgrad
 from reference.cases import CASES
 from reference.comparisons import book
-from reference.comparisons.page import table
+from reference.comparisons.beside import Beside
 from reference.comparisons.said import nested, said
 
 
@@ -24,7 +24,7 @@ class BookSumOfSquares:
 
 
 BOOK = SimpleNamespace(**vars(book), IdentityWithLoss=BookSumOfSquares)
-TWINS = {case.layer.__name__: case.twin for case in CASES}
+TWINS = {case.layer_name: case.twin for case in CASES}
 
 
 @dataclass(frozen=True)
@@ -74,83 +74,7 @@ class Departure:
         return ", ".join(f"{name} = {each}" for name, each in shown.items())
 
 
-@dataclass(frozen=True)
-class Departed:
-    """A row of the table, every outcome computed."""
-
-    layer: str
-    about: str
-    given: str
-    asked: str
-    book: str
-    ours: str
-    jaxs: str
-
-
-SIGNS = {"x": np.array([-1.0, 1.0])}
-SAMPLE = {"x": np.array([2.0, 5.0])}
-HOPELESS = {"x": np.array([0.0, 100.0]), "t": np.array([1.0, 0.0])}
-LABEL_MINUS_1 = {"x": np.array([[0.0, 1.0, 5.0]]), "t": np.array([-1])}
-ONE_CLASS = {"x": np.array([[5.0], [7.0]]), "t": np.array([0, 0])}
-RULED_OUT = {"x": np.full((1, 2), -np.inf), "t": np.array([0])}
-MEASURED = {"x": np.array([[3.0, 4.0], [0.0, 0.0]]), "t": np.zeros((2, 2))}
-
-DEPARTURES = (
-    Departure("Relu", "the caller's dout, after backward", "dout", SIGNS, dout=[1.0, 1.0]),
-    Departure("Relu", "a dout that must not be written to", "dx", SIGNS, dout=[1.0, 1.0], read_only=True),
-    Departure("Relu", "a single number", "out", {"x": -1.0}),
-    Departure("Sigmoid", "a large negative number", "out", {"x": np.array([-1000.0])}),
-    Departure("Affine", "one sample", "dW", SAMPLE, W=np.ones((2, 3)), dout=[1.0, 2.0, 3.0]),
-    Departure("Affine", "one sample, W square", "dW", SAMPLE, W=np.ones((2, 2)), dout=[1.0, 2.0]),
-    Departure("SoftmaxWithLoss", "a hopeless target", "out", HOPELESS),
-    Departure("SoftmaxWithLoss", "one sample", "dx", HOPELESS),
-    Departure("SoftmaxWithLoss", "a dout other than 1", "dx", HOPELESS, dout=3.0),
-    Departure("SoftmaxWithLoss", "label -1", "out", LABEL_MINUS_1),
-    Departure("SoftmaxWithLoss", "labels of a single class", "out", ONE_CLASS),
-    Departure("SoftmaxWithLoss", "every class ruled out", "out", RULED_OUT),
-    Departure("IdentityWithLoss", "a batch of two", "out", MEASURED),
-)
-
-
-def departed(layers: Collection[str]) -> list[Departed]:
-    """Ask everyone about these layers."""
-    return [
-        Departed(
-            each.layer,
-            each.about,
-            each.given,
-            each.asked,
-            said(partial(each.ask, BOOK)),
-            said(partial(each.ask, handgrad)),
-            said(each.ask_jax),
-        )
-        for each in DEPARTURES
-        if each.layer in layers
-    ]
-
-
-def section(found: Sequence[Departed]) -> str:
-    """Set the book's answers beside handgrad's and JAX's, for the page."""
-    header = ["layer", "situation", "input", "result", "the book", "handgrad", "twin in JAX"]
-    rows = [
-        [
-            each.layer,
-            each.about,
-            f"`{each.given}`",
-            each.asked,
-            *(f"`{said}`" for said in (each.book, each.ours, each.jaxs)),
-        ]
-        for each in found
-    ]
-    book_alike = sum(each.book == each.jaxs for each in found)
-    alike = sum(each.ours == each.jaxs for each in found)
-    total = f"In {alike} of these {len(found)}, handgrad answers as the twin does; the book in {book_alike}."
-    return "\n\n".join([_BOOK, table(header, rows), total])
-
-
-_BOOK = """\
-The book is *Deep Learning from Scratch* (ゼロから作るDeep Learning), and the layers are those of its chapter 5. They
-stand in [`comparisons/book.py`](comparisons/book.py) as the book has them; for the squared error, it has a function.
-All are given the same inputs here. A twin is the JAX function by which a layer is tested. That of SoftmaxWithLoss
-([`losses.py`](losses.py)) trusts its labels, and spells them `jax.nn.one_hot`, which makes a row of zeros of label
--1; "Conventions" has both spellings."""
+def departed(each: Departure) -> Beside:
+    """Ask the book, handgrad and the twin."""
+    others = {"the book": said(partial(each.ask, BOOK)), "the twin": said(each.ask_jax)}
+    return Beside(each.about, each.asked, each.given, said(partial(each.ask, handgrad)), others)

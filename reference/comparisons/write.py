@@ -1,64 +1,51 @@
-"""`python -m reference --write`: measure everything, and write the page and its figures."""
+"""`python -m reference --write`: measure everything, and write the pages and their figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import handgrad.activations
-from reference.cases import CASES, Case
-from reference.comparisons import accuracy, conventions, departures, digits, measure, sweep
-from reference.comparisons.figures import CAPTION, activation_figure, digits_figure
-from reference.comparisons.page import FIGURES, TERMS, write_sections
+from reference.cases import CASES, Case, by_family, by_layer
+from reference.comparisons import digits_page, entrance
+from reference.comparisons.about import Rows, about_layer, figure_of
+from reference.comparisons.compared import Compared, compare_all
+from reference.comparisons.digits import Training
+from reference.comparisons.family import family_page, page_of
+from reference.comparisons.function_figure import function_figure
+from reference.comparisons.measure import Row, Searched
+from reference.comparisons.overview import overview
+from reference.comparisons.page import FIGURES, PAGES, write_sections
 from reference.comparisons.plain import plain
+from reference.comparisons.reading import how_to_read
 
 
-def write(search: measure.Searched, training: digits.Training, examples: int, seed: int) -> None:
-    """Write every section but "Speed", which is measured by itself."""
+def write(search: Searched, training: Training, examples: int, seed: int) -> None:
+    """Write every page, except for the entrance's section "Speed", which is measured by itself."""
+    compared, rows = compare_all(CASES, examples, seed), by_case(search.rows)
     FIGURES.mkdir(exist_ok=True)
-    digits_figure(training, FIGURES / "digits.svg")
-    written = sections(CASES, search, examples, seed, illustrated=True)
-    write_sections({**written, "A network on real digits": digits.section(training)})
+    draw(compared, training)
+    for family, cases in by_family(CASES).items():
+        page_of(family).write_text(family_page(family, cases, compared, rows), encoding="utf-8")
+    digits_page.PAGE.write_text(digits_page.digits_page(training), encoding="utf-8")
+    written = entrance.sections(CASES, compared, rows, search)
+    write_sections(written, entrance.PAGE, entrance.TITLES, entrance.INTRO)
 
 
-def print_layer(cases: Sequence[Case], search: measure.Searched, examples: int, seed: int) -> None:
-    """Print what the page says, about these cases alone, as plain text."""
-    written = sections(cases, search, examples, seed)
-    print("\n" + plain(TERMS))
-    for title, body in written.items():
-        print(f"\n{title}\n{'-' * len(title)}\n\n{plain(body)}")
+def draw(compared: Mapping[str, Compared], training: Training) -> None:
+    """Draw every figure."""
+    digits_page.digits_figure(training, digits_page.FIGURE)
+    for case in CASES:
+        if compared[case.name].curves:
+            function_figure(case, compared[case.name].curves, PAGES / figure_of(case.name))
+    worst = {family: entrance.worst_of_layers(cases, compared) for family, cases in by_family(CASES).items()}
+    overview(worst, entrance.ABOUT, PAGES / entrance.OVERVIEW)
 
 
-def sections(
-    cases: Sequence[Case], search: measure.Searched, examples: int, seed: int, illustrated: bool = False
-) -> dict[str, str]:
-    """Say what there is to say of these cases, by the titles of the page."""
-    layers = {case.layer.__name__ for case in cases}
-    swept = [(case, sweep.sweep(case)) for case in sweep.elementwise_cases() if case in cases]
-    curves = [each for _, both in swept for each in both]
-    drawn = [draw(case, both) for case, both in swept if illustrated and is_activation(case)]
-    answers = conventions.answers(layers)
-    departed = departures.departed(layers)
-    written = {
-        "How close": accuracy.section(accuracies(cases, examples, seed)),
-        "The float32 line": sweep.section(curves, [*drawn, CAPTION] if drawn else []) if curves else "",
-        "Conventions": conventions.section(answers) if answers else "",
-        "Where handgrad departs from the book": departures.section(departed) if departed else "",
-        "What was searched": measure.section(search),
-    }
-    return {title: body for title, body in written.items() if body}
+def print_layers(cases: Sequence[Case], search: Searched, examples: int, seed: int) -> None:
+    """Print what the pages say of these cases, as plain text."""
+    compared, rows = compare_all(cases, examples, seed), by_case(search.rows)
+    print(f"\n{plain(how_to_read(cases, compared, illustrated=False))}")
+    for those in by_layer(cases).values():
+        print(f"\n{plain(about_layer(those, compared, rows, illustrated=False))}")
 
 
-def is_activation(case: Case) -> bool:
-    """Tell whether a case is of a layer that has a figure."""
-    return case.layer.__module__ == handgrad.activations.__name__
-
-
-def draw(case: Case, curves: Sequence[sweep.Curve]) -> str:
-    """Draw an activation, and give the Markdown that shows the figure."""
-    path = FIGURES / f"{case.layer.__name__.lower()}.svg"
-    activation_figure(case, curves, path)
-    about = f"{case.name}: value and derivative by hand and by JAX, and below them the errors along the float32 line"
-    return f"![{about}](figures/{path.name})"
-
-
-def accuracies(cases: Sequence[Case], examples: int, seed: int) -> list[accuracy.Accuracy]:
-    """Measure the accuracy of every case."""
-    return [each for found in measure.on_every_case(accuracy.accuracy_of, cases, examples, seed) for each in found]
+def by_case(rows: Sequence[Row]) -> Rows:
+    """Group the rows of a search by their cases."""
+    return {name: [row for row in rows if row.case == name] for name in dict.fromkeys(row.case for row in rows)}

@@ -1,0 +1,39 @@
+"""The page of a family of layers."""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from reference.cases import Case, by_layer
+from reference.comparisons.about import Rows, about_layer
+from reference.comparisons.compared import Compared
+from reference.comparisons.page import PAGES, folded, paragraph
+from reference.comparisons.reading import how_to_read
+
+
+def page_of(family: str) -> Path:
+    """Tell where the page of a family is."""
+    return PAGES / f"{family}.md"
+
+
+def family_page(family: str, cases: Sequence[Case], compared: Mapping[str, Compared], rows: Rows) -> str:
+    """Write a family's page: what it is, how to read it, and a section for each layer."""
+    layers = by_layer(cases)
+    sections = [about_layer(those, compared, rows, illustrated=True) for those in layers.values()]
+    room = import_module(cases[0].layer_class.__module__)
+    does = (room.__doc__ or "").partition("\n\n")[0].strip()
+    return "\n\n".join(
+        [
+            f"# {family.capitalize()}",
+            does,
+            paragraph(
+                f"Here: {', '.join(f'[{layer}](#{layer.lower()})' for layer in layers)}. "
+                f"They are in [`handgrad/{family}.py`](../handgrad/{family}.py), what they must equal in JAX is in "
+                f"[`{family}.py`]({family}.py), and what both are given in [`cases/{family}.py`](cases/{family}.py). "
+                "[README](README.md) has all families."
+            ),
+            folded("How to read this page", how_to_read(cases, compared, illustrated=True)),
+            *sections,
+            "",
+        ]
+    )
