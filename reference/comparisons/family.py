@@ -18,22 +18,19 @@ def page_of(family: str) -> Path:
 
 def family_page(family: str, cases: Sequence[Case], compared: Mapping[str, Compared], rows: Rows) -> str:
     """Write a family's page: what it is, how to read it, and a section for each layer."""
-    layers = by_layer(cases)
-    sections = [about_layer(those, compared, rows, illustrated=True) for those in layers.values()]
+    guide = folded("How to read this page", how_to_read(cases, compared, illustrated=True))
+    sections = [about_layer(those, compared, rows, illustrated=True) for those in by_layer(cases).values()]
+    return "\n\n".join([introduction(family, cases), guide, *sections]) + "\n"
+
+
+def introduction(family: str, cases: Sequence[Case]) -> str:
+    """Say what a family is, and where it is."""
     room = import_module(cases[0].layer_class.__module__)
     does = (room.__doc__ or "").partition("\n\n")[0].strip()
-    return "\n\n".join(
-        [
-            f"# {family.capitalize()}",
-            does,
-            paragraph(
-                f"Here: {', '.join(f'[{layer}](#{layer.lower()})' for layer in layers)}. "
-                f"They are in [`handgrad/{family}.py`](../handgrad/{family}.py), what they must equal in JAX is in "
-                f"[`{family}.py`]({family}.py), and what both are given in [`cases/{family}.py`](cases/{family}.py). "
-                "[README](README.md) has all families."
-            ),
-            folded("How to read this page", how_to_read(cases, compared, illustrated=True)),
-            *sections,
-            "",
-        ]
+    where = (
+        f"Here: {', '.join(f'[{layer}](#{layer.lower()})' for layer in by_layer(cases))}. "
+        f"They are in [`handgrad/{family}.py`](../handgrad/{family}.py), what they must equal in JAX is in "
+        f"[`{family}.py`]({family}.py), and what both are given in [`cases/{family}.py`](cases/{family}.py). "
+        "[README](README.md) has all families."
     )
+    return "\n\n".join([f"# {family.capitalize()}", does, paragraph(where)])

@@ -14,7 +14,7 @@ from reference.comparisons.figures import GREY, JAXS, OURS, STYLE, save
 
 HALF = 0.5  # below it, the scale is linear
 TICKS = {0: "0", HALF: "½", 1: "1", 2: "2", 5: "5"} | {10**power: f"{10**power:,}" for power in range(1, 9)}
-OVERFLOWS = "over-\nflows"
+OVERFLOWS = "inf"
 MARGIN = 0.1  # left of 0, lest a mark hide a name
 A_ROW, AROUND = 0.24, 1.0  # inches
 

@@ -16,16 +16,15 @@ def summary(compared: Iterable[Compared]) -> str:
     compared = list(compared)
     results = [each for one in compared for each in one.results]
     in_dtype = {dtype: [each for each in results if each.dtype == dtype] for dtype in DTYPES}
-    header = ["dtype", "results", *(f"handgrad is {verdict}" for verdict in VERDICTS), "larger worst error"]
+    header = ["dtype", "results", *(f"handgrad is {verdict}" for verdict in VERDICTS)]
     rows = [_counts(dtype, those) for dtype, those in {**in_dtype, "all": results}.items()]
-    notes = [*_worst(in_dtype), *_farther(results), *_unmeasured(compared)]
+    notes = [*_worst(in_dtype), _larger(results), *_farther(results), *_unmeasured(compared)]
     return "\n\n".join([table(header, rows), "\n".join(notes)])
 
 
 def _counts(dtype: str, results: Sequence[Accuracy]) -> list[object]:
     verdicts = Counter(each.score.verdict for each in results)
-    larger = sum(each.worst > each.jax_worst for each in results)
-    return [dtype, len(results), *(verdicts[verdict] for verdict in VERDICTS), larger]
+    return [dtype, len(results), *(verdicts[verdict] for verdict in VERDICTS)]
 
 
 def _worst(in_dtype: dict[str, list[Accuracy]]) -> Iterator[str]:
@@ -38,8 +37,23 @@ def _worst(in_dtype: dict[str, list[Accuracy]]) -> Iterator[str]:
             )
 
 
+def _larger(results: Sequence[Accuracy]) -> str:
+    """Say how often the worst error of all is the larger one, whatever the verdict."""
+    larger = [each for each in results if each.worst > each.jax_worst]
+    if not larger:
+        return "- No worst error is larger than JAX's."
+    most = max(larger, key=lambda each: each.worst - each.jax_worst)
+    return (
+        f"- Worst errors larger than JAX's: {len(larger)} of {len(results)}, by {brief(most.worst - most.jax_worst)} "
+        f"ulps at most, {most.result} of {most.case} in {most.dtype}."
+    )
+
+
 def _farther(results: Sequence[Accuracy]) -> Iterator[str]:
-    for each in farther_of(results):
+    found = farther_of(results)
+    if not found:
+        yield "- No result is farther than JAX's."
+    for each in found:
         yield f"- Farther: {each.result} of {each.case} in {each.dtype}. The reason: {why(each)}."
 
 
