@@ -51,7 +51,7 @@ class Larger(Inputs):
         """Give one set of lengths, all distinct."""
         axes = dict.fromkeys(bare(axis) for argument in self.arguments.values() for axis in argument.axes)
         named = [axis for axis in axes if axis != LEADING and not axis.isdecimal()]
-        length = min(LARGER_LENGTH, int(LARGEST ** (1 / max(len(named), 1))))
+        length = min(LARGER_LENGTH, round(LARGEST ** (1 / max(len(named), 1))))
         lengths = {axis: (length + length // 4 * i,) for i, axis in enumerate(named)}
         return [{LEADING: (LARGER_LEADING,)} | lengths]
 
