@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 from handgrad.testing.oracle.agreement import LIMIT
 from reference.cases import CASES, DTYPES, Case
-from reference.comparisons import entrance, speed
 from reference.comparisons.digits import Training, train
-from reference.comparisons.digits_page import facts
 from reference.comparisons.measure import Row, Searched, measure, on_every_case, worst_errors
-from reference.comparisons.page import PAGES, write_sections
-from reference.comparisons.plain import plain
-from reference.comparisons.write import print_layers, write
+from reference.comparisons.pages import entrance
+from reference.comparisons.pages.digits import facts
+from reference.comparisons.pages.markdown import PAGES, write_sections
+from reference.comparisons.pages.plain import plain
+from reference.comparisons.pages.write import print_layers, write
+from reference.comparisons.speed.section import section, timed
 
 DIGITS_LIMIT = 1e-12  # float64 rounding, after hundreds of steps that each build on the last
 ACCURACY_LIMIT = 0.95  # some 98 % are usual; of 360 digits, this is four standard deviations less
@@ -74,10 +75,10 @@ def positive(text: str) -> int:
 
 def compare_speed(writing: bool) -> int:
     """Print how fast the layers are, and put it into the page if asked to."""
-    timed = speed.section(speed.timed())
-    print(plain(timed))
+    speed = section(timed())
+    print(plain(speed))
     if writing:
-        write_sections({"Speed": timed}, entrance.PAGE, entrance.TITLES, entrance.INTRO)
+        write_sections({"Speed": speed}, entrance.PAGE, entrance.TITLES, entrance.INTRO)
     return 0
 
 

@@ -17,11 +17,11 @@ from handgrad.testing import arrays, reals
 from reference.cases import CASES, DTYPES, Case
 from reference.comparisons.accuracy import LARGEST, Accuracy, Larger
 from reference.comparisons.answers import Truth, jax_answers
-from reference.comparisons.closeness import closeness, farther, farther_of
 from reference.comparisons.compared import LINE, Compared, compare
-from reference.comparisons.operations import OPERATIONS
+from reference.comparisons.exact.operations import OPERATIONS
+from reference.comparisons.pages.closeness import closeness, farther, farther_of
+from reference.comparisons.pages.summary import summary
 from reference.comparisons.score import Score, score
-from reference.comparisons.summary import summary
 from reference.comparisons.sweep import is_of_one_number, sweep
 from reference.comparisons.ulps import ulps
 

@@ -18,8 +18,8 @@ from handgrad.testing.oracle import Oracle
 from handgrad.testing.oracle.oracle import value_and_vjp
 from reference.cases import CASES
 from reference.comparisons.answers import exact_truths
-from reference.comparisons.exact import NoExactForm, evaluate
-from reference.comparisons.operations import CONTEXT, OPERATIONS
+from reference.comparisons.exact.evaluation import NoExactForm, evaluate
+from reference.comparisons.exact.operations import CONTEXT, OPERATIONS
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 import handgrad
 from reference.cases import CASES
 from reference.comparisons.digits import Training
-from reference.comparisons.digits_page import digits_figure
-from reference.comparisons.figures import GREY, JAXS, OURS
-from reference.comparisons.function_figure import function_figure, shown_range
-from reference.comparisons.overview import OVERFLOWS, Worst, overview
+from reference.comparisons.figures.function import function_figure, shown_range
+from reference.comparisons.figures.overview import OVERFLOWS, Worst, overview
+from reference.comparisons.figures.style import GREY, JAXS, OURS
+from reference.comparisons.pages.digits import digits_figure
 from reference.comparisons.sweep import sweep
 from tests.baselines.checks import FLOAT32, FLOAT64
 from tests.strength.figure import LINES, write_figure

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reference.comparisons.page import folded, table
-from reference.comparisons.plain import plain
+from reference.comparisons.pages.markdown import folded, table
+from reference.comparisons.pages.plain import plain
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,20 @@ import pytest
 
 from handgrad.testing import arrays
 from reference.cases import CASES, DTYPES, Case, by_family, by_layer
-from reference.comparisons import along, corners, digits_page, entrance, function_figure, reading, speed, terms
-from reference.comparisons.about import beside_the_book, figure_of, formulas
-from reference.comparisons.about import corners as answers_of
 from reference.comparisons.accuracy import Accuracy
-from reference.comparisons.closeness import closeness, inputs_of
 from reference.comparisons.compared import Compared
-from reference.comparisons.derived import formula_of, gradient_of
-from reference.comparisons.family import family_page, introduction, page_of
+from reference.comparisons.corners import asked
+from reference.comparisons.figures.function import CAPTION
 from reference.comparisons.measure import Row, Searched
-from reference.comparisons.page import FIGURES, PAGES, read_sections, table, write_sections
+from reference.comparisons.pages import along, digits, entrance, reading, terms
+from reference.comparisons.pages.about import beside_the_book, corners, figure_of, formulas
+from reference.comparisons.pages.closeness import closeness, inputs_of
+from reference.comparisons.pages.derived import formula_of, gradient_of
+from reference.comparisons.pages.family import family_page, introduction, page_of
+from reference.comparisons.pages.markdown import FIGURES, PAGES, read_sections, table, write_sections
+from reference.comparisons.pages.summary import summary
 from reference.comparisons.score import VERDICTS, Score
-from reference.comparisons.summary import summary
+from reference.comparisons.speed import section as speed
 from reference.comparisons.sweep import is_of_one_number
 
 WRITE = "; run python -m reference --write"
@@ -27,7 +29,7 @@ WIDEST = 112
 FAMILIES = by_family(CASES)
 LAYERS = by_layer(CASES)
 SECTIONS = {family: read_sections(page_of(family)) for family in FAMILIES}
-WRITTEN = [entrance.PAGE, digits_page.PAGE, *map(page_of, FAMILIES)]
+WRITTEN = [entrance.PAGE, digits.PAGE, *map(page_of, FAMILIES)]
 
 each_family = pytest.mark.parametrize("family", FAMILIES)
 each_layer = pytest.mark.parametrize("layer", LAYERS)
@@ -117,9 +119,9 @@ def test_the_page_of_a_family_explains_itself_as_the_code_does(family):
     text, cases = page_of(family).read_text(), FAMILIES[family]
     assert terms.TERMS in text, WRITE
     assert reading.NUMBERS in text, WRITE
-    assert (reading.BOOK in text) == bool(corners.departures_of(family)), WRITE
+    assert (reading.BOOK in text) == bool(asked.departures_of(family)), WRITE
     of_curves = any(map(is_of_one_number, cases))
-    assert (along.LINE in text) == (function_figure.CAPTION in text) == of_curves, WRITE
+    assert (along.LINE in text) == (CAPTION in text) == of_curves, WRITE
     assert introduction(family, cases) in text, WRITE
 
 
@@ -170,7 +172,7 @@ def test_functions_of_one_number_have_their_figures_and_their_rows_along_the_flo
 
 @each_layer
 def test_the_corners_are_what_both_answer_now(layer):
-    assert part_of(layer, "In the corners") == answers_of(LAYERS[layer][0].family, layer), WRITE
+    assert part_of(layer, "In the corners") == corners(LAYERS[layer][0].family, layer), WRITE
 
 
 @each_layer
@@ -179,17 +181,17 @@ def test_the_departures_are_what_the_book_and_handgrad_answer_now(layer):
 
 
 def test_questions_are_asked_of_layers_of_their_family():
-    asked = {path.stem for path in Path(corners.__file__).parent.glob("[!_]*.py")}
-    assert asked <= set(FAMILIES)
-    for family in asked:
-        layers = [each.layer_name for each in corners.questions_of(family)]
-        layers += [each.layer for each in corners.departures_of(family)]
+    families = {path.stem for path in Path(asked.__file__).parent.glob("[!_]*.py")}
+    assert families <= set(FAMILIES)
+    for family in families:
+        layers = [each.layer_name for each in asked.questions_of(family)]
+        layers += [each.layer for each in asked.departures_of(family)]
         assert layers
         assert set(layers) <= set(by_layer(FAMILIES[family]))
 
 
 def test_a_family_of_which_nothing_is_asked_has_no_corners():
-    assert (*corners.questions_of("weather"), *corners.departures_of("weather"), *corners.short_for("weather")) == ()
+    assert (*asked.questions_of("weather"), *asked.departures_of("weather"), *asked.short_for("weather")) == ()
 
 
 # All pages

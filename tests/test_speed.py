@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from reference.comparisons.speed import section
-from reference.comparisons.turns import Timed
-from reference.comparisons.works import BOOK, EXP, FLOOR, JAX, OURS
+from reference.comparisons.speed.section import section
+from reference.comparisons.speed.turns import Timed
+from reference.comparisons.speed.works import BOOK, EXP, FLOOR, JAX, OURS
 
 
 def timed(targets, **others):

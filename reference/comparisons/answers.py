@@ -13,8 +13,8 @@ from handgrad.testing.dtypes import all_in_float64, in_float64
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.oracle.compiling import compile_fast, keep_compiled
 from handgrad.testing.oracle.oracle import value_and_vjp
-from reference.comparisons.exact import digits_for, evaluate
-from reference.comparisons.operations import CONTEXT, AnyArray
+from reference.comparisons.exact.evaluation import digits_for, evaluate
+from reference.comparisons.exact.operations import CONTEXT, AnyArray
 
 Twin = Callable[..., Any]
 Arrays = Mapping[str, AnyArray]

@@ -7,7 +7,7 @@ import numpy as np
 
 from reference.cases import CASES, DTYPES, Case
 from reference.comparisons.accuracy import Accuracy, accuracy_of
-from reference.comparisons.exact import NoExactForm
+from reference.comparisons.exact.evaluation import NoExactForm
 from reference.comparisons.measure import on_every_case
 from reference.comparisons.sweep import Curve, is_of_one_number, sweep
 

@@ -13,7 +13,7 @@ from handgrad.testing import check_layer
 from handgrad.testing.found import Found
 from handgrad.testing.trial import called
 from reference.cases import CASES, DTYPES, Case
-from reference.comparisons.page import brief
+from reference.comparisons.pages.markdown import brief
 
 Shapes = tuple[tuple[int, ...], ...]
 T = TypeVar("T")

@@ -3,8 +3,8 @@
 import numpy as np
 
 import handgrad
-from reference.comparisons.conventions import Question
-from reference.comparisons.departures import Departure
+from reference.comparisons.corners.conventions import Question
+from reference.comparisons.corners.departures import Departure
 
 W, b = np.ones((2, 2)), np.ones(2)
 NO_ROWS = {"x": np.ones((0, 2)), "W": W, "b": b}

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-PAGES = Path(__file__).parents[1]
+PAGES = Path(__file__).parents[2]
 FIGURES = PAGES / "figures"
 WIDTH = 118
 

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from reference.comparisons.digits import BATCH, Training
-from reference.comparisons.figures import OURS, STYLE, draw_both, save
-from reference.comparisons.page import FIGURES, PAGES, paragraph, table
+from reference.comparisons.figures.style import OURS, STYLE, draw_both, save
+from reference.comparisons.pages.markdown import FIGURES, PAGES, paragraph, table
 
 PAGE = PAGES / "digits.md"
 FIGURE = FIGURES / "digits.svg"

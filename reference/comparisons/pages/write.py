@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from reference.cases import CASES, Case, by_family, by_layer
-from reference.comparisons import digits_page, entrance
-from reference.comparisons.about import Rows, about_layer, figure_of
 from reference.comparisons.compared import Compared, compare_all
 from reference.comparisons.digits import Training
-from reference.comparisons.family import family_page, page_of
-from reference.comparisons.function_figure import function_figure
+from reference.comparisons.figures.function import function_figure
+from reference.comparisons.figures.overview import overview
 from reference.comparisons.measure import Row, Searched
-from reference.comparisons.overview import overview
-from reference.comparisons.page import FIGURES, PAGES, write_sections
-from reference.comparisons.plain import plain
-from reference.comparisons.reading import how_to_read
+from reference.comparisons.pages import digits, entrance
+from reference.comparisons.pages.about import Rows, about_layer, figure_of
+from reference.comparisons.pages.family import family_page, page_of
+from reference.comparisons.pages.markdown import FIGURES, PAGES, write_sections
+from reference.comparisons.pages.plain import plain
+from reference.comparisons.pages.reading import how_to_read
 
 
 def write(search: Searched, training: Training, examples: int, seed: int) -> None:
@@ -23,14 +23,14 @@ def write(search: Searched, training: Training, examples: int, seed: int) -> Non
     draw(compared, training)
     for family, cases in by_family(CASES).items():
         page_of(family).write_text(family_page(family, cases, compared, rows), encoding="utf-8")
-    digits_page.PAGE.write_text(digits_page.digits_page(training), encoding="utf-8")
+    digits.PAGE.write_text(digits.digits_page(training), encoding="utf-8")
     written = entrance.sections(CASES, compared, rows, search)
     write_sections(written, entrance.PAGE, entrance.TITLES, entrance.INTRO)
 
 
 def draw(compared: Mapping[str, Compared], training: Training) -> None:
     """Draw every figure."""
-    digits_page.digits_figure(training, digits_page.FIGURE)
+    digits.digits_figure(training, digits.FIGURE)
     for case in CASES:
         if compared[case.name].curves:
             function_figure(case, compared[case.name].curves, PAGES / figure_of(case.name))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from handgrad.testing.oracle.agreement import LIMIT
 from handgrad.testing.trial import called
 from reference.comparisons.measure import Row, Shapes
-from reference.comparisons.page import brief, paragraph
+from reference.comparisons.pages.markdown import brief, paragraph
 
 REACHED: dict[str, Callable[[Shapes], bool]] = {
     "length 0": lambda shapes: any(0 in shape for shape in shapes),

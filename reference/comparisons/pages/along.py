@@ -6,7 +6,7 @@ import numpy as np
 
 from handgrad.testing.dtypes import limits
 from handgrad.testing.oracle.agreement import LIMIT
-from reference.comparisons.page import brief, table
+from reference.comparisons.pages.markdown import brief, table
 from reference.comparisons.sweep import EXPONENTS, FLOAT32, MANTISSAS, Curve, Errors, Floats
 
 FAR_OFF = 100.0

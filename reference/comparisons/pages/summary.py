@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reference.cases import DTYPES
 from reference.comparisons.accuracy import Accuracy
-from reference.comparisons.closeness import NOT_MEASURED, farther_of, why
 from reference.comparisons.compared import LINE, Compared
-from reference.comparisons.page import brief, table
+from reference.comparisons.pages.closeness import NOT_MEASURED, farther_of, why
+from reference.comparisons.pages.markdown import brief, table
 from reference.comparisons.score import VERDICTS
 
 

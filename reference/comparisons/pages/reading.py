@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from reference.cases import Case
-from reference.comparisons import along, function_figure
 from reference.comparisons.compared import Compared
-from reference.comparisons.corners import departures_of
-from reference.comparisons.terms import TERMS
+from reference.comparisons.corners.asked import departures_of
+from reference.comparisons.figures.function import CAPTION
+from reference.comparisons.pages import along
+from reference.comparisons.pages.terms import TERMS
 
 NUMBERS = """\
 - A table of errors has handgrad's worst error in each dtype, in ulps, and JAX's beside it. `inf` is a result that
@@ -27,7 +28,7 @@ def how_to_read(cases: Sequence[Case], compared: Mapping[str, Compared], illustr
     """Explain as much as is said about these cases."""
     guide = [TERMS, NUMBERS]
     if any(compared[case.name].curves for case in cases):
-        guide += [along.LINE, *([function_figure.CAPTION] if illustrated else [])]
+        guide += [along.LINE, *([CAPTION] if illustrated else [])]
     if any(each.layer == case.layer_name for case in cases for each in departures_of(case.family)):
         guide.append(BOOK)
     return "\n".join(guide)

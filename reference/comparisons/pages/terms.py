@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from reference.comparisons.exact import digits_for
-from reference.comparisons.page import paragraph
+from reference.comparisons.exact.evaluation import digits_for
+from reference.comparisons.pages.markdown import paragraph
 from reference.comparisons.score import BY_CHANCE, SIGNIFICANT
 
 DIGITS = digits_for(np.dtype(np.float64))

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from reference.cases import Case, by_family, by_layer
-from reference.comparisons.about import Rows
 from reference.comparisons.accuracy import Accuracy
 from reference.comparisons.compared import Compared
+from reference.comparisons.figures.overview import Worst
 from reference.comparisons.machine import machine
 from reference.comparisons.measure import Searched
-from reference.comparisons.overview import Worst
-from reference.comparisons.page import PAGES, brief, folded, table
+from reference.comparisons.pages.about import Rows
+from reference.comparisons.pages.markdown import PAGES, brief, folded, table
+from reference.comparisons.pages.searched import agree
+from reference.comparisons.pages.summary import summary
+from reference.comparisons.pages.terms import JUDGED, RULE, TERMS, WHY_FARTHER
 from reference.comparisons.score import VERDICTS
-from reference.comparisons.searched import agree
-from reference.comparisons.summary import summary
-from reference.comparisons.terms import JUDGED, RULE, TERMS, WHY_FARTHER
 
 Families = Mapping[str, Sequence[Case]]
 

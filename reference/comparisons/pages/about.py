@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from reference.cases import Case
-from reference.comparisons.along import along_the_line
-from reference.comparisons.beside import listed
-from reference.comparisons.closeness import NOT_MEASURED, closeness
 from reference.comparisons.compared import LINE, Compared
-from reference.comparisons.conventions import answered
-from reference.comparisons.corners import departures_of, questions_of, short_for
-from reference.comparisons.departures import departed
-from reference.comparisons.derived import formula_of, gradient_of
+from reference.comparisons.corners.asked import departures_of, questions_of, short_for
+from reference.comparisons.corners.beside import listed
+from reference.comparisons.corners.conventions import answered
+from reference.comparisons.corners.departures import departed
 from reference.comparisons.measure import Row
-from reference.comparisons.page import folded
-from reference.comparisons.searched import searched
+from reference.comparisons.pages.along import along_the_line
+from reference.comparisons.pages.closeness import NOT_MEASURED, closeness
+from reference.comparisons.pages.derived import formula_of, gradient_of
+from reference.comparisons.pages.markdown import folded
+from reference.comparisons.pages.searched import searched
 
 Rows = Mapping[str, Sequence[Row]]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from handgrad.testing.dtypes import limits
 from handgrad.testing.oracle import jaxprs
-from reference.comparisons.operations import OPERATIONS, AnyArray, widened
+from reference.comparisons.exact.operations import OPERATIONS, AnyArray, widened
 
 
 class NoExactForm(NotImplementedError):

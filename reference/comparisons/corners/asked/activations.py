@@ -3,8 +3,8 @@
 import numpy as np
 
 import handgrad
-from reference.comparisons.conventions import Question
-from reference.comparisons.departures import Departure
+from reference.comparisons.corners.conventions import Question
+from reference.comparisons.corners.departures import Departure
 
 inf, nan = np.inf, np.nan
 FAR = [-inf, -1e4, 1e4, inf]

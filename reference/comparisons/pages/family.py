@@ -5,10 +5,10 @@ from importlib import import_module
 from pathlib import Path
 
 from reference.cases import Case, by_layer
-from reference.comparisons.about import Rows, about_layer
 from reference.comparisons.compared import Compared
-from reference.comparisons.page import PAGES, folded, paragraph
-from reference.comparisons.reading import how_to_read
+from reference.comparisons.pages.about import Rows, about_layer
+from reference.comparisons.pages.markdown import PAGES, folded, paragraph
+from reference.comparisons.pages.reading import how_to_read
 
 
 def page_of(family: str) -> Path:

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from handgrad.testing.subject import Subject, name_of
-from reference.comparisons.beside import Beside
-from reference.comparisons.said import nested, said
+from reference.comparisons.corners.beside import Beside
+from reference.comparisons.corners.said import nested, said
 
 
 @dataclass(frozen=True)

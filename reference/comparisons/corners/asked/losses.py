@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 import handgrad
-from reference.comparisons.conventions import Question
-from reference.comparisons.departures import Departure
+from reference.comparisons.corners.conventions import Question
+from reference.comparisons.corners.departures import Departure
 
 inf, nan = np.inf, np.nan
 NO_ROWS = {"x": np.ones((0, 3)), "t": np.ones(0, np.int64)}

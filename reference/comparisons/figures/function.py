@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from reference.cases import Case
 from reference.comparisons.answers import jax_answers
-from reference.comparisons.figures import JAXS, OURS, SOFT, STYLE, draw_both, save
+from reference.comparisons.figures.style import JAXS, OURS, SOFT, STYLE, draw_both, save
 from reference.comparisons.sweep import EXPONENTS, Curve, only_argument
 
 BIAS, LOWEST, HIGHEST = 127, -24, 10  # nearer to 0 and farther out, exponents share a column

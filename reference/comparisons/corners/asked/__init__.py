@@ -8,8 +8,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from reference.comparisons.conventions import Question
-from reference.comparisons.departures import Departure
+from reference.comparisons.corners.conventions import Question
+from reference.comparisons.corners.departures import Departure
 
 
 def questions_of(family: str) -> Sequence[Question]:

@@ -12,8 +12,8 @@ import mpmath
 import numpy as np
 import numpy.typing as npt
 
-from reference.comparisons import windows
-from reference.comparisons.scattering import gathered, scattered
+from reference.comparisons.exact import windows
+from reference.comparisons.exact.scattering import gathered, scattered
 
 AnyArray = npt.NDArray[Any]
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reference.comparisons.figures import GREY, JAXS, OURS, STYLE, save
+from reference.comparisons.figures.style import GREY, JAXS, OURS, STYLE, save
 
 HALF = 0.5  # below it, the scale is linear
 TICKS = {0: "0", HALF: "½", 1: "1", 2: "2", 5: "5"} | {10**power: f"{10**power:,}" for power in range(1, 9)}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from reference.cases import DTYPES, Case
 from reference.comparisons.accuracy import Accuracy
 from reference.comparisons.compared import LINE, Compared
-from reference.comparisons.page import brief, table
+from reference.comparisons.pages.markdown import brief, table
 
 NOT_MEASURED = "not measured"
 

@@ -13,8 +13,8 @@ import numpy as np
 import handgrad
 from reference.cases import CASES
 from reference.comparisons import book
-from reference.comparisons.beside import Beside
-from reference.comparisons.said import nested, said
+from reference.comparisons.corners.beside import Beside
+from reference.comparisons.corners.said import nested, said
 
 
 class BookSumOfSquares:

@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from reference.comparisons.machine import machine
-from reference.comparisons.page import folded, paragraph, table
-from reference.comparisons.turns import TURNS, Timed, measure
-from reference.comparisons.works import BOOK, CONTENDERS, EXP, FLOOR, JAX, OURS, WORKS
+from reference.comparisons.pages.markdown import folded, paragraph, table
+from reference.comparisons.speed.turns import TURNS, Timed, measure
+from reference.comparisons.speed.works import BOOK, CONTENDERS, EXP, FLOOR, JAX, OURS, WORKS
 
 
 def timed() -> list[Timed]:

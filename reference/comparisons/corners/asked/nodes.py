@@ -3,7 +3,7 @@
 import numpy as np
 
 import handgrad
-from reference.comparisons.conventions import Question
+from reference.comparisons.corners.conventions import Question
 
 inf = np.inf
 ZEROS_AND_INFINITIES = {"x": [0.0, -0.0, inf, -inf]}
