@@ -51,7 +51,7 @@ FUNCTIONS = {
     "split and reverse": lambda x: jnp.split(x, [1, 3], axis=1)[1] * x[:, ::-1][:, :2],
     "tile and repeat": lambda x: jnp.tile(x, (2, 3)) + jnp.repeat(jnp.tile(x, (1, 3)), 2, 0),
     "pad": lambda x: jnp.pad(x, ((1, 0), (2, 1))) + lax.pad(x, 7.0, ((1, 0, 0), (-1, -2, 2))),
-    "parts": lambda x: x[2] + x[-1] + lax.dynamic_slice(x, (9, -1), (1, 4))[0],
+    "parts": lambda x: x[2] + x[-1] + lax.dynamic_slice(x, (9, -9), (1, 4))[0],
     "take": lambda x: jnp.take(x, jnp.array([0, 2, 2, -1]), axis=0),
     "largest and smallest": lambda x: (
         jnp.take_along_axis(x, jnp.argmax(x, 1, keepdims=True), 1) * x[jnp.argmin(x, 0), jnp.arange(4)]
@@ -66,7 +66,7 @@ FUNCTIONS = {
     "windows summed": lambda x: lax.reduce_window(
         x, 0.0, lax.add, (2, 3), (1, 2), ((1, 0), (0, 2)), window_dilation=(2, 1)
     ),
-    "windows maximum": lambda x: lax.reduce_window(x, -jnp.inf, lax.max, (2, 2), (1, 2), ((1, 1), (0, 0))),
+    "windows maximum": lambda x: lax.reduce_window(x, -jnp.inf, lax.max, (2, 2), (1, 2), ((3, 1), (0, 0))),
     "windows minimum": lambda x: lax.reduce_window(x, jnp.inf, lax.min, (2, 2), (1, 1), ((0, 0), (1, 1))),
     "strided convolution": lambda x: lax.conv_general_dilated(x[:, None, :], x[:2, None, :3], (2,), ((2, 1),)),
     "dilated groups": lambda x: lax.conv_general_dilated(
