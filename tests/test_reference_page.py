@@ -154,11 +154,16 @@ def test_every_case_has_its_errors_in_every_dtype_and_what_was_searched(case):
     assert any(block.startswith("Searched in each dtype") for block in rest[:2])
 
 
+def worst_of(errors):
+    """Give handgrad's worst error in float32, and JAX's, of a table."""
+    ours, jaxs = zip(*((row[3].split()[0].strip("*"), row[4]) for row in rows_of(errors)), strict=True)
+    return max(map(float, ours)), max(map(float, jaxs))
+
+
 @each_layer
 def test_the_case_that_is_shown_is_the_worst_in_float32(layer):
-    tables = [block for block in part_of(layer, "How close").split("\n\n") if block.startswith("|")]
-    worst = [max(float(row[3].strip("*").split("*")[0].split()[0]) for row in rows_of(each)) for each in tables]
-    assert worst[0] == max(worst)
+    shown, *others = [block for block in part_of(layer, "How close").split("\n\n") if block.startswith("|")]
+    assert all(worst_of(shown) >= worst_of(each) for each in others), WRITE
 
 
 @each_layer

@@ -26,9 +26,10 @@ class Compared:
     curves: Sequence[Curve]
     unmeasured: Mapping[str, str]
 
-    def worst(self, dtype: str) -> float:
-        """Give handgrad's worst error in a dtype."""
-        return max((each.worst for each in self.results if each.dtype == dtype), default=0)
+    def worst(self, dtype: str) -> tuple[float, float]:
+        """Give handgrad's worst error in a dtype, and JAX's."""
+        results = [each for each in self.results if each.dtype == dtype]
+        return max(each.worst for each in results), max(each.jax_worst for each in results)
 
 
 def compare_all(cases: Sequence[Case], examples: int, seed: int) -> dict[str, Compared]:

@@ -39,14 +39,14 @@ def formulas(layer: object) -> str:
 
 
 def _how_close(cases: Sequence[Case], compared: Mapping[str, Compared], rows: Rows) -> str:
-    """Show the case in which handgrad is at its worst, and fold the others."""
+    """Show the case in which handgrad is at its worst, or else JAX is, and fold the others."""
     worst = max(cases, key=lambda case: compared[case.name].worst("float32"))
-    shown, *others = [
-        f"{closeness(case, compared[case.name])}\n\n{searched(rows[case.name])}"
-        for case in (worst, *(case for case in cases if case is not worst))
+    others = [case for case in cases if case is not worst]
+    shown, *hidden = [
+        f"{closeness(case, compared[case.name])}\n\n{searched(rows[case.name])}" for case in (worst, *others)
     ]
-    summary = f"The other cases, {len(others)}; this is the one with the worst error in float32"
-    return "\n\n".join([shown, folded(summary, "\n\n".join(others))]) if others else shown
+    summary = f"{worst.name} is the worst in float32; other cases: {', '.join(case.name for case in others)}"
+    return "\n\n".join([shown, folded(summary, "\n\n".join(hidden))]) if others else shown
 
 
 def _along(cases: Sequence[Case], compared: Mapping[str, Compared], illustrated: bool) -> Iterator[str]:

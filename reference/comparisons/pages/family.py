@@ -28,9 +28,9 @@ def introduction(family: str, cases: Sequence[Case]) -> str:
     room = import_module(cases[0].layer_class.__module__)
     does = (room.__doc__ or "").partition("\n\n")[0].strip()
     where = (
-        f"Here: {', '.join(f'[{layer}](#{layer.lower()})' for layer in by_layer(cases))}. "
-        f"They are in [`handgrad/{family}.py`](../handgrad/{family}.py), what they must equal in JAX is in "
-        f"[`{family}.py`]({family}.py), and what both are given in [`cases/{family}.py`](cases/{family}.py). "
-        "[README](README.md) has all families."
+        f"Layers: {', '.join(f'[{layer}](#{layer.lower()})' for layer in by_layer(cases))}. "
+        f"Their code: [`handgrad/{family}.py`](../handgrad/{family}.py); what they must equal in JAX: "
+        f"[`{family}.py`]({family}.py); what both are given: [`cases/{family}.py`](cases/{family}.py). "
+        "[All families](README.md)."
     )
     return "\n\n".join([f"# {family.capitalize()}", does, paragraph(where)])

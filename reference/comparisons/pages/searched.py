@@ -21,7 +21,7 @@ def searched(rows: Sequence[Row]) -> str:
     reached = [what for what, meets in REACHED.items() if any(map(meets, shapes))]
     return paragraph(
         f"Searched in each dtype: {_range(row.examples for row in rows)} examples, "
-        f"{_range(len(row.shapes) for row in rows)} shapes of {_range(axes)} axes; "
+        f"{_range(len(row.shapes) for row in rows)} shapes of {_range(axes)} {'axis' if axes == [1] else 'axes'}; "
         f"{', '.join(reached) or 'neither length 0 nor length 1'} among them. "
         f"Worst error in units: {', '.join(map(_worst, rows))}. {_verdict(rows)}"
     )

@@ -13,7 +13,7 @@ TERMS = """\
   ulp at most; no result can promise less.
 - *out* is what a layer's forward gives, and *dx* the gradient of its input x, and so on for other names.
 - A result is *closer* than JAX's, or *farther*, where its average error is the smaller one, or the larger one, in
-  significantly more examples."""
+  significantly more examples. Elsewhere it is *as close*, which the tables of errors leave out."""
 
 JUDGED = f"""\
 Both are given the same inputs in the same dtype, drawn as the search draws them, and some whose sums have many terms.
