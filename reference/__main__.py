@@ -11,14 +11,16 @@ from dataclasses import replace
 
 from handgrad.testing.oracle.agreement import LIMIT
 from reference.cases import CASES, DTYPES
-from reference.comparisons import speed
-from reference.comparisons.digits import Training, facts, train
+from reference.comparisons.digits import Training, train
 from reference.comparisons.executors import NoCluster, executor_for
 from reference.comparisons.measure import Row, Searched, measure, merged, worst_errors
-from reference.comparisons.page import FIGURES, PAGE, write_sections
+from reference.comparisons.pages import entrance
+from reference.comparisons.pages.digits import facts
+from reference.comparisons.pages.markdown import PAGES, write_sections
+from reference.comparisons.pages.plain import plain
+from reference.comparisons.pages.write import print_layers, write
 from reference.comparisons.pieces import Plan
-from reference.comparisons.plain import plain
-from reference.comparisons.write import print_layer, write
+from reference.comparisons.speed.section import section, timed
 
 DIGITS_LIMIT = 1e-12  # float64 rounding, after hundreds of steps that each build on the last
 ACCURACY_LIMIT = 0.95  # some 98 % are usual; of 360 digits, this is four standard deviations less
@@ -48,9 +50,9 @@ def compare(plan: Plan, writing: bool) -> int:
         agrees &= compare_training(training)
         if writing:
             write(plan, search, training)
-            print(f"\nWritten: {PAGE} and {FIGURES}")
+            print(f"\nWritten: the pages in {PAGES} and their figures")
     else:
-        print_layer(plan, search)
+        print_layers(plan, search)
     print(f"\nSearched: {search}.")
     print(f"{'Everything agrees' if agrees else 'NOT everything agrees'}, in {time.perf_counter() - start:.0f} s.")
     return 0 if agrees else 1
@@ -63,7 +65,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--case", default="", metavar="NAME", help="one layer, such as Relu; no digits then")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="draw other examples than the usual ones")
     parser.add_argument("--cluster", default="", metavar="tcp://HOST:PORT", help="have a Dask cluster search")
-    parser.add_argument("--write", action="store_true", help="write reference/README.md and its figures, too")
+    parser.add_argument("--write", action="store_true", help="write the pages of reference/ and their figures, too")
     parser.add_argument("--speed", action="store_true", help="time the layers instead, beside the book and JAX")
     options = parser.parse_args(arguments)
     searching = ("case", "examples", "seed", "cluster")
@@ -89,10 +91,10 @@ def positive(text: str) -> int:
 
 def compare_speed(writing: bool) -> int:
     """Print how fast the layers are, and put it into the page if asked to."""
-    timed = speed.section(speed.timed())
-    print(plain(timed))
+    speed = section(timed())
+    print(plain(speed))
     if writing:
-        write_sections({"Speed": timed})
+        write_sections({"Speed": speed}, entrance.PAGE, entrance.TITLES, entrance.INTRO)
     return 0
 
 

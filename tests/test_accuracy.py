@@ -1,26 +1,29 @@
 """The ruler of the comparisons: exact values, errors in ulps, and whose are smaller."""
 
+import math
 import re
-from fractions import Fraction
+from functools import partial
 
+import hypothesis.strategies as st
 import jax
 import jax.numpy as jnp
-import mpmath
 import numpy as np
 import pytest
 
 import handgrad
 import reference.activations
 import reference.nodes
-from handgrad.testing import arrays
-from handgrad.testing.inputs.shapes import shape_of
-from handgrad.testing.oracle import Oracle
+from handgrad.testing import arrays, reals
 from reference.cases import CASES, DTYPES, Case
-from reference.comparisons.accuracy import Accuracy, accuracy_of, summary
-from reference.comparisons.answers import Truth, exact_truths, jax_answers
-from reference.comparisons.exact import CONTEXT, evaluate
+from reference.comparisons.accuracy import LARGEST, Accuracy, Larger
+from reference.comparisons.answers import Truth, jax_answers
+from reference.comparisons.compared import LINE, Compared, compare, compare_all
+from reference.comparisons.exact.operations import OPERATIONS
+from reference.comparisons.pages.closeness import closeness, farther, farther_of
+from reference.comparisons.pages.summary import summary
+from reference.comparisons.pieces import Plan
 from reference.comparisons.score import Score, score
-from reference.comparisons.sweep import sweep
+from reference.comparisons.sweep import is_of_one_number, line, sweep
 from reference.comparisons.ulps import ulps
 
 FLOAT32 = np.dtype(np.float32)
@@ -32,71 +35,6 @@ def exactly(value, rest=0.0):
 
 def error(got, truth, dtype=FLOAT32):
     return ulps(np.array(got, dtype), truth, np.abs(truth.value), dtype)
-
-
-# Exact values
-
-
-@pytest.fixture
-def many_digits():
-    with CONTEXT.workdps(100):
-        yield
-
-
-@pytest.mark.usefixtures("many_digits")
-def test_a_sum_is_exact_to_the_last_digit():
-    x = np.array([1e16, 1.0, -1e16, 1e-16])
-    (total,) = evaluate(jax.make_jaxpr(jnp.sum)(x), [x])
-    assert total == CONTEXT.mpf(1) + CONTEXT.mpf(1e-16)
-
-
-@pytest.mark.usefixtures("many_digits")
-def test_a_matrix_product_is_exact_to_the_last_digit():
-    random = np.random.default_rng(0)
-    a, b = random.standard_normal((2, 3, 4)), random.standard_normal((2, 4, 5))
-    (product,) = evaluate(jax.make_jaxpr(jnp.matmul)(a, b), [a, b])
-    for i, row, column in np.ndindex(2, 3, 5):
-        terms = [Fraction(p) * Fraction(q) for p, q in zip(a[i, row], b[i, :, column], strict=True)]
-        whole = sum(terms)
-        assert product[i, row, column] * whole.denominator == whole.numerator
-
-
-@pytest.mark.parametrize("x", [-300.0, -1.5, 0.0, 40.0, 600.0])
-def test_the_slope_of_the_sigmoid_is_exact_where_float64_cancels(x):
-    truth = exact_truths(reference.activations.sigmoid, {"x": np.array([x])}, np.ones(1), ("x",))["x"]
-    with mpmath.workdps(400):
-        want = 1 / (mpmath.exp(x / 2) + mpmath.exp(-x / 2)) ** 2
-        assert truth.value == float(want)
-        assert abs(truth.rest - (want - truth.value)) <= 1e-15 * abs(truth.value) * np.finfo(np.float64).eps
-
-
-def test_what_is_not_finite_is_taken_from_float64():
-    inputs = {"x": np.array([0.0, -0.0, 2.0])}
-    truth = exact_truths(reference.nodes.reciprocal, inputs, np.ones(3), ("x",))
-    assert truth["out"].value.tolist() == [np.inf, -np.inf, 0.5]
-    assert truth["x"].value.tolist() == [-np.inf, -np.inf, -0.25]
-
-
-def test_an_operation_that_nobody_wrote_down_is_named():
-    with pytest.raises(NotImplementedError, match="JAX's operation tanh"):
-        evaluate(jax.make_jaxpr(jnp.tanh)(1.0), [np.array(1.0)])
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_every_twin_is_evaluated_as_the_oracle_evaluates_it(case):
-    sizes = case.inputs.pool()[2]
-    random = np.random.default_rng(0)
-    inputs = {}
-    for name, argument in case.inputs.arguments.items():
-        number = random.random(shape_of(argument.axes, sizes))
-        labels = argument.classes is not None and argument.classes not in argument.axes
-        inputs[name] = number > 0.3 if argument.masks else (number * 3).astype(np.int64) if labels else number
-    wrt = tuple(name for name, array in inputs.items() if array.dtype == np.float64 and name != "t")
-    oracle = Oracle(case.twin)
-    dout = random.standard_normal(oracle.out_shape(inputs))
-    exact, rounded = exact_truths(case.twin, inputs, dout, wrt), oracle(inputs, dout, wrt)
-    for name, each in rounded.items():
-        np.testing.assert_allclose(exact[name].value, each.value, rtol=1e-13, atol=1e-14)
 
 
 # Ulps
@@ -171,13 +109,46 @@ class Sloppy(handgrad.Sigmoid):
 def test_a_layer_that_loses_a_few_ulps_is_found_and_named(monkeypatch):
     case = Case(Sloppy, reference.activations.sigmoid, arrays(x="..."))
     monkeypatch.setattr("reference.comparisons.pieces.CASES", (case,))
-    results = accuracy_of("Sloppy", 20, 0)
-    assert [each.dtype for each in results if each.score.verdict == "farther"] == ["float64", "float32", "float16"]
-    assert "- Farther: Sloppy in float64, dx. " in summary(results)
+    compared = compare("Sloppy", 20, 0)
+    assert [each.dtype for each in farther_of(compared.results)] == ["float64", "float32", "float16"]
+    assert "- Farther: dx in float64. " in closeness(case, compared)
+    assert "- Farther: dx of Sloppy in float64. " in summary([compared])
+
+
+def test_what_has_no_exact_form_is_measured_in_the_narrower_dtypes_alone(monkeypatch):
+    monkeypatch.delitem(OPERATIONS, "logistic")
+    monkeypatch.setattr("reference.comparisons.sweep.EXACT_ENOUGH", 0.0)
+    cases = [case for case in CASES if case.layer is handgrad.Sigmoid]
+    compared = compare_all(Plan(cases, 5, 0))["Sigmoid"]
+    assert {each.dtype for each in compared.results} == {"float32", "float16"}
+    assert compared.unmeasured == dict.fromkeys(("float64", LINE), "no exact form of logistic")
+    assert not compared.curves
+
+
+def test_options_that_are_drawn_reach_the_twin(monkeypatch):
+    def scale(x, by):
+        return np.asarray(x * x.dtype.type(by)), lambda dout: np.asarray(dout * dout.dtype.type(by))
+
+    case = Case(scale, lambda x, by: x * by, arrays(x="...", by=st.sampled_from([2, 4])))
+    monkeypatch.setattr("reference.comparisons.pieces.CASES", (case,))
+    assert {each.worst for each in compare("scale", 10, 0).results} == {0.0}
+
+
+def test_sums_of_many_terms_stay_short_enough_for_many_digits():
+    for axes in ("D", "N D", "N C L K", "N C H W I J"):
+        (sizes,) = Larger(arrays(x=f"... {axes}").arguments).pool()
+        lengths = [length for axis, (length,) in sizes.items() if axis != "..."]
+        assert len(set(lengths)) == len(axes.split())
+        assert 10 <= math.prod(lengths) <= 10 * LARGEST
+        assert lengths[0] == 20 or len(lengths) > 3
 
 
 TIE, CLOSER, FARTHER = Score(5, 5), Score(20, 0), Score(0, 20)
 UNKNOWN = "another order of summation, another formula, or chance"
+
+
+def compared(*results):
+    return [Compared(each.case, [each], {}) for each in results]
 
 
 def test_the_summary_counts():
@@ -185,29 +156,33 @@ def test_the_summary_counts():
         Accuracy("Exp", dtype, "out", 0.7, 0.5, score, TIE)
         for dtype, score in zip(DTYPES, [TIE, CLOSER, FARTHER], strict=True)
     ]
-    said = summary([*results, Accuracy("Add", "float64", "out", 0.9, 0.5, CLOSER, TIE)])
-    assert re.search(r"float64 +\| 2 +\| 1 +\| 1 +\| 0 +\| 0.90 \(Add, out\) +\| 0.50", said)
+    said = summary(compared(*results, Accuracy("Add", "float64", "da", 0.9, 0.5, CLOSER, TIE)))
+    assert re.search(r"float64 +\| 2 +\| 1 +\| 1 +\| 0 +\|", said)
     assert re.search(r"all +\| 4 +\| 2 +\| 1 +\| 1 +\|", said)
-    assert "4 of 4: larger by at most 0.40 ulps, in Add in float64, out." in said.replace("\n", " ")
+    assert "- Worst of all in float64: 0.90 ulps, da of Add; JAX's: 0.50, out of Exp." in said.splitlines()
+    assert (
+        "- Worst errors larger than JAX's: 4 of 4, by 0.40 ulps at most, da of Add in float64." in said.splitlines()
+    )
 
 
 @pytest.mark.parametrize(
     ("unoptimised", "reason"),
     [(TIE, "FMA"), (Score(6, 20), UNKNOWN), (FARTHER, UNKNOWN)],
 )
-def test_the_summary_gives_the_reason_of_what_is_farther(unoptimised, reason):
-    results = [Accuracy("Exp", dtype, "out", 0.7, 0.7, TIE, TIE) for dtype in DTYPES]
-    said = summary([*results, Accuracy("Add", "float64", "out", 0.5, 0.5, FARTHER, unoptimised)])
-    assert re.findall("- Farther: .*", said) == [
-        "- Farther: Add in float64, out. JAX is closer in 20 examples, handgrad in 0; without the optimiser, "
+def test_the_reason_is_given_of_what_is_farther(unoptimised, reason):
+    result = Accuracy("Add", "float64", "out", 0.5, 0.5, FARTHER, unoptimised)
+    assert farther(result) == (
+        "- Farther: out in float64. JAX is closer in 20 examples, handgrad in 0; without the optimiser, "
         f"JAX is closer in {unoptimised.theirs} examples, handgrad in {unoptimised.ours}. The reason: {reason}."
-    ]
+    )
+    said = summary(compared(result, Accuracy("Exp", "float64", "out", 0.7, 0.7, TIE, TIE)))
+    assert re.findall("- Farther: .*", said) == [f"- Farther: out of Add in float64. The reason: {reason}."]
 
 
 def test_the_summary_says_so_when_nothing_is_farther():
-    said = summary([Accuracy("Exp", dtype, "out", 0.5, 0.5, TIE, TIE) for dtype in DTYPES])
-    assert "No result is farther than JAX's." in said
-    assert "No worst error is larger than JAX's." in said
+    said = summary(compared(*(Accuracy("Exp", dtype, "out", 0.5, 0.5, TIE, TIE) for dtype in DTYPES)))
+    assert "- No result is farther than JAX's." in said
+    assert "- No worst error is larger than JAX's." in said
 
 
 # The float32 line
@@ -232,3 +207,52 @@ def test_cancellation_is_seen_along_the_line_and_explained(sigmoid):
     beyond = slope.normal & (slope.x > 17) & (slope.x < 87)
     assert slope.ours.plain[beyond].min() > 1e6
     assert slope.ours.allowed[slope.normal].max() < 8
+
+
+class Power:
+    def __init__(self, power=1):
+        self.power = power
+
+    def forward(self, x):
+        self.x = x
+        return np.asarray(x**self.power)
+
+    def backward(self, dout):
+        return np.asarray(dout * self.power * self.x ** (self.power - 1))
+
+
+def power(x, power):
+    return jnp.where(x >= 0, x, jnp.nan) ** power
+
+
+def test_a_function_is_followed_as_far_as_its_domain_goes_and_with_its_options():
+    case = Case(partial(Power, power=3), partial(power, power=3), arrays(x=reals("...", low=0, high=16)), "cubed")
+    assert is_of_one_number(case)
+    for curve in sweep(case):
+        assert np.array_equal(curve.inside, (line() >= 0) & (line() <= 16))
+        assert np.isfinite(curve.exact).all()
+        assert curve.ours.plain[curve.normal].max() < 3
+        assert not (curve.normal & curve.tiny).any()
+        assert np.array_equal(curve.normal | curve.tiny, curve.inside)
+
+
+@pytest.mark.parametrize(
+    ("twin", "is_one"),
+    [
+        (jnp.tanh, True),
+        (jnp.sqrt, True),
+        (jnp.sum, False),
+        (jnp.transpose, False),
+        (jax.nn.softmax, False),
+        (jnp.sort, False),
+        (jnp.flip, False),
+        (partial(jnp.cumsum, axis=0), False),
+    ],
+)
+def test_a_function_of_one_number_gives_each_number_what_it_gives_it_alone(twin, is_one):
+    assert is_of_one_number(Case(Power, lambda x: twin(x), arrays(x="..."))) == is_one
+
+
+@pytest.mark.parametrize("inputs", [arrays(a="...", b="..."), arrays(x="N D")])
+def test_a_function_of_one_number_takes_an_array_of_any_shape(inputs):
+    assert not is_of_one_number(Case(Power, jnp.add, inputs))

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reference.cases import CASES
-from reference.comparisons import accuracy, measure
+from reference.comparisons import measure
 from reference.comparisons.accuracy import Accuracy
+from reference.comparisons.compared import Compared, merged
 from reference.comparisons.executors import executor_for, fan_out
 from reference.comparisons.measure import Measured, Row
 from reference.comparisons.pieces import PIECE, Plan, case_named, cut
@@ -99,7 +100,8 @@ def test_the_accuracy_of_a_case_in_pieces_is_the_worst_and_its_score_the_sum():
     second = Accuracy("Relu", "float64", "out", 0.75, 0.5, Score(10, 20), Score(30, 40))
     other = replace(first, result="dx")
     both = Accuracy("Relu", "float64", "out", 0.75, 0.75, Score(11, 22), Score(33, 44))
-    assert accuracy.merged([[first, other], [second]]) == [both, other]
+    pieces = [Compared("Relu", [first, other], {}), Compared("Relu", [second], {})]
+    assert merged(pieces) == Compared("Relu", [both, other], {})
 
 
 def test_for_a_single_job_no_process_is_started():

@@ -39,7 +39,7 @@ def test_one_case_is_measured_and_agrees(printed):
 
 
 def test_a_terminal_gets_plain_text(printed):
-    assert "Conventions\n-----" in printed
+    assert "In the corners\n-----" in printed
     assert not re.search(r"\*\*|`|\]\(|^\|", printed, re.MULTILINE)
 
 

@@ -5,10 +5,10 @@ In the descriptions of inputs, a letter is the length of an axis: N rows, D numb
 """
 
 from reference.cases import activations, affine, losses, nodes
-from reference.cases.case import Case
+from reference.cases.case import Case, by_family, by_layer
 
 DTYPES = ("float64", "float32", "float16")
 
 CASES: tuple[Case, ...] = (*nodes.CASES, *activations.CASES, *affine.CASES, *losses.CASES)
 
-__all__ = ["CASES", "DTYPES", "Case"]
+__all__ = ["CASES", "DTYPES", "Case", "by_family", "by_layer"]

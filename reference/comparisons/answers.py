@@ -1,7 +1,7 @@
 """Two answers to every question: the exact one, and the one that JAX gives in the layer's own dtype."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -13,7 +13,8 @@ from handgrad.testing.dtypes import all_in_float64, in_float64
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.oracle.compiling import compile_fast, keep_compiled
 from handgrad.testing.oracle.oracle import value_and_vjp
-from reference.comparisons.exact import CONTEXT, AnyArray, digits_for, evaluate
+from reference.comparisons.exact.evaluation import digits_for, evaluate
+from reference.comparisons.exact.operations import CONTEXT, AnyArray
 
 Twin = Callable[..., Any]
 Arrays = Mapping[str, AnyArray]
@@ -26,6 +27,16 @@ class Truth(NamedTuple):
     value: npt.NDArray[np.float64]
     rest: npt.NDArray[np.float64]
     entitled: npt.NDArray[np.float64]
+
+
+_WITH_OPTIONS: dict[Any, Twin] = {}
+
+
+def with_options(twin: Twin, options: Mapping[str, Any]) -> Twin:
+    """Give a twin its options, such as an axis: the same object for the same options, so that it is compiled once."""
+    if not options:
+        return twin
+    return _WITH_OPTIONS.setdefault((twin, repr(sorted(options.items()))), partial(twin, **options))
 
 
 def jax_answers(

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import handgrad
 from reference.activations import relu
 from reference.affine import affine
-from reference.comparisons.page import paragraph, table
 from reference.losses import softmax_with_loss
 
 Params = dict[str, npt.NDArray[np.floating[Any]]]
@@ -143,33 +142,3 @@ def largest_difference(grads: Mapping[str, Any], others: Mapping[str, Any]) -> f
 def accuracy(net: TwoLayerNet, x: npt.NDArray[Any], t: npt.NDArray[Any]) -> float:
     """Count how often the highest score is the right class's."""
     return float((net.scores(x).argmax(axis=-1) == t).mean())
-
-
-def facts(training: Training) -> list[tuple[str, str, str]]:
-    """List what came of both trainings: what it is, in handgrad, in JAX."""
-    losses = max(abs(ours - jaxs) for ours, jaxs in zip(training.losses, training.jax_losses, strict=True))
-    return [
-        ("loss of the last batch", f"{training.losses[-1]:.6f}", f"{training.jax_losses[-1]:.6f}"),
-        (
-            f"accuracy on {training.held_back} digits held back",
-            f"{training.accuracy:.2%}",
-            f"{training.jax_accuracy:.2%}",
-        ),
-        ("largest difference of any loss", f"{losses:.2g}", ""),
-        ("largest difference of any gradient", f"{max(training.differences):.2g}", ""),
-        ("largest difference, rows masked or left out", f"{training.masked_difference:.2g}", ""),
-    ]
-
-
-def section(training: Training) -> str:
-    """Say how the trainings went, for the page."""
-    trained = f"""\
-The book's two-layer network (Affine, Relu, Affine, SoftmaxWithLoss) learns {training.learnt:,} handwritten digits
-twice, from the same weights and the same batches: by handgrad's gradients and by JAX's. Nothing is shared after the
-start. It takes {len(training.losses):,} steps of {BATCH} digits, in float64; then both networks read the digits that
-were held back. At every step, handgrad also masks a quarter of the batch, and leaves the same rows out: both must
-give the same gradients."""
-    return "\n\n".join([paragraph(trained), _FIGURE, table(["", "handgrad", "JAX"], facts(training))])
-
-
-_FIGURE = "![Both losses, step by step, and below them the largest difference of the gradients](figures/digits.svg)"

@@ -1,14 +1,13 @@
 """Search every case of the table for its worst disagreement with JAX."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from handgrad.testing import check_layer
 from handgrad.testing.found import Found
-from handgrad.testing.oracle.agreement import LIMIT
 from handgrad.testing.trial import called
 from reference.cases import DTYPES
-from reference.comparisons.page import brief, table
+from reference.comparisons.pages.markdown import brief
 from reference.comparisons.pieces import case_named
 
 Shapes = tuple[tuple[int, ...], ...]
@@ -95,32 +94,3 @@ def _pages(pieces: Sequence[Measured]) -> Iterator[str]:
 def worst_errors(row: Row, between: str = "  ") -> str:
     """Write down the worst errors of a row."""
     return between.join(f"{called(name)} {brief(error)}" for name, error in row.worst.items())
-
-
-def section(search: Searched) -> str:
-    """Say what the search reached, for the page."""
-    header = ["case", "dtype", "examples", "shapes", "axes", *REACHED, "worst error in units", "verdict"]
-    disagree = sum(not row.agrees for row in search.rows)
-    total = f"Altogether {search}. Rows above {LIMIT:.0f} units, which is the limit: {disagree or 'none'}."
-    return "\n\n".join([_SEARCHED, table(header, [_cells(row) for row in search.rows]), total])
-
-
-_SEARCHED = """\
-Hypothesis draws the numbers of each example: zeros, ties, both signs, several scales, and an upstream gradient of
-both signs. Shapes are not left to chance: the table has how many there were, how many axes the first input had, and
-whether some input had an axis of length 0 or 1, or was a square matrix. Errors are in units of what rounding
-explains, against JAX in float64."""
-
-REACHED: dict[str, Callable[[Shapes], bool]] = {
-    "length 0": lambda shapes: any(0 in shape for shape in shapes),
-    "length 1": lambda shapes: any(1 in shape for shape in shapes),
-    "square": lambda shapes: any(len(shape) > 1 and shape[-1] == shape[-2] > 1 for shape in shapes),
-}
-
-
-def _cells(row: Row) -> list[str]:
-    axes = sorted({len(shapes[0]) for shapes in row.shapes})
-    reached = ["yes" if any(each(shapes) for shapes in row.shapes) else "no" for each in REACHED.values()]
-    verdict = "agrees" if row.agrees else "**disagrees**"
-    counts = [str(row.examples), str(len(row.shapes)), ", ".join(map(str, axes))]
-    return [row.case, row.dtype, *counts, *reached, worst_errors(row, ", "), verdict]

@@ -9,7 +9,7 @@ them into reference/checkers.md, in the place of what stands there.
 import argparse
 from pathlib import Path
 
-from reference.comparisons.page import write_sections
+from reference.comparisons.pages.markdown import write_sections
 from tests.strength import bugs, curve, mutants, seconds
 from tests.strength.introduction import introduction
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from reference.comparisons.page import table
+from reference.comparisons.pages.markdown import table
 from tests.baselines.checks import FLOAT32, FLOAT64, dtypes_of
 from tests.planted.catalogue import BUGS, KINDS
 from tests.planted.right import RIGHT

@@ -6,7 +6,7 @@ import numpy as np
 
 from handgrad.testing import arrays, check_layer
 from handgrad.testing.subject import Subject
-from reference.comparisons.page import table
+from reference.comparisons.pages.markdown import table
 from tests.baselines.checks import CHECKS, FLOAT32, FLOAT64, dtypes_of
 from tests.baselines.problem import Problem, complains
 from tests.planted.right import dense

@@ -7,7 +7,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reference.comparisons import figures
+from reference.comparisons.figures import style
 from tests.baselines.checks import FLOAT32, FLOAT64
 from tests.strength.verdicts import OURS
 
@@ -22,8 +22,8 @@ LINES = {
     "autograd": (ALONG_A_VECTOR, "P--"),
     "check_grads f32": (ALONG_A_VECTOR, "v:"),
     "check_grads f64": (ALONG_A_VECTOR, "*-."),
-    "allclose": (figures.JAXS, "|-"),
-    OURS: (figures.OURS, "o-"),
+    "allclose": (style.JAXS, "|-"),
+    OURS: (style.OURS, "o-"),
 }
 # where lines coincide, each can still be told by its marker
 BROAD = {"linewidth": 3, "zorder": 1}
@@ -35,7 +35,7 @@ Smallest = Mapping[Job, float | None]
 
 def write_figure(smallest: Smallest, path: Path = FIGURE) -> None:
     """Draw one panel for each dtype."""
-    with mpl.rc_context(figures.STYLE):
+    with mpl.rc_context(style.STYLE):
         figure = Figure(figsize=(9, 4.5), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
         for panel, dtype in zip(panels, (FLOAT64, FLOAT32), strict=True):
@@ -44,7 +44,7 @@ def write_figure(smallest: Smallest, path: Path = FIGURE) -> None:
         drawn = {line.get_label(): line for panel in panels for line in panel.get_lines()}
         labels = [name for name in LINES if name in drawn]
         figure.legend([drawn[name] for name in labels], labels, loc="outside right upper", handlelength=3)
-        figures.save(figure, path)
+        style.save(figure, path)
 
 
 def draw(panel: Axes, dtype: str, smallest: Smallest) -> None:
@@ -52,6 +52,6 @@ def draw(panel: Axes, dtype: str, smallest: Smallest) -> None:
     for name, (color, line) in LINES.items():
         caught = {size: error for (*job, size), error in smallest.items() if job == [name, dtype] and error}
         if caught:
-            style = BROAD if name == OURS else HOLLOW
-            panel.plot(list(caught), list(caught.values()), line, color=color, label=name, **style)
+            look = BROAD if name == OURS else HOLLOW
+            panel.plot(list(caught), list(caught.values()), line, color=color, label=name, **look)
     panel.set(title=dtype, xscale="log", yscale="log", xlabel="elements of dW", ylim=(1e-16, 1))

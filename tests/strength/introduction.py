@@ -1,6 +1,6 @@
 """What the page says before its tables."""
 
-from reference.comparisons.page import table
+from reference.comparisons.pages.markdown import table
 from tests.baselines.checks import CHECKS
 
 INTRODUCTION = """\

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reference.comparisons.page import table
+from reference.comparisons.pages.markdown import table
 from tests.baselines.checks import CHECKS
 from tests.strength.measured import Measured
 from tests.strength.verdicts import SHOWN

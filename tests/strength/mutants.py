@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from handgrad.testing import check_layer
-from reference.comparisons.page import table
+from reference.comparisons.pages.markdown import table
 from tests.mutators import Mutant, mutants
 from tests.planted import right as module
 from tests.strength.processes import each_of

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from handgrad.testing import check_layer
 from reference.cases import CASES, Case
-from reference.comparisons.page import table
+from reference.comparisons.pages.markdown import table
 from tests.strength.processes import in_new_process
 
 TITLE = "Seconds for a layer"

@@ -113,6 +113,8 @@ def reals(
         lambda shape, dtype, _: real_numbers(shape, dtype, low, high, at),
         at_kinks=(lambda shape, dtype, _: small_integers(shape, dtype, at, low, high)) if at or ties else None,
         is_kink=lambda array: np.isin(array, at) | (_tied(array) if ties else False),
+        low=low,
+        high=high,
     )
 
 

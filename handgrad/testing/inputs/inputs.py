@@ -6,6 +6,7 @@ says that the last axis of x is as long as the first of W, and b as long as the 
 leading axes, the same in every argument; a number is a fixed length; "D>0" is an axis that is never empty.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ class Argument:
 
     `values` gets the shape, the dtype under test and the lengths of all axes; so does `at_kinks`, whose arrays
     are full of points where the derivative jumps, and `is_kink` finds them. Of an argument that a user's own strategy
-    draws, `drawn` gets the dtype. A mask names the arguments that it masks.
+    draws, `drawn` gets the dtype. Real numbers are from `low` to `high`. A mask names the arguments that it masks.
     Labels name the axis that holds their classes, without which there are none; `validated` ones have to be refused
     where they name no class.
     """
@@ -41,6 +42,8 @@ class Argument:
     masks: tuple[str, ...] = ()
     classes: str | None = None
     validated: bool = False
+    low: float = -math.inf
+    high: float = math.inf
 
     def possible(self, sizes: Sizes) -> bool:
         """Tell whether values exist: there are no labels for no classes, except for no rows."""

@@ -1,49 +1,16 @@
-"""Pages of sections in a fixed order, each of which can be refreshed on its own; above all `reference/README.md`."""
+"""Markdown pages: tables, folded parts, and sections in a fixed order, each of which can be refreshed on its own."""
 
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "README.md"
-FIGURES = Path(__file__).parents[1] / "figures"
+PAGES = Path(__file__).parents[2]
+FIGURES = PAGES / "figures"
 WIDTH = 118
 
-TITLES = (
-    "How close",
-    "The float32 line",
-    "A network on real digits",
-    "Conventions",
-    "Where handgrad departs from the book",
-    "What was searched",
-    "Speed",
-)
 
-TERMS = """\
-- An **ulp** is the distance of two neighbouring floating-point numbers. Rounding to the nearest number costs half
-  an ulp at most; no result can promise less.
-- A **unit** is the error that rounding explains for the result at hand, measured on the formula itself. The checker
-  counts in units, and 8 of them are its limit.
-- **out** is what a layer's forward gives, and **dx** the gradient of its input x, and so on for other names.
-"""
-
-INTRO = f"""\
-# How far the gradients can be trusted
-
-handgrad's layers are derived by hand and written in NumPy. Here each of them stands beside JAX, which derives its
-gradients automatically: how close both come to the exact result, what both answer in the corners, and what the
-layers of the book answer there.
-
-Every number here is measured by a command: those of the last section by `python -m reference --speed --write`, all
-others by `python -m reference --write`, which draws the figures, too. `python -m reference --case Relu` prints the
-same about one layer.
-
-{TERMS}"""
-
-
-def write_sections(
-    sections: Mapping[str, str], page: Path = PAGE, titles: Sequence[str] = TITLES, intro: str = INTRO
-) -> None:
+def write_sections(sections: Mapping[str, str], page: Path, titles: Sequence[str], intro: str) -> None:
     """Write these sections by their titles, and keep what the page has of the others."""
     unknown = set(sections) - set(titles)
     if unknown:
@@ -53,7 +20,7 @@ def write_sections(
     page.write_text("\n\n".join([intro.strip(), *written]) + "\n", encoding="utf-8")
 
 
-def read_sections(page: Path = PAGE) -> dict[str, str]:
+def read_sections(page: Path) -> dict[str, str]:
     """Read the bodies of the page's sections by their titles."""
     if not page.exists():
         return {}
@@ -75,6 +42,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _escaped(cell: object) -> str:
     return str(cell).replace("|", "\\|")
+
+
+def folded(summary: str, body: str) -> str:
+    """Hide something behind its summary until a reader opens it."""
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
 def paragraph(text: str) -> str:

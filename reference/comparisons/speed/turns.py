@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from statistics import median
 
-from reference.comparisons.works import BOOK, OURS, TORCH, WORKS, Step
+from reference.comparisons.speed.works import BOOK, OURS, TORCH, WORKS, Step
 
 TURNS = 15
 SECONDS_OF_A_TURN = 0.05

@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from reference.comparisons.machine import machine
-from reference.comparisons.page import paragraph, table
-from reference.comparisons.turns import TURNS, Timed, measure
-from reference.comparisons.works import BOOK, CONTENDERS, EXP, FLOOR, JAX, OURS, WORKS
+from reference.comparisons.pages.markdown import folded, paragraph, table
+from reference.comparisons.speed.turns import TURNS, Timed, measure
+from reference.comparisons.speed.works import BOOK, CONTENDERS, EXP, FLOOR, JAX, OURS, WORKS
 
 
 def timed() -> list[Timed]:
@@ -25,11 +25,11 @@ def section(works: Sequence[Timed]) -> str:
     memory = [[work.work, *(f"{size / 1e6:.2f} MB" for size in work.peaks.values())] for work in works]
     parts = [
         INTRODUCTION,
+        folded("Who the others are", OTHERS),
         table(["handgrad's time over that of", *others], rows),
         paragraph(f"{_aims(works)} Measured with {machine()}."),
         "\n".join(_shared_misses(works)),
-        MEMORY,
-        table(["work", *(OURS, BOOK)], memory),
+        folded("Memory", f"{MEMORY}\n\n{table(['work', OURS, BOOK], memory)}"),
     ]
     return "\n\n".join(filter(None, parts))
 
@@ -40,7 +40,7 @@ def _against(work: Timed, other: str) -> str:
     ratio, target = work.ratio(OURS, other), work.targets.get(other)
     if target is None:
         return f"{ratio:.2f}"
-    compared = f"{ratio:.2f} (aim: {target:.2f})"
+    compared = f"{ratio:.2f} ({target:g})"
     return compared if _is_met(ratio, target) else f"**{compared}**"
 
 
@@ -73,8 +73,9 @@ def _shared_misses(works: Sequence[Timed]) -> Iterator[str]:
 INTRODUCTION = f"""\
 Forward and backward in float32, on one thread: handgrad's time over that of others who do the same. Below 1 handgrad
 is the faster one; in brackets is what it aims at. `python -m reference --speed` measured this: each contender waits
-in a process of its own, they take {TURNS} turns, and a ratio is the median over the turns.
+in a process of its own, they take {TURNS} turns, and a ratio is the median over the turns."""
 
+OTHERS = f"""\
 - {FLOOR.capitalize()} is what no implementation can do without: the bare matrix products of a network; for the others
   a copy of the bytes that have to move.
 - {BOOK.capitalize()} is the code of *Deep Learning from Scratch*, which writes into its arguments, and is given

@@ -1,0 +1,74 @@
+"""The page about the network on real digits, and its figure."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from reference.comparisons.digits import BATCH, Training
+from reference.comparisons.figures.style import OURS, STYLE, draw_both, save
+from reference.comparisons.pages.markdown import FIGURES, PAGES, paragraph, table
+
+PAGE = PAGES / "digits.md"
+FIGURE = FIGURES / "digits.svg"
+
+
+def facts(training: Training) -> list[tuple[str, str, str]]:
+    """List what came of both trainings: what it is, in handgrad, in JAX."""
+    losses = max(abs(ours - jaxs) for ours, jaxs in zip(training.losses, training.jax_losses, strict=True))
+    return [
+        ("loss of the last batch", f"{training.losses[-1]:.6f}", f"{training.jax_losses[-1]:.6f}"),
+        (
+            f"accuracy on {training.held_back} digits held back",
+            f"{training.accuracy:.2%}",
+            f"{training.jax_accuracy:.2%}",
+        ),
+        ("largest difference of any loss", f"{losses:.2g}", ""),
+        ("largest difference of any gradient", f"{max(training.differences):.2g}", ""),
+        ("largest difference, rows masked or left out", f"{training.masked_difference:.2g}", ""),
+    ]
+
+
+def digits_page(training: Training) -> str:
+    """Say how the trainings went."""
+    trained = f"""\
+The book's two-layer network (Affine, Relu, Affine, SoftmaxWithLoss) learns {training.learnt:,} handwritten digits
+twice, from the same weights and the same batches: by handgrad's gradients and by JAX's. Nothing is shared after the
+start. It takes {len(training.losses):,} steps of {BATCH} digits, in float64; then both networks read the digits that
+were held back. At every step, handgrad also masks a quarter of the batch, and leaves the same rows out: both must
+give the same gradients."""
+    facts_of_both = table(["", "handgrad", "JAX"], facts(training))
+    return "\n\n".join([_TITLE, paragraph(trained), _FIGURE, facts_of_both, _COMMAND, ""])
+
+
+_TITLE = "# A network on real digits"
+_COMMAND = "`python -m reference --write` trains both and writes this page. [All comparisons](README.md)."
+_FIGURE = "![Both losses, step by step, and below them the largest difference of the gradients](figures/digits.svg)"
+
+
+def digits_figure(training: Training, path: Path) -> None:
+    """Draw the losses of both trainings, and the difference of their gradients."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9, 5.0), layout="constrained")
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+        steps = np.arange(1, len(training.losses) + 1)
+        draw_both(above, steps, training.losses, training.jax_losses, width=0.8)
+        above.set_yscale("log")
+        above.set_title("loss of each batch")
+        above.legend(loc="upper right")
+        below.plot(steps, training.differences, color=OURS, linewidth=0.8)
+        below.set_yscale("log")
+        below.set_ylim(*_decades(training.differences))
+        below.yaxis.set_minor_formatter(NullFormatter())
+        below.set_title("largest difference of any entry of any gradient")
+        below.set_xlabel("step")
+        save(figure, path)
+
+
+def _decades(numbers: Sequence[float]) -> tuple[float, float]:
+    """Give the powers of ten between which all these numbers are, except zeros."""
+    logs = np.log10([number for number in numbers if number > 0] or [1.0])
+    return 10 ** np.floor(logs.min()), 10 ** np.ceil(logs.max())
