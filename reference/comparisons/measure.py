@@ -91,6 +91,6 @@ def _pages(pieces: Sequence[Measured]) -> Iterator[str]:
         yield f"The same fails in {others} more of {len(pieces)} pieces."
 
 
-def worst_errors(row: Row, between: str = "  ") -> str:
+def worst_errors(row: Row) -> str:
     """Write down the worst errors of a row."""
-    return between.join(f"{called(name)} {brief(error)}" for name, error in row.worst.items())
+    return "  ".join(f"{called(name)} {brief(error)}" for name, error in row.worst.items())
