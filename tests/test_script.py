@@ -89,7 +89,7 @@ def fails(holds, trial):
     ("layer", "right", "holds", "shows"),
     [
         (TanhOfTheLastLayer, TANH, separate, "with another layer at work"),
-        (EmbeddingInOnePlace, EMBEDDING, unshared, "dW shares memory with and with earlier dW"),
+        (EmbeddingInOnePlace, EMBEDDING, unshared, "dW shares memory with earlier dW"),
     ],
 )
 def test_a_script_shows_what_is_shared_with_other_layers_and_calls(layer, right, holds, shows, capsys):

@@ -3,7 +3,6 @@
 import builtins
 import functools
 import re
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,16 +25,16 @@ class Definitions:
             return value
         own = next((name for name, each in self.known.items() if each is given), getattr(given, "__name__", ""))
         if not own.isidentifier() or self.known.get(own, given) is not given:
-            own = self.free(fallback, names_used(source_of(given)))
+            own = self.free(fallback, *names_used(source_of(given)))
         self.bind(own, given)
         return own
 
-    def free(self, name: str, used: Collection[str] = ()) -> str:
+    def free(self, name: str, *used: str) -> str:
         """Give a name that means nothing yet."""
-        return self.free(f"the_{name}", used) if name in self.known or name in used else name
+        return self.free(f"the_{name}", *used) if name in self.known or name in used else name
 
     def bind(self, name: str, given: Any) -> None:
-        """Leave an object under a name, or say that the name means something else."""
+        """Leave an object under a name: import it, or write its value or its source, or ask for it."""
         if name not in self.known:
             self.known[name] = given
             self._bind(name, given)
@@ -43,7 +42,6 @@ class Definitions:
             self._ask(f"rename {name}: it means something else here, too")
 
     def _bind(self, name: str, given: Any) -> None:
-        """Import an object, or write its value or its source, or ask for it."""
         if imported := import_of(name, given):
             self.imports += [line for line in imported if line not in self.imports]
         elif (value := written(given)) is not None:
@@ -60,14 +58,14 @@ class Definitions:
 
     def _define(self, name: str, given: Any, source: str) -> None:
         """Write a source under a name, after what it uses."""
-        around, own = meanings(given, source), given.__name__
+        around = meanings(given, source)
         for used in names_used(source):
             if used in around:
                 self.bind(used, around[used])
             elif not hasattr(builtins, used):
                 self._ask(f"define {used}: it is not to be found where check_layer is called")
-        renamed = re.sub(rf"\b(class|def) {own}\b", rf"\1 {name}", source.rstrip(), count=1)
-        self.lines += ["", f"{name} = {source}" if own == "<lambda>" else renamed, ""]
+        named = re.sub(rf"\b(class|def) {given.__name__}\b", rf"\1 {name}", source.rstrip(), count=1)
+        self.lines += ["", f"{name} = {source}" if given.__name__ == "<lambda>" else named, ""]
 
     def _ask(self, what: str) -> None:
         if f"# {what}" not in self.lines:

@@ -7,8 +7,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-STANDARD = Path(sysconfig.get_path("stdlib")).resolve()
-
 
 def import_of(name: str, given: Any) -> list[str]:
     """Write the lines that import a class, a function or a module under a name; none, if it cannot be imported."""
@@ -19,7 +17,7 @@ def import_of(name: str, given: Any) -> list[str]:
     if not homes:
         return []
     home = min(homes, key=lambda each: ("._" in each, each != module, len(each)))  # a public one, or else its own
-    searched = homes[home].is_relative_to(STANDARD) or "site-packages" in homes[home].parts
+    searched = homes[home].is_relative_to(sysconfig.get_path("stdlib")) or "site-packages" in homes[home].parts
     lines = [] if searched else ["import sys", f"sys.path.insert(0, {str(homes[home])!r})"]
     if not all(part.isidentifier() and not keyword.iskeyword(part) for part in [*home.split("."), path or "_"]):
         return [*lines, "import importlib", f"{name} = importlib.import_module({home!r}){path and '.'}{path}"]
@@ -37,8 +35,7 @@ def _member(module: str, path: str) -> Any:
 def _folder_of(module: str) -> Path | None:
     """Tell the folder in which a new Python finds a module, if it is built in or its file has its name."""
     if module in sys.builtin_module_names:
-        return STANDARD
-    file, names = Path(getattr(sys.modules[module], "__file__", None) or "").resolve(), module.split(".")
+        return Path(sysconfig.get_path("stdlib"))
+    file, names = Path(getattr(sys.modules[module], "__file__", None) or "").absolute(), module.split(".")
     parts = file.parent.parts if file.stem == "__init__" else (*file.parent.parts, file.name.partition(".")[0])
-    found = list(parts[-len(names) :]) == names and module != "__main__"
-    return Path(*parts[: -len(names)]) if found else None
+    return Path(*parts[: -len(names)]) if list(parts[-len(names) :]) == names and module != "__main__" else None

@@ -14,14 +14,14 @@ SHORT = 24  # elements that are read at a glance
 
 def assignment(name: str, array: AnyArray) -> list[str]:
     """Write the statements that give an array a name: a longer one that is mostly equal is filled, then corrected."""
-    flat, bits = array.ravel(), f"V{array.itemsize}"
-    kinds, counts = np.unique(flat.view(bits), return_counts=True)
+    bits = array.ravel().view(f"V{array.itemsize}")
+    kinds, counts = np.unique(bits, return_counts=True)
     if array.size <= SHORT or counts.max() < 3 / 4 * array.size:
         return [f"{name} = {literal(array)}"]
-    common = kinds[counts.argmax()]
-    others = np.flatnonzero(flat.view(bits) != common)
-    lines = [f"{name} = {literal(np.full(array.shape, common).view(array.dtype))}"]
-    return lines + [_wrapped(f"{name}.flat[{others.tolist()}] = {flat[others].tolist()}")] * bool(others.size)
+    filled = np.full(array.shape, kinds[counts.argmax()])
+    others = np.flatnonzero(bits != filled.ravel())
+    corrected = _wrapped(f"{name}.flat[{others.tolist()}] = {array.ravel()[others].tolist()}")
+    return [f"{name} = {literal(filled.view(array.dtype))}", *([corrected] if others.size else [])]
 
 
 def literal(array: AnyArray) -> str:

@@ -5,20 +5,25 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
-
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.page.script.literals import literal
 from handgrad.testing.properties import Property, contract, layout, memory, numbers, state, targets
 from handgrad.testing.subject import positional_only
 from handgrad.testing.trial import Trial, called, gradients
 
+SHOW = re.compile(r"show ([^(\n]*[^( \n])( \(.*\))?$", re.MULTILINE)
+
 
 def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str]) -> dict[Property, str]:
     """Write them by the names that the layer, the reference and the arguments have in the script."""
-    names, returned = _gradients(trial)
-    new, forward, pullback = _calls(trial, make, variables)
-    left = [f"; {called(name)} = layer.{called(name)}" for name in names if name in trial.subject.constructor_names]
+    subject, (names, returned) = trial.subject, _gradients(trial)
+    new, values, method, pullback = "", "out, pullback", make, "pullback"
+    if not subject.is_function:
+        new = f"layer = {_call(make, subject.make, subject.constructor_names, variables)}; "
+        values, method, pullback = "out", "layer.forward", "layer.backward"
+    signature = getattr(subject.make, "forward", subject.make)
+    forward = f"{values} = {_call(method, signature, subject.forward_names, variables)}"
+    left = [f"; {called(name)} = layer.{called(name)}" for name in names if name in subject.constructor_names]
     backward = f"{returned} = {pullback}(dout){''.join(left)}"
     run, grads = f"{new}{forward}; {backward}", ", ".join(map(called, names))
     inside, out = f"    {run}".replace("; ", ";     "), f"out, {grads}"
@@ -36,9 +41,7 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
         memory.pure: f"show {given} (before); {run}; show {given} (after)",
         contract.shape: f'{run}; ; {jax}; ; print("shapes of {out}:", *map(np.shape, [{out}])); '
         'print("JAX:", *map(np.shape, [expected, *pullback(dout)]))',
-        numbers.value: beside_jax,
-        numbers.gradient: beside_jax,
-        numbers.kinks: beside_jax,
+        **dict.fromkeys([numbers.value, numbers.gradient, numbers.kinks], beside_jax),
         state.repeatable: f"{run}; show {grads} (first); {backward}; show {grads} (again); ; "
         f"dout[...] = 1 - dout; {backward}; show {grads} (for another dout); ; "
         f"{run}; show {grads} (for the other dout first)",
@@ -56,11 +59,11 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
         f"{run}; show {grads} (first); ; {new}{forward}; overwrite(out); {backward}; "
         f"show {grads} (when out is overwritten in between); ; overwrite({grads}); {backward}; "
         f"show {grads} (again, when these are overwritten)",
-        memory.unshared: f"{run}; earlier = dict({_named(out)}); {forward}; {backward}; "
-        f"arrays = dict({_named(given)}, {_named(out)}); for name, result in dict({_named(out)}).items():; "
-        "    shared = [other for other, each in arrays.items() if other != name and np.shares_memory(result, each)]; "
-        "    kept = [other for other, each in earlier.items() if np.shares_memory(result, each)]; "
-        '    print(name, "shares memory with", *shared, "and with earlier", *kept)',
+        memory.unshared: f'{run}; earlier = [{out}]; {forward}; {backward}; names = "{given}, {out}".split(", "); '
+        f'names += ["earlier " + name for name in "{out}".split(", ")]; arrays = [{given}, {out}, *earlier]; '
+        f'for name, each in zip("{out}".split(", "), [{out}]):; '
+        "    for other, memory in zip(names, arrays):;         if name != other and np.shares_memory(each, memory):; "
+        '            print(name, "shares memory with", other)',
         memory.read_only: f"{run}; show {out}; ; for each in [{given}]:;     each.flags.writeable = False; "
         f"{run}; show {out} (for read-only arguments)",
         layout.layouts: "from handgrad.testing.properties.layout import LAYOUTS; ; "
@@ -74,39 +77,20 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
         targets.refuses: f"{run}; show {out} (taken without an error)",
         contract.quiet: f'import warnings; ; warnings.simplefilter("error"); {run}; show {out} (without a warning)',
     }
-    return {holds: "\n".join(map(_shown, text.split("; "))) for holds, text in steps.items()}
-
-
-def _shown(step: str) -> str:
-    return re.sub(r"show ([^(]*[^( ])( \(.*\))?$", r'print("\1\2:", \1)', step)
-
-
-def _named(names: str) -> str:
-    return re.sub(r"\w+", r"\g<0>=\g<0>", names)
+    return {holds: SHOW.sub(r'print("\1\2:", \1)', text.replace("; ", "\n")) for holds, text in steps.items()}
 
 
 def _gradients(trial: Trial) -> tuple[list[str], str]:
     """Name what there are gradients of, and what backward returns: a gradient, a tuple of them, or nothing."""
-    names, inputs, returned = [], trial.subject.forward_names, None
+    names = [name for name, array in trial.inputs.items() if is_floating(array)]
+    inputs, returned = trial.subject.forward_names, None
     with suppress(Exception):  # the failure may be that the layer raises
-        names, inputs = [*gradients(trial.results)], trial.run.names
+        names, inputs = [*gradients(trial.results)] or names, trial.run.names
         returned = trial.run.layer.backward(trial.dout.copy())
-    names = names or [name for name, array in trial.inputs.items() if is_floating(array)]
     targets = [called(name) if name in names else "_" for name in inputs] or ["_"]
     if not isinstance(returned, tuple):
         return names, targets[0]
     return names, ", ".join(targets[: len(returned)]) if len(returned) > 1 else f"({targets[0]},)"
-
-
-def _calls(trial: Trial, make: str, variables: Mapping[str, str]) -> tuple[str, str, str]:
-    """Write how a layer is made, if it is no function, how forward is called, and what backward is called."""
-    subject = trial.subject
-    if subject.is_function:
-        return "", f"out, pullback = {_call(make, subject.make, subject.forward_names, variables)}", "pullback"
-    new = _call(make, subject.make, subject.constructor_names, variables)
-    method = getattr(subject.make, "forward", subject.make)
-    forward = _call("layer.forward", method, subject.forward_names, variables)
-    return f"layer = {new}; ", f"out = {forward}", "layer.backward"
 
 
 def _call(name: str, function: Callable[..., Any], names: Sequence[str], variables: Mapping[str, str]) -> str:
@@ -119,7 +103,9 @@ def _call(name: str, function: Callable[..., Any], names: Sequence[str], variabl
 def _jax(trial: Trial, reference: str, variables: Mapping[str, str], names: Sequence[str]) -> str:
     """Write what asks JAX, in float64, for the value and for the pullback."""
     arrays, wrt = {**trial.inputs, "dout": trial.dout}.items(), ", ".join(variables[name] for name in names)
-    narrow = [variables.get(name, name) for name, each in arrays if is_floating(each) and each.dtype != np.float64]
+    narrow = [
+        variables.get(name, name) for name, each in arrays if is_floating(each) and each.dtype.name != "float64"
+    ]
     call = _call(reference, trial.oracle.reference, [*variables], variables)
     widened = "".join(f"{name} = {name}.astype(np.float64); " for name in narrow)
     return f"{widened}expected, pullback = jax.vjp(lambda {wrt}: {call}, {wrt})"
@@ -128,5 +114,5 @@ def _jax(trial: Trial, reference: str, variables: Mapping[str, str], names: Sequ
 def _poisoned(trial: Trial, variables: Mapping[str, str]) -> str:
     """Write what fills the entries that masks hide."""
     masks = [(name, mask) for mask, each in trial.described.arguments.items() for name in each.masks]
-    poison = {name: trial.poison if is_floating(trial.inputs[name]) else -1 for name, _ in masks}
+    poison = {name: trial.poison if is_floating(array) else -1 for name, array in trial.inputs.items()}
     return "; ".join(f"{variables[name]}[~{variables[mask]}] = {poison[name]!r}" for name, mask in masks)
