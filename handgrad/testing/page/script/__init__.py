@@ -12,7 +12,6 @@ from handgrad.testing.page.script.definitions import Definitions
 from handgrad.testing.page.script.literals import assignment
 from handgrad.testing.page.script.tails import tails
 
-IMPORTS = ["import jax", "import numpy as np", "from numpy import inf, nan"]
 MODULES = {"jax": jax, "np": np, "inf": np.inf, "nan": np.nan}
 
 
@@ -29,11 +28,10 @@ def script(failure: Failure) -> str:
     options = {name: definitions.define(option, f"the_{name}") for name, option in trial.options.items()}
     variables = {name: definitions.free(name) for name in variables}
     lines = [
-        *IMPORTS,
+        "import jax\nimport numpy as np\nfrom numpy import inf, nan",
         *definitions.imports,
         "",
-        'jax.config.update("jax_enable_x64", True)',
-        "np.set_printoptions(precision=17)",
+        'jax.config.update("jax_enable_x64", True)\nnp.set_printoptions(precision=17)',
         *definitions.lines,
         "",
         *(line for name, array in trial.inputs.items() for line in assignment(variables[name], array)),

@@ -20,9 +20,10 @@ def source_of(given: Any) -> str:
     except (OSError, TypeError):  # made by exec, or no function of Python
         return ""
     for node in reversed([*ast.walk(ast.parse("".join(lines)))]):  # what is inside of others comes first
-        if isinstance(node, ast.Lambda) and name == "<lambda>":  # of several in one line, the one whose body it is
-            body = (node.body.lineno, node.body.end_lineno, node.body.col_offset, node.body.end_col_offset)
-            if body in function.__code__.co_positions():
+        if isinstance(node, ast.Lambda) and name == "<lambda>":  # of several in one line, the one around its places
+            start, end = (node.body.lineno, node.body.col_offset), (node.body.end_lineno, node.body.end_col_offset)
+            places = [place for place in function.__code__.co_positions() if place[3]]
+            if places and all(start <= (line, left) and (last, right) <= end for line, last, left, right in places):
                 return ast.unparse(node)
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
             first, last = min(each.lineno for each in (node, *node.decorator_list)), node.end_lineno or 0
