@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 import handgrad
 import reference.nodes
@@ -135,8 +136,7 @@ def test_a_large_array_that_is_mostly_equal_is_written_by_its_exceptions():
     array[1, 2, 3] = np.nan
     assert assignment("x", array) == [
         "x = np.full((4, 5, 6), 0.0, np.float64)",
-        "x[[0, 3], [3, 0], [4, 0]] = 1.0",
-        "x[1, 2, 3] = nan",
+        "x.flat[[22, 45, 90]] = [1.0, nan, 1.0]",
     ]
 
 
@@ -144,7 +144,8 @@ def test_a_long_line_is_broken_between_rows():
     (text,) = assignment("x", np.arange(24.0).reshape(2, 4, 3))
     assert text == (
         "x = np.array([[[0.0, 1.0, 2.0], [3.0, 4.0, 5.0], [6.0, 7.0, 8.0], [9.0, 10.0, 11.0]],\n"
-        "    [[12.0, 13.0, 14.0], [15.0, 16.0, 17.0], [18.0, 19.0, 20.0], [21.0, 22.0, 23.0]]], np.float64)"
+        "    [[12.0, 13.0, 14.0], [15.0, 16.0, 17.0], [18.0, 19.0, 20.0], [21.0, 22.0, 23.0]]],\n"
+        "    np.float64)"
     )
 
 
@@ -161,3 +162,88 @@ def test_the_page_leaves_the_numbers_of_a_large_array_to_the_script():
     assert "    x = np.array([[[[" in text
     assert all(len(line) <= 104 for line in text.splitlines())
     assert len(page) < 2000
+
+
+class Mode:
+    """An option."""
+
+
+def found():
+    def layer(x, option):
+        return 2.0 * x, lambda dout: (3 if option else 2) * dout
+
+    described = arrays(x="2", option=st.builds(Mode))
+    return check_layer(layer, lambda x, option: 2 * x, described, dtypes=["float64"], max_examples=10, raises=False)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return found()
+
+
+def failing(error):
+    def fail(*_):
+        raise error
+
+    return fail
+
+
+SCRIPT = "\n\nThe script that shows it again could not be written: "
+EXAMPLE = "\n    The example could not be written: "
+UNKNOWN = "\n\nProbably: not known, since diagnosing it raised: "
+WHOLE = {
+    SCRIPT: "\n    import jax\n",
+    EXAMPLE: "\n    dout = np.array([0.0, 1.0], np.float64)\n\nPassed: ",
+    UNKNOWN: "\n\nProbably: backward: dx has dout added to it.",
+    "": "layer fails in 1 property.\n\nProbably: ",
+    "the property": "\n\ngradient (float64): Every gradient equals",
+    "the complaint": "\n  dx[1] is 3.0; expected 2.0",
+    "the summary": "\n\nPassed: runs, deterministic, pure, shape, value, ",
+}
+ERRORS = [SyntaxError("no source"), RecursionError("too deep"), UserWarning("an error")]
+
+
+def expect_all_but(said, error, page):
+    """Expect a page to say what failed in one part of it, and all that is not this part."""
+    assert f"{said}{type(error).__name__}: {error}" in page
+    assert [part for part, text in WHOLE.items() if text not in page] == [said]
+
+
+def test_a_page_has_all_parts(report):
+    page = str(report)
+    assert all(text in page for text in WHOLE.values())
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("handgrad.testing.page.page.script", SCRIPT),
+        ("handgrad.testing.page.script.tails", SCRIPT),
+        ("handgrad.testing.page.script.definitions.source_of", SCRIPT),
+        ("handgrad.testing.page.page.assignment", EXAMPLE),
+        ("tests.test_page.Mode.__repr__", EXAMPLE),
+    ],
+)
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_what_fails_on_a_page_is_said_and_the_rest_of_the_page_stands(part, said, error, report, monkeypatch):
+    monkeypatch.setattr(part, failing(error))
+    expect_all_but(said, error, str(report))
+
+
+@pytest.mark.parametrize(
+    "part", ["handgrad.testing.diagnosis.diagnosis._diagnose", "handgrad.testing.search.Search.sample"]
+)
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_what_fails_in_a_diagnosis_is_said_and_the_page_stands(part, error, monkeypatch):
+    monkeypatch.setattr(part, failing(error))
+    expect_all_but(UNKNOWN, error, str(found()))
+
+
+class HasNoText(Exception):
+    def __str__(self):
+        raise ZeroDivisionError
+
+
+def test_an_error_that_has_no_text_is_named(report, monkeypatch):
+    monkeypatch.setattr("handgrad.testing.page.page.script", failing(HasNoText()))
+    assert "could not be written: tests.test_page.HasNoText: <exception str() failed>" in str(report)

@@ -1,6 +1,9 @@
 """What a search finds: what failed, what held, and on how many examples."""
 
+import traceback
+import warnings
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from handgrad.testing.properties import Property
@@ -42,3 +45,13 @@ class Found:
             return "passed"
         reasons = self.left_out.get(name)
         return f"left out: {', '.join(reasons) if reasons else 'a property before it failed'}"
+
+
+def attempt(say: Callable[[], str], otherwise: str) -> str:
+    """Say something about what was found or, where that raises, what it raises: no finding is lost over it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return say()
+    except Exception as error:  # whatever somebody's layer, its source or the text of its options raises
+        return f"{otherwise}: {' '.join(''.join(traceback.format_exception_only(error)).split())}"

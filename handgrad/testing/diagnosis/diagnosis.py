@@ -1,6 +1,5 @@
 """One line about what is probably wrong: explanations, tried on examples that fail and on such that hold."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -18,7 +17,7 @@ from handgrad.testing.diagnosis.residuals import (
     loses_digits,
     size_of_error,
 )
-from handgrad.testing.found import Failure
+from handgrad.testing.found import Failure, attempt
 from handgrad.testing.oracle.agreement import LIMIT
 from handgrad.testing.properties import BATTERY, Property
 from handgrad.testing.properties.contract import does_run, dtype, quiet, runs, shape
@@ -45,11 +44,14 @@ def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial
     for failure in sorted(failures, key=lambda failure: CAUSES.index(failure.property)):
         first.setdefault(failure.property.__name__, failure)
     drawn = cache(sample)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return {
-            name: _diagnose(failure, drawn(str(failure.trial.dtype)), set(first)) for name, failure in first.items()
-        }
+
+    def say(failure: Failure) -> str:
+        return attempt(
+            lambda: _diagnose(failure, drawn(str(failure.trial.dtype)), set(first)),
+            "not known, since diagnosing it raised",
+        )
+
+    return {name: say(failure) for name, failure in first.items()}
 
 
 def _diagnose(failure: Failure, trials: Sequence[Trial], failed: set[str]) -> str:

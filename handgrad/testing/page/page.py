@@ -1,12 +1,14 @@
 """The page that a failure prints: what does not hold, on which example, and Python that shows it again."""
 
+import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from handgrad.testing.found import Failure
-from handgrad.testing.page.script import Script, script
+from handgrad.testing.found import Failure, attempt
+from handgrad.testing.page.script import script
 from handgrad.testing.page.script.literals import assignment
 from handgrad.testing.trial import Trial
 
@@ -27,16 +29,15 @@ def write_page(layer: str, diagnoses: Mapping[str, str], failures: Sequence[Fail
             *_probably("", _beside(first.complaint, cause)),
             *(_section(same, diagnoses[name], cause) for name, same in by_property.items()),
             *(["\n".join(_wrapped("", line) for line in summary)] if summary else []),
-            *_shown_again(script(first)),
+            attempt(lambda: _again(script(first)), "The script that shows it again could not be written"),
         ]
     )
 
 
-def _shown_again(script: Script) -> list[str]:
-    """Give a script, and before it what it lacks."""
-    lacks = " ".join(f"{each}." for each in script.lacks)
-    subject = f"{lacks} Then the following" if lacks else "This"
-    return [_wrapped("", f"{subject} shows the first of them again:"), textwrap.indent(script.text, "    ")]
+def _again(text: str) -> str:
+    """Introduce a script, which may ask for something in comments."""
+    asks = ", once what its comments ask for is done" if re.search("^# (define|rename) ", text, re.MULTILINE) else ""
+    return f"This shows the first of them again{asks}:\n\n{textwrap.indent(text, '    ')}"
 
 
 def _beside(complaint: str, diagnosis: str) -> str:
@@ -58,20 +59,24 @@ def _section(failures: Sequence[Failure], diagnosis: str, said: str) -> str:
             _wrapped("", f"{first.property.__name__} ({dtypes}): {meaning}"),
             _wrapped("  ", first.complaint),
             *_probably("  ", diagnosis if new else ""),
-            *(textwrap.indent(line, "    ") for line in _example(first.trial)),
+            attempt(lambda: _example(first.trial), "    The example could not be written"),
         ]
     )
 
 
-def _example(trial: Trial) -> Iterator[str]:
-    """Show the arguments of an example, but say only what a large array is."""
-    for name, each in {**trial.inputs, **trial.options, "dout": trial.dout}.items():
-        if not isinstance(each, np.ndarray):
-            yield textwrap.shorten(f"{name} = {each!r}", 92)
-        elif each.size > LARGEST:
-            yield f"{name}: {each.dtype} in the shape {each.shape}"
-        else:
-            yield from assignment(name, each)
+def _example(trial: Trial) -> str:
+    """Show the arguments of an example."""
+    arguments = {**trial.inputs, **trial.options, "dout": trial.dout}
+    return textwrap.indent("\n".join(_shown(name, each) for name, each in arguments.items()), "    ")
+
+
+def _shown(name: str, given: Any) -> str:
+    """Show an argument, but say only what a large array is."""
+    if not isinstance(given, np.ndarray):
+        return textwrap.shorten(f"{name} = {given!r}", 92)
+    if given.size > LARGEST:
+        return f"{name}: {given.dtype} in the shape {given.shape}"
+    return "\n".join(assignment(name, given))
 
 
 def _wrapped(label: str, text: str) -> str:

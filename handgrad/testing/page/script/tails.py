@@ -1,285 +1,118 @@
 """How a script shows that a property fails: for each property of the battery, what follows the example."""
 
-from collections.abc import Callable, Iterable, Sequence
-
-import numpy as np
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.page.script.calls import Calls
-from handgrad.testing.page.script.literals import literal_dtype
+from handgrad.testing.page.script.literals import literal
 from handgrad.testing.properties import Property, contract, layout, memory, numbers, state, targets
-from handgrad.testing.properties.layout import REPEATED, laid_out
-from handgrad.testing.properties.numbers import first_floating
-from handgrad.testing.properties.state import longer, others_than
-from handgrad.testing.subject import Results
-from handgrad.testing.trial import Trial
+from handgrad.testing.subject import positional_only
+from handgrad.testing.trial import Trial, called, gradients
 
-Tail = Callable[[Trial, Calls], list[str]]
+SHOW = re.compile(r"show ([^(\n]*[^( \n])( \(.*\))?$", re.MULTILINE)
 
 
-def _runs(trial: Trial, calls: Calls) -> list[str]:
-    params = [name for name in trial.subject.constructor_names if is_floating(np.asarray(trial.inputs.get(name)))]
-    left = [f"print(layer.d{name})" for name in params]
-    return [*calls.new, calls.forward, "print(out)", f"print({calls.pullback}(dout))", *left]
-
-
-def _deterministic(_: Trial, calls: Calls) -> list[str]:
-    return [
-        "said = set()",
-        "for _ in range(100):",
-        *_indented([*calls.run, f"said.add(str([{', '.join(calls.results)}]))"]),
-        'print("different results of 100 new layers:", len(said), *sorted(said)[:2], sep="\\n")',
-    ]
-
-
-def _beside_jax(_: Trial, calls: Calls) -> list[str]:
-    return [
-        *calls.run,
-        "",
-        *calls.jax,
-        "",
-        _show(["out"]),
-        'print("JAX:", expected)',
-        _show(calls.gradients),
-        'print("JAX:", *pullback(dout))',
-    ]
-
-
-def _shape(_: Trial, calls: Calls) -> list[str]:
-    listed = ", ".join(calls.results)
-    return [
-        *calls.run,
-        "",
-        *calls.jax,
-        "",
-        f'print("shapes of {listed}:", *map(np.shape, [{listed}]))',
+def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str]) -> dict[Property, str]:
+    """Write them by the names that the layer, the reference and the arguments have in the script."""
+    subject, (names, returned) = trial.subject, _gradients(trial)
+    new, values, method, pullback = "", "out, pullback", make, "pullback"
+    if not subject.is_function:
+        new = f"layer = {_call(make, subject.make, subject.constructor_names, variables)}; "
+        values, method, pullback = "out", "layer.forward", "layer.backward"
+    signature = getattr(subject.make, "forward", subject.make)
+    forward = f"{values} = {_call(method, signature, subject.forward_names, variables)}"
+    left = [f"; {called(name)} = layer.{called(name)}" for name in names if name in subject.constructor_names]
+    backward = f"{returned} = {pullback}(dout){''.join(left)}"
+    run, grads = f"{new}{forward}; {backward}", ", ".join(map(called, names))
+    inside, out = f"    {run}".replace("; ", ";     "), f"out, {grads}"
+    given = ", ".join([*(variables[name] for name in trial.inputs), "dout"])
+    others = state.others_than(trial)
+    other, longer = (", ".join(map(literal, each.values())) for each in (others, state.longer(trial, others)))
+    relaid = [f"{each} = layout({each})" for each in (variables.get(name, name) for name in trial.relaid)]
+    jax = _jax(trial, reference, variables, names)
+    beside_jax = f'{run}; ; {jax}; ; show out; print("JAX:", expected); show {grads}; print("JAX:", *pullback(dout))'
+    # steps, of which `show` prints arrays with their names, and one that is empty is an empty line
+    steps = {
+        contract.runs: f"{new}{forward}; show out; {backward}; show {grads}",
+        state.deterministic: f"said = set(); for _ in range(100):; {inside};     said.add(str([{out}])); "
+        'print("different results of 100 new layers:", len(said), *sorted(said)[:2])',
+        memory.pure: f"show {given} (before); {run}; show {given} (after)",
+        contract.shape: f'{run}; ; {jax}; ; print("shapes of {out}:", *map(np.shape, [{out}])); '
         'print("JAX:", *map(np.shape, [expected, *pullback(dout)]))',
-    ]
-
-
-def _dtype(trial: Trial, calls: Calls) -> list[str]:
-    listed = ", ".join(calls.results)
-    return [
-        *calls.run,
-        f'print("dtypes of {listed}:", *(np.asarray(each).dtype for each in [{listed}]))',
-        f'print("expected: {trial.dtype}")',
-    ]
-
-
-def _pure(_: Trial, calls: Calls) -> list[str]:
-    return [_show(calls.given, "before"), *calls.run, _show(calls.given, "after")]
-
-
-def _repeatable(_: Trial, calls: Calls) -> list[str]:
-    return [
-        *calls.run,
-        _show(calls.gradients, "first"),
-        *calls.backward,
-        _show(calls.gradients, "again"),
-        "",
-        "dout[...] = 1 - dout",
-        *calls.backward,
-        _show(calls.gradients, "for another dout"),
-        *calls.run,
-        _show(calls.gradients, "for the other dout first"),
-    ]
-
-
-def _stateless(trial: Trial, calls: Calls) -> list[str]:
-    others = {name: array for name, array in others_than(trial).items() if name in trial.run.names}
-    given = [calls.inputs[name] for name in others]
-    other = [_other(trial, calls, name) for name in others]
-    long = [
-        f"np.concatenate([{each}] * 2)" if _grows(trial, others, name) else each
-        for name, each in zip(others, other, strict=True)
-    ]
-    return [
-        f"def earlier_forward({', '.join(given)}):",
-        *_indented([calls.forward, _ones(trial, calls)]),
-        "",
-        *calls.new,
-        f"earlier_forward({', '.join(long)})",
-        f"numbers = [{', '.join(f'{each}.copy()' for each in given)}]",
-        *(f"{each} = {another}" for each, another in zip(given, other, strict=True)),
-        f"earlier_forward({', '.join(given)})",
-        *(f"{each}[...] = numbers[{place}]" for place, each in enumerate(given)),
-        calls.forward,
-        *calls.backward,
-        _show(calls.results, "after other forwards"),
-        *calls.run,
-        _show(calls.results, "by a new layer"),
-    ]
-
-
-def _grows(trial: Trial, others: Results, name: str) -> bool:
-    return longer(trial, others)[name].shape != others[name].shape
-
-
-def _separate(trial: Trial, calls: Calls) -> list[str]:
-    return [
-        f"def another_layer({', '.join(calls.inputs.values())}):",
-        *_indented([*calls.new, calls.forward, _ones(trial, calls)]),
-        "",
-        *calls.new,
-        calls.forward,
-        f"another_layer({', '.join(_other(trial, calls, name) for name in trial.inputs)})",
-        *calls.backward,
-        _show(calls.results, "with another layer at work in between"),
-        *calls.run,
-        _show(calls.results, "alone"),
-    ]
-
-
-def _ones(trial: Trial, calls: Calls) -> str:
-    return f"{calls.pullback}(np.ones(np.shape(out), {literal_dtype(trial.dtype)}))"
-
-
-def _zero(_: Trial, calls: Calls) -> list[str]:
-    return ["dout = np.zeros_like(dout)", *calls.run, _show(calls.gradients)]
-
-
-def _detached(_: Trial, calls: Calls) -> list[str]:
-    return [
-        "def fill(*results):",
-        "    for each in results:",
-        "        if isinstance(each, np.ndarray) and each.flags.writeable:",
-        "            each[...] = 7",
-        "",
-        *calls.run,
-        _show(calls.gradients, "first"),
-        "",
-        *calls.new,
-        calls.forward,
-        "fill(out)",
-        *calls.backward,
-        _show(calls.gradients, "when out is overwritten in between"),
-        f"fill({', '.join(calls.gradients)})",
-        *calls.backward,
-        _show(calls.gradients, "again, when these are overwritten"),
-    ]
-
-
-def _unshared(_: Trial, calls: Calls) -> list[str]:
-    return [
-        *calls.run,
-        f"others = {_by_name(calls.given)}",
-        f"others |= {_by_name(calls.results, ' of an earlier call')}",
-        "",
-        calls.forward,
-        *calls.backward,
-        f"for name, result in {_by_name(calls.results)}.items():",
-        "    for other, memory in others.items():",
-        "        if np.shares_memory(result, memory):",
+        **dict.fromkeys([numbers.value, numbers.gradient, numbers.kinks], beside_jax),
+        state.repeatable: f"{run}; show {grads} (first); {backward}; show {grads} (again); ; "
+        f"dout[...] = 1 - dout; {backward}; show {grads} (for another dout); ; "
+        f"{run}; show {grads} (for the other dout first)",
+        state.stateless: f"def earlier({given}):;     {forward};     {pullback}(np.ones_like(out)); ; "
+        f"{new}earlier({longer}, dout); others = [{other}, dout]; earlier(*others); "
+        f"for other, each in zip(others, [{given}]):;     other[...] = each; "
+        f"[{given}] = others; {forward}; {backward}; show {out} (after other forwards); ; "
+        f"{run}; show {out} (by a new layer)",
+        state.separate: f"def another_layer({given}):; {inside}; ; "
+        f"{new}{forward}; another_layer({other}, 1 - dout); {backward}; "
+        f"show {out} (with another layer at work in between); ; {run}; show {out} (alone)",
+        numbers.zero: f"dout = np.zeros_like(dout); {run}; show {grads}",
+        memory.detached: "def overwrite(*results):;     for each in results:; "
+        "        if isinstance(each, np.ndarray) and each.flags.writeable:;             each[...] = 7; ; "
+        f"{run}; show {grads} (first); ; {new}{forward}; overwrite(out); {backward}; "
+        f"show {grads} (when out is overwritten in between); ; overwrite({grads}); {backward}; "
+        f"show {grads} (again, when these are overwritten)",
+        memory.unshared: f'{run}; earlier = [{out}]; {forward}; {backward}; names = "{given}, {out}".split(", "); '
+        f'names += ["earlier " + name for name in "{out}".split(", ")]; arrays = [{given}, {out}, *earlier]; '
+        f'for name, each in zip("{out}".split(", "), [{out}]):; '
+        "    for other, memory in zip(names, arrays):;         if name != other and np.shares_memory(each, memory):; "
         '            print(name, "shares memory with", other)',
-        "    others[name] = result",
+        memory.read_only: f"{run}; show {out}; ; for each in [{given}]:;     each.flags.writeable = False; "
+        f"{run}; show {out} (for read-only arguments)",
+        layout.layouts: "from handgrad.testing.properties.layout import LAYOUTS; ; "
+        f"layout = LAYOUTS[{trial.layout!r}]; {'; '.join(relaid)}; "
+        f"{run}; show {out} (when {layout.laid_out(trial)}); ; "
+        f'[{given}] = [np.array(each, order="C") for each in [{given}]]; {run}; show {out} (in C order)',
+        targets.masked: f"{run}; show {out}; ; {_poisoned(trial, variables)}; "
+        f"{run}; show {out} (with other masked entries)",
+        numbers.confined: f"{variables.get(numbers.first_floating(trial) or '')}.reshape(-1)[-1] = nan; {beside_jax}",
+        contract.dtype: f'{run}; print("dtypes of {out}, expected {trial.dtype}:", *map(np.result_type, [{out}]))',
+        targets.refuses: f"{run}; show {out} (taken without an error)",
+        contract.quiet: f'import warnings; ; warnings.simplefilter("error"); {run}; show {out} (without a warning)',
+    }
+    return {holds: SHOW.sub(r'print("\1\2:", \1)', text.replace("; ", "\n")) for holds, text in steps.items()}
+
+
+def _gradients(trial: Trial) -> tuple[list[str], str]:
+    """Name what there are gradients of, and what backward returns: a gradient, a tuple of them, or nothing."""
+    names = [name for name, array in trial.inputs.items() if is_floating(array)]
+    inputs, returned = trial.subject.forward_names, None
+    with suppress(Exception):  # the failure may be that the layer raises
+        names, inputs = [*gradients(trial.results)] or names, trial.run.names
+        returned = trial.run.layer.backward(trial.dout.copy())
+    targets = [called(name) if name in names else "_" for name in inputs] or ["_"]
+    if not isinstance(returned, tuple):
+        return names, targets[0]
+    return names, ", ".join(targets[: len(returned)]) if len(returned) > 1 else f"({targets[0]},)"
+
+
+def _call(name: str, function: Callable[..., Any], names: Sequence[str], variables: Mapping[str, str]) -> str:
+    """Write a call by the names of the arguments, but of those that are taken by position alone."""
+    first = positional_only(function, names)
+    rest = [f"{each}={variables[each]}" for each in names if each not in first]
+    return f"{name}({', '.join([*(variables[each] for each in first), *rest])})"
+
+
+def _jax(trial: Trial, reference: str, variables: Mapping[str, str], names: Sequence[str]) -> str:
+    """Write what asks JAX, in float64, for the value and for the pullback."""
+    arrays, wrt = {**trial.inputs, "dout": trial.dout}.items(), ", ".join(variables[name] for name in names)
+    narrow = [
+        variables.get(name, name) for name, each in arrays if is_floating(each) and each.dtype.name != "float64"
     ]
+    call = _call(reference, trial.oracle.reference, [*variables], variables)
+    widened = "".join(f"{name} = {name}.astype(np.float64); " for name in narrow)
+    return f"{widened}expected, pullback = jax.vjp(lambda {wrt}: {call}, {wrt})"
 
 
-def _read_only(_: Trial, calls: Calls) -> list[str]:
-    return [
-        *calls.run,
-        _show(calls.results, "writable"),
-        *(f"{name}.flags.writeable = False" for name in calls.given),
-        *calls.run,
-        _show(calls.results, "read-only"),
-    ]
-
-
-RELAID = {
-    "Fortran-ordered": 'np.array({0}, order="F")',
-    "strided": "np.repeat({0}, 2, axis=-1)[..., ::2]",
-    "negatively strided": "np.flip(np.array(np.flip({0})))",
-    REPEATED: "np.lib.stride_tricks.as_strided({0}, {0}.shape, [0] * {0}.ndim)",
-}
-
-
-def _layouts(trial: Trial, calls: Calls) -> list[str]:
-    arrays = zip(calls.given, {**trial.inputs, "dout": trial.dout}.items(), strict=True)
-    relaid = [
-        given
-        for given, (name, each) in arrays
-        if name in trial.relaid and each.ndim and each.size and (trial.layout != REPEATED or is_floating(each))
-    ]
-    return [
-        *(f"{name} = {RELAID[trial.layout].format(name)}" for name in relaid),
-        *calls.run,
-        _show(calls.results, f"when {laid_out(trial)}"),
-        *(f'{name} = np.array({name}, order="C")' for name in relaid),
-        *calls.run,
-        _show(calls.results, "in C order"),
-    ]
-
-
-def _masked(trial: Trial, calls: Calls) -> list[str]:
-    masked = [(name, mask) for mask, each in trial.described.arguments.items() for name in each.masks]
-    poison = {name: repr(trial.poison) if is_floating(trial.inputs[name]) else "-1" for name, _ in masked}
-    return [
-        *calls.run,
-        _show(calls.results),
-        *(f"{calls.inputs[name]}[~{calls.inputs[mask]}] = {poison[name]}" for name, mask in masked),
-        *calls.run,
-        _show(calls.results, "with other masked entries"),
-    ]
-
-
-def _confined(trial: Trial, calls: Calls) -> list[str]:
-    return [f"{calls.inputs[first_floating(trial) or '']}.reshape(-1)[-1] = nan", *_beside_jax(trial, calls)]
-
-
-def _refuses(_: Trial, calls: Calls) -> list[str]:
-    return [*calls.run, _show(calls.results, "taken without an error")]
-
-
-def _quiet(_: Trial, calls: Calls) -> list[str]:
-    return [
-        "import warnings",
-        "",
-        'warnings.simplefilter("error")',
-        *calls.run,
-        _show(calls.results, "without a warning"),
-    ]
-
-
-def _show(names: Sequence[str], when: str = "") -> str:
-    listed = ", ".join(names)
-    label = f"{listed} {when}".strip()
-    return f'print("{label}:", {listed})'
-
-
-def _by_name(names: Iterable[str], suffix: str = "") -> str:
-    items = ", ".join(f'"{name}{suffix}": {name}' for name in names)
-    return f"{{{items}}}"
-
-
-def _other(trial: Trial, calls: Calls, name: str) -> str:
-    """Write what `others_than` makes."""
-    given = calls.inputs[name]
-    return f"{given}.copy()" if trial.described.arguments[name].drawn else f"np.array(np.flip({given}))"
-
-
-def _indented(lines: Iterable[str]) -> list[str]:
-    return [f"    {line}" for line in lines]
-
-
-TAILS: dict[Property, Tail] = {
-    contract.runs: _runs,
-    state.deterministic: _deterministic,
-    memory.pure: _pure,
-    contract.shape: _shape,
-    numbers.value: _beside_jax,
-    numbers.gradient: _beside_jax,
-    numbers.kinks: _beside_jax,
-    state.repeatable: _repeatable,
-    state.stateless: _stateless,
-    state.separate: _separate,
-    numbers.zero: _zero,
-    memory.detached: _detached,
-    memory.unshared: _unshared,
-    memory.read_only: _read_only,
-    layout.layouts: _layouts,
-    targets.masked: _masked,
-    numbers.confined: _confined,
-    contract.dtype: _dtype,
-    targets.refuses: _refuses,
-    contract.quiet: _quiet,
-}
+def _poisoned(trial: Trial, variables: Mapping[str, str]) -> str:
+    """Write what fills the entries that masks hide."""
+    masks = [(name, mask) for mask, each in trial.described.arguments.items() for name in each.masks]
+    poison = {name: trial.poison if is_floating(array) else -1 for name, array in trial.inputs.items()}
+    return "; ".join(f"{variables[name]}[~{variables[mask]}] = {poison[name]!r}" for name, mask in masks)
