@@ -4,6 +4,7 @@ Exits with 1 if anything disagrees.
 """
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from reference.comparisons.page import FIGURES, PAGE, write_sections
 from reference.comparisons.plain import plain
 from reference.comparisons.write import print_layer, write
 
+ENOUGH = 20_000  # examples in all
+EXAMPLES = min(100, math.ceil(ENOUGH / (len(CASES) * len(DTYPES))))  # per case and dtype
 DIGITS_LIMIT = 1e-12  # float64 rounding, after hundreds of steps that each build on the last
 ACCURACY_LIMIT = 0.95  # some 98 % are usual; of 360 digits, this is four standard deviations less
 
@@ -45,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line. `--case` picks the cases whose name begins with it."""
     parser = argparse.ArgumentParser("python -m reference", description=__doc__)
-    parser.add_argument("--examples", type=positive, default=100, metavar="N", help="per case and dtype, about (100)")
+    parser.add_argument(
+        "--examples", type=positive, default=EXAMPLES, metavar="N", help="per case and dtype, about (%(default)s)"
+    )
     parser.add_argument("--case", default="", metavar="NAME", help="one layer, such as Relu; no digits then")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="draw other examples than the usual ones")
     parser.add_argument("--write", action="store_true", help="write reference/README.md and its figures, too")
