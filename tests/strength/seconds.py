@@ -39,9 +39,7 @@ def sections() -> Iterator[str]:
         for name, (time_layers, states) in PARTS.items()
         for state, column in zip(states, in_new_processes(time_layers, len(states)), strict=True)
     }
-    rows = [
-        [name, *(brief(column[name]) if name in column else "–" for column in columns.values())] for name in NAMES
-    ]
+    rows = [[name, *(brief(each[name]) if name in each else "–" for each in columns.values())] for name in NAMES]
     of_cases = [[column[case.name] for case in CASES] for column in columns.values()]
     summary = [[f"**{name} of handgrad's**", *map(brief, map(of, of_cases))] for name, of in SUMMARY.items()]
     yield f"{INTRODUCTION}\n\n{table(['layer', *columns], [*rows, *summary])}"
@@ -73,7 +71,7 @@ def time_tests(folder: str, again: bool) -> Seconds:
     start_in(folder)
     tests = Tests()
     with redirect_stdout(sys.stderr):
-        pytest.main(["-q", "-p", "no:xdist", "-p", "no:cacheprovider", "tests"], plugins=[tests])
+        pytest.main(["-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--assert=plain", "tests"], plugins=[tests])
     return dict(tests.seconds)
 
 
