@@ -4,6 +4,7 @@ Exits with 1 if anything disagrees, and with 2 if they could not all be compared
 """
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from reference.comparisons.pages.write import print_layers, write
 from reference.comparisons.pieces import Plan
 from reference.comparisons.speed.section import section, timed
 
+ENOUGH = 20_000  # examples in all
+EXAMPLES = min(100, math.ceil(ENOUGH / (len(CASES) * len(DTYPES))))  # per case and dtype
 DIGITS_LIMIT = 1e-12  # float64 rounding, after hundreds of steps that each build on the last
 ACCURACY_LIMIT = 0.95  # some 98 % are usual; of 360 digits, this is four standard deviations less
 
@@ -61,7 +64,9 @@ def compare(plan: Plan, writing: bool) -> int:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line. `--case` picks the cases whose name begins with it."""
     parser = argparse.ArgumentParser("python -m reference", description=__doc__)
-    parser.add_argument("--examples", type=positive, default=100, metavar="N", help="per case and dtype, about (100)")
+    parser.add_argument(
+        "--examples", type=positive, default=EXAMPLES, metavar="N", help="per case and dtype, about (%(default)s)"
+    )
     parser.add_argument("--case", default="", metavar="NAME", help="one layer, such as Relu; no digits then")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="draw other examples than the usual ones")
     parser.add_argument("--cluster", default="", metavar="tcp://HOST:PORT", help="have a Dask cluster search")

@@ -1,4 +1,5 @@
 import os
+import re
 import time
 
 import hypothesis
@@ -8,8 +9,10 @@ from hypothesis.statistics import collector
 
 from handgrad.testing.oracle.compiling import keep_compiled
 from handgrad.testing.search import Search
+from handgrad.testing.subject import name_of
 from reference.cases import CASES
 from reference.comparisons.executors import run_inline
+from tests.planted.costly import COSTLY
 from tests.planted.right import RIGHT
 
 EXAMPLES = {"quick": 20, "default": 100, "thorough": 2000}
@@ -38,7 +41,7 @@ def as_found(monkeypatch):
     monkeypatch.setattr(Search, "_smallest", lambda search, failure, *_: failure)
 
 
-REFERENCES = {each.name for each in (*CASES, *RIGHT)}
+LAYERS = {name_of(each.layer) for each in (*CASES, *RIGHT, *COSTLY)}
 COUNTED = pytest.StashKey[int]()
 STARTED = pytest.StashKey[float]()
 
@@ -49,16 +52,15 @@ def pytest_configure(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Have all tests of one reference run in one process, which then traces it once; the others go file by file."""
+    """Have all tests of one layer run in one process, which compiles its reference once; others go file by file."""
     from xdist.scheduler import LoadScopeScheduling  # which running without -n does not need
 
-    class ByReference(LoadScopeScheduling):
+    class ByLayer(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            file, _, about = nodeid.partition("::")
-            name = about.partition("[")[2].rstrip("]").split("-")[0]
-            return name if name in REFERENCES else file
+            layer = re.search(r"\[(\w+)", nodeid)
+            return layer[1] if layer and layer[1] in LAYERS else nodeid.partition("::")[0]
 
-    return ByReference(config, log)
+    return ByLayer(config, log)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -8,6 +8,7 @@ import pytest
 from handgrad.testing import arrays, check_layer
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.oracle.agreement import LIMIT, overflows, units
+from tests.planted.costly import conv2d
 from tests.planted.right import dense
 from tests.planted.small import dense_off_by
 
@@ -117,6 +118,22 @@ def test_loops_and_branches_are_entitled_to_the_errors_inside(looped, plain):
         assert np.allclose(one[name].value, other[name].value, rtol=1e-12)
         assert np.all(one[name].entitled < 3 * other[name].entitled)
         assert np.all(one[name].entitled > other[name].entitled / 3)
+
+
+def by_windows(x, K):
+    padded = jnp.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)])
+    windows = jnp.stack([padded[:, :, i : i + 6, j : j + 7] for i, j in np.ndindex(3, 3)], -1)
+    return jnp.einsum("nchwk,ock->nohw", windows, K.reshape(*K.shape[:2], 9))
+
+
+def test_a_convolution_is_entitled_to_the_errors_of_its_sums():
+    random = np.random.default_rng(0)
+    inputs = {"x": random.standard_normal((2, 3, 6, 7)), "K": random.standard_normal((4, 3, 3, 3))}
+    dout = random.standard_normal((2, 4, 6, 7))
+    one, other = (Oracle(each)(inputs, dout, ("x", "K")) for each in (conv2d, by_windows))
+    for name in one:
+        assert np.allclose(one[name].value, other[name].value, rtol=1e-12, atol=1e-13)
+        assert 1 / 2 < one[name].entitled.mean() / other[name].entitled.mean() < 2
 
 
 def test_nan_is_equal_to_nan_alone():

@@ -8,6 +8,7 @@ import pytest
 
 import handgrad
 from handgrad.testing import arrays, check_layer, labels, masks, reals
+from tests.planted.costly import COSTLY
 
 
 def attention(q, k, v):
@@ -138,6 +139,11 @@ def row_sum_where_it_counts(x, t, mask):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_right_layer_is_not_blamed(layer, reference, inputs, seed):
     check_layer(layer, reference, inputs, seed=seed, max_examples=40)
+
+
+@pytest.mark.parametrize("right", COSTLY, ids=lambda right: right.name)
+def test_a_costly_right_layer_is_not_blamed(right):
+    check_layer(right.layer, right.reference, right.inputs, max_examples=40)
 
 
 def product_a_little_off(x, w):

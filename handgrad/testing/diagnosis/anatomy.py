@@ -18,7 +18,7 @@ from handgrad.testing.diagnosis.explanations import Explanations
 from handgrad.testing.dtypes import all_in_float64, in_float64
 from handgrad.testing.inputs.shapes import Shape
 from handgrad.testing.oracle import Exact
-from handgrad.testing.oracle.compiling import compile_fast
+from handgrad.testing.oracle.compiling import compile_for
 from handgrad.testing.oracle.jaxprs import bind, evaluate
 from handgrad.testing.subject import AnyArray, call_by_name
 from handgrad.testing.trial import Trial
@@ -180,8 +180,9 @@ class Parts:
             )(inputs)
             jax.eval_shape(lambda arrays: walk(self.jaxpr, jax.tree.leaves(arrays), look), inputs)
         self.steps, self.constants = look.steps, look.constants
-        self._around = jax.jit(self._trace_around, compiler_options=compile_fast())
-        self._mistaken = jax.jit(self._trace_mistaken, compiler_options=compile_fast())
+        options = compile_for(str(self.jaxpr))
+        self._around = jax.jit(self._trace_around, compiler_options=options)
+        self._mistaken = jax.jit(self._trace_mistaken, compiler_options=options)
 
     def around_each_step(self, trial: Trial) -> tuple[list[AnyArray], list[AnyArray]]:
         """Give the gradient with each step held constant, and what the step gives."""

@@ -6,24 +6,24 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.extend.core as jex
 from jax.experimental.compilation_cache import compilation_cache
 
+LEVEL = "xla_backend_optimization_level"
 # a reference is small and runs for microseconds, but is compiled for every shape
 FAST = {
-    "xla_backend_optimization_level": 0,
+    LEVEL: 0,
     "xla_cpu_use_fusion_emitters": False,
     "xla_cpu_parallel_codegen_split_count": 1,
 }
-LARGE = 1000  # numbers
 
 
 @cache
-def compile_fast() -> dict[str, Any]:
+def compile_fast(level: int = FAST[LEVEL]) -> dict[str, Any]:
     """Give those options for compiling fast that this release of XLA knows."""
-    return {option: value for option, value in FAST.items() if _is_known(option, value)}
+    return {option: value for option, value in (FAST | {LEVEL: level}).items() if _is_known(option, value)}
 
 
+@cache
 def _is_known(option: str, value: Any) -> bool:
     try:
         jax.jit(lambda x: x + 1, compiler_options={option: value})(0.0)
@@ -32,13 +32,17 @@ def _is_known(option: str, value: Any) -> bool:
     return True
 
 
-def compile_for(jaxpr: jex.ClosedJaxpr) -> dict[str, Any]:
-    """Give the options for compiling something that is run on a hundred examples or so.
+def compile_for(program: str) -> dict[str, Any]:
+    """Give the options for compiling a jaxpr, of which this is the text, that is run on a hundred examples or so.
 
-    A large convolution is compiled well: for each of them it is a loop of tenths of a second otherwise.
+    At level 0, a convolution is a loop of seconds, and at level 1 of milliseconds.
     """
-    large = sum(aval.size for aval in jaxpr.in_avals) > LARGE
-    return {} if large and "conv_general_dilated" in str(jaxpr) else compile_fast()
+    return compile_fast(1 if convolves(program) else 0)
+
+
+def convolves(program: str) -> bool:
+    """Tell whether there is a convolution in a jaxpr, of which this is the text."""
+    return "conv_general_dilated" in program
 
 
 @cache

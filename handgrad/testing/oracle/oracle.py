@@ -11,11 +11,12 @@ from functools import cache, lru_cache, partial
 from typing import Any, TypeVar
 
 import jax
+import jax.extend.core as jex
 import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.dtypes import in_float64, is_floating
-from handgrad.testing.oracle.compiling import compile_for, keep_compiled
+from handgrad.testing.oracle.compiling import compile_for, convolves, keep_compiled
 from handgrad.testing.oracle.rounding import all_runs, draw_factors, entitlement
 from handgrad.testing.subject import Identity, an, call_by_name, parameters_of
 
@@ -166,26 +167,32 @@ class Oracle:
     def _compile(
         self, arrays: Arguments, options: Mapping[str, Any], dout: npt.NDArray[Any], wrt: tuple[str, ...]
     ) -> "Compiled":
-        keep_compiled()
         try:
             jaxpr = jax.make_jaxpr(value_and_vjp(self.reference, wrt, options))(arrays, dout)
         except Exception as error:
             raise UnusableReference(
                 f"the reference has no gradient of {', '.join(wrt)} at {_shapes(arrays)}: {_first_line(error)}"
             ) from error
+        return _compiled(jaxpr, self._program(arrays, options).text, arrays)
 
-        @partial(jax.jit, compiler_options=compile_for(jaxpr))
-        def compute(arrays: Arguments, dout: Any, factors: Sequence[Any]) -> Any:
-            return all_runs(jaxpr, jax.tree.leaves((arrays, dout)), factors)
 
-        floating = sorted(name for name, array in arrays.items() if is_floating(array))  # the order of JAX's leaves
+def _compiled(jaxpr: jex.ClosedJaxpr, program: str, arrays: Arguments) -> "Compiled":
+    """Compile the value and the gradients of a program, exact and nudged."""
+    keep_compiled()
 
-        @cache
-        def runs(nudge: float, seed: int, held: tuple[str, ...]) -> Callable[[Arguments, npt.NDArray[Any]], Any]:
-            factors = draw_factors(jaxpr, nudge, seed, [floating.index(name) for name in held])
-            return partial(compute, factors=jax.device_put(factors))
+    @partial(jax.jit, compiler_options=compile_for(program))
+    def compute(arrays: Arguments, dout: Any, factors: Sequence[Any]) -> Any:
+        # with a kernel for each run, convolutions together take longer than one by one
+        return all_runs(jaxpr, jax.tree.leaves((arrays, dout)), factors, one_by_one=convolves(program))
 
-        return Compiled(runs, [aval.shape for aval in jaxpr.out_avals])
+    floating = sorted(name for name, array in arrays.items() if is_floating(array))  # the order of JAX's leaves
+
+    @cache
+    def runs(nudge: float, seed: int, held: tuple[str, ...]) -> Callable[[Arguments, npt.NDArray[Any]], Any]:
+        factors = draw_factors(jaxpr, nudge, seed, [floating.index(name) for name in held])
+        return partial(compute, factors=jax.device_put(factors))
+
+    return Compiled(runs, [aval.shape for aval in jaxpr.out_avals])
 
 
 def value_and_vjp(
