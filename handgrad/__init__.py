@@ -36,21 +36,47 @@ read-only. No finite input causes a NumPy warning.
 
 from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
+from handgrad.arithmetic import Add, Divide, Multiply, Subtract
+from handgrad.choosing import Maximum, Minimum, Where
+from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
+from handgrad.indexing import Repeat, Slice, Take
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
-from handgrad.nodes import Add, Exp, MatMul, Multiply, Reciprocal
+from handgrad.matmul import MatMul
+from handgrad.rearranging import Concatenate, Reshape, Split, Stack, Transpose
+from handgrad.reductions import Max, Mean, Min, Sum
 
 __all__ = [
     "Add",
     "Affine",
+    "Concatenate",
+    "Divide",
     "Exp",
     "IdentityWithLoss",
     "Layer",
+    "Log",
     "MatMul",
+    "Max",
+    "Maximum",
+    "Mean",
+    "Min",
+    "Minimum",
     "Multiply",
+    "Power",
     "Reciprocal",
     "Relu",
+    "Repeat",
+    "Reshape",
     "Sigmoid",
+    "Slice",
     "SoftmaxWithLoss",
+    "Split",
+    "Sqrt",
+    "Stack",
+    "Subtract",
+    "Sum",
+    "Take",
+    "Transpose",
+    "Where",
     "vjp",
 ]

@@ -4,8 +4,6 @@ import copy
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import numpy.typing as npt
-
 from handgrad.checks import Array
 
 
@@ -21,10 +19,10 @@ class Layer(Protocol):
         """Compute the output, and remember what backward needs."""
 
     def backward(self, dout: Any, /) -> Any:
-        """Turn the gradient of the output into the gradients of inputs and params."""
+        """Turn the gradient of the output into the gradients of inputs and params. Several outputs have one each."""
 
 
-Pullback = Callable[[npt.ArrayLike], tuple[Array, ...]]
+Pullback = Callable[[Any], tuple[Array, ...]]
 
 
 def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
@@ -43,7 +41,8 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     out
         What ``forward`` returns.
     pullback
-        Maps the gradient of `out` to the gradients of the inputs, then of the params, always as a tuple.
+        Maps the gradient of `out` to the gradients of the inputs, then of the params, always as a tuple. Where `out`
+        is a tuple, it takes a tuple; gradients that are left out at its end are 0.
         Pullbacks of one layer are independent of each other, as shared weights and unrolled time need it.
 
     Examples
@@ -57,9 +56,10 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     ran = copy.deepcopy(layer)
     out = ran.forward(*inputs, **options)
 
-    def pullback(dout: npt.ArrayLike) -> tuple[Array, ...]:
+    def pullback(dout: Any) -> tuple[Array, ...]:
         again = copy.deepcopy(ran)
-        dinputs = in_order(again.backward(dout))
+        douts = dout if isinstance(out, tuple) else (dout,)
+        dinputs = in_order(again.backward(*douts))
         return dinputs + tuple(getattr(again, f"d{name}") for name in getattr(again, "params", ()))
 
     return out, pullback

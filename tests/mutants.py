@@ -31,7 +31,10 @@ from tests.mutators import Mutant, mutants
 
 ROOT = Path(handgrad.__file__).parents[1]
 # in the order in which they import each other, so that all that lean on a changed one can be executed again
-MODULES = ("checks", "numerics", "targets", "functions", "nodes", "activations", "affine", "losses")
+MODULES = (
+    *("checks", "counting", "indices", "numerics", "targets", "functions", "arithmetic", "choosing", "elementary"),
+    *("indexing", "matmul", "rearranging", "reductions", "activations", "affine", "losses"),
+)
 EXAMPLES = 30
 SECONDS = 120
 BY_CHECKER, BY_TESTS, SURVIVES = KINDS = ("killed by check_layer", "killed by the room's tests", "survives")

@@ -4,6 +4,7 @@ JAX computes in float64 on exactly the numbers that the layer got, in a few line
 means: no further away than rounding explains, which the checker's oracle measures on the twin (`entitled`).
 """
 
+from dataclasses import dataclass
 from functools import cache, partial
 
 import hypothesis.strategies as st
@@ -18,6 +19,7 @@ from handgrad.testing.inputs.values import real_numbers
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.oracle.agreement import LIMIT, overflows, units
 from handgrad.testing.oracle.compiling import compile_fast
+from handgrad.testing.subject import Subject, as_passed, call_by_name
 from reference.cases import CASES
 
 DTYPES = st.sampled_from([np.dtype(np.float64), np.dtype(np.float32)])
@@ -44,13 +46,17 @@ each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_value_and_gradients_equal_jax_vjp(case, data, dtype):
     inputs = data.draw(inputs_of(case.name, dtype))
     dout = data.draw(douts_of(oracle_of(case.twin).out_shape(inputs), dtype))
-    params, forward_inputs = split(case, inputs)
+    params = getattr(case.layer, "params", ())
+    subject = Subject(case.layer, list(inputs))
+    layer = subject.construct(inputs)
+    by_place, by_name = as_passed(layer.forward, {name: inputs[name] for name in subject.forward_names})
 
-    out, pullback = handgrad.vjp(case.layer(**params), **forward_inputs)
+    out, pullback = handgrad.vjp(layer, *by_place, **by_name)
     grads = pullback(dout)
 
-    wrt = (*list(forward_inputs)[: len(grads) - len(params)], *params)
-    jax_out, jax_grads = jax_vjp(case.twin, wrt)(all_in_float64(inputs), dout.astype(np.float64))
+    wrt = (*subject.forward_names[: len(grads) - len(params)], *params)
+    arrays, options = split(inputs)
+    jax_out, jax_grads = jax_vjp(case.twin, wrt, Options(options))(all_in_float64(arrays), dout.astype(np.float64))
 
     entitled = [exact.entitled for exact in oracle_of(case.twin)(inputs, dout, wrt).values()]
     assert_equal([out], [jax_out], entitled[:1], dtype)
@@ -59,22 +65,33 @@ def test_value_and_gradients_equal_jax_vjp(case, data, dtype):
 
 
 @cache
-def jax_vjp(twin, wrt):
+def jax_vjp(twin, wrt, options):
     @partial(jax.jit, compiler_options=compile_fast())
     def value_and_gradients(inputs, dout):
         rest = {name: array for name, array in inputs.items() if name not in wrt}
-        out, pullback = jax.vjp(
-            lambda *args: twin(**rest, **dict(zip(wrt, args, strict=True))), *(inputs[name] for name in wrt)
-        )
+
+        def value(*args):
+            return call_by_name(twin, dict(zip(wrt, args, strict=True)) | rest | options.chosen)
+
+        out, pullback = jax.vjp(value, *(inputs[name] for name in wrt))
         return out, pullback(dout)
 
     return value_and_gradients
 
 
-def split(case, inputs):
-    names = getattr(case.layer, "params", ())
-    params = {name: inputs[name] for name in names}
-    return params, {name: array for name, array in inputs.items() if name not in names}
+@dataclass(frozen=True)
+class Options:
+    """What is no array, such as an axis, and is compiled in. It need not be hashable."""
+
+    chosen: dict
+
+    def __hash__(self):
+        return hash(repr(self.chosen))
+
+
+def split(inputs):
+    arrays = {name: each for name, each in inputs.items() if isinstance(each, np.ndarray)}
+    return arrays, {name: each for name, each in inputs.items() if name not in arrays}
 
 
 def assert_equal(got, want, entitled, dtype):

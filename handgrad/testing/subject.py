@@ -137,9 +137,15 @@ def _numbers(method: str, result: Any) -> AnyArray:
 
 def call_by_name(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Call a function by the names of its parameters, also of positional-only ones, such as those of `jnp.tanh`."""
+    first, rest = as_passed(function, arguments)
+    return function(*first, **rest)
+
+
+def as_passed(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Tell the arguments that a function takes by position from those that it takes by name."""
     first = positional_only(function, arguments)
     rest = {name: value for name, value in arguments.items() if name not in first}
-    return function(*(arguments[name] for name in first), **rest)
+    return [arguments[name] for name in first], rest
 
 
 def positional_only(function: Callable[..., Any], names: Collection[str]) -> list[str]:

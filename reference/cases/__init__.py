@@ -4,11 +4,33 @@ In the descriptions of inputs, a letter is the length of an axis: N rows, D numb
 "..." is any leading axes.
 """
 
-from reference.cases import activations, affine, losses, nodes
+from reference.cases import (
+    activations,
+    affine,
+    arithmetic,
+    choosing,
+    elementary,
+    indexing,
+    losses,
+    matmul,
+    rearranging,
+    reductions,
+)
 from reference.cases.case import Case
 
 DTYPES = ("float64", "float32", "float16")
 
-CASES: tuple[Case, ...] = (*nodes.CASES, *activations.CASES, *affine.CASES, *losses.CASES)
+CASES: tuple[Case, ...] = (
+    *arithmetic.CASES,
+    *elementary.CASES,
+    *choosing.CASES,
+    *matmul.CASES,
+    *reductions.CASES,
+    *rearranging.CASES,
+    *indexing.CASES,
+    *activations.CASES,
+    *affine.CASES,
+    *losses.CASES,
+)
 
 __all__ = ["CASES", "DTYPES", "Case"]
