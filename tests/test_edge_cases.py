@@ -6,19 +6,36 @@ import pytest
 from handgrad import (
     Add,
     Affine,
+    Divide,
     Exp,
     IdentityWithLoss,
+    Log,
     MatMul,
+    Max,
+    Maximum,
+    Mean,
+    Min,
+    Minimum,
     Multiply,
+    Power,
     Reciprocal,
     Relu,
+    Reshape,
     Sigmoid,
+    Slice,
     SoftmaxWithLoss,
+    Sqrt,
+    Subtract,
+    Sum,
+    Take,
+    Transpose,
+    Where,
     vjp,
 )
 from tests.layers import each_example, each_loss, gradients, run
 
-ELEMENTWISE = [Relu, Sigmoid, Exp, Reciprocal]
+ELEMENTWISE = [Relu, Sigmoid, Exp, Log, Reciprocal, Sqrt, lambda: Power(3), lambda: Power(-0.5)]
+REDUCTIONS = [Sum, Mean, Max, Min]
 
 
 def slope(layer, x, dout=1.0):
@@ -113,7 +130,14 @@ def test_affine_of_one_sample_through_a_square_matrix_has_an_outer_product_for_i
 
 @pytest.mark.parametrize(
     ("make", "inputs"),
-    [*((make, [2.0]) for make in ELEMENTWISE), (Add, [2.0, 3.0]), (Multiply, [2.0, 3.0]), (MatMul, [[2.0], [3.0]])],
+    [
+        *((make, [2.0]) for make in [*ELEMENTWISE, *REDUCTIONS, Transpose]),
+        *((make, [2.0, 3.0]) for make in [Add, Subtract, Multiply, Divide, Maximum, Minimum, lambda: Where(True)]),
+        (MatMul, [[2.0], [3.0]]),
+        (lambda: Reshape(()), [[2.0]]),
+        (lambda: Slice(0), [[2.0]]),
+        (lambda: Take(0), [[2.0]]),
+    ],
 )
 def test_results_that_are_single_numbers_are_arrays_too(make, inputs):
     layer = make()
@@ -337,7 +361,16 @@ def test_elementwise_layers_take_numbers_and_arrays_of_no_axes(make, x):
     assert dx.dtype == (np.float32 if isinstance(x, np.float32) else np.float64)
 
 
-@pytest.mark.parametrize(("node", "result", "slopes"), [(Add, 5.0, (1.0, 1.0)), (Multiply, 6.0, (3.0, 2.0))])
+@pytest.mark.parametrize(
+    ("node", "result", "slopes"),
+    [
+        (Add, 5.0, (1.0, 1.0)),
+        (Subtract, -1.0, (1.0, -1.0)),
+        (Multiply, 6.0, (3.0, 2.0)),
+        (Maximum, 3.0, (0.0, 1.0)),
+        (Minimum, 2.0, (1.0, 0.0)),
+    ],
+)
 def test_nodes_of_two_inputs_take_numbers(node, result, slopes):
     layer = node()
     assert layer.forward(2.0, 3) == result
