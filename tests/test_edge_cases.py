@@ -1,4 +1,5 @@
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -34,7 +35,8 @@ from handgrad import (
 )
 from tests.layers import each_example, each_loss, gradients, run
 
-ELEMENTWISE = [Relu, Sigmoid, Exp, Log, Reciprocal, Sqrt, lambda: Power(3), lambda: Power(-0.5)]
+cube, inverse_root = partial(Power, 3), partial(Power, -0.5)
+ELEMENTWISE = [Relu, Sigmoid, Exp, Log, Reciprocal, Sqrt, cube, inverse_root]
 REDUCTIONS = [Sum, Mean, Max, Min]
 
 
@@ -132,11 +134,11 @@ def test_affine_of_one_sample_through_a_square_matrix_has_an_outer_product_for_i
     ("make", "inputs"),
     [
         *((make, [2.0]) for make in [*ELEMENTWISE, *REDUCTIONS, Transpose]),
-        *((make, [2.0, 3.0]) for make in [Add, Subtract, Multiply, Divide, Maximum, Minimum, lambda: Where(True)]),
+        *((make, [2.0, 3.0]) for make in [Add, Subtract, Multiply, Divide, Maximum, Minimum, partial(Where, True)]),
         (MatMul, [[2.0], [3.0]]),
-        (lambda: Reshape(()), [[2.0]]),
-        (lambda: Slice(0), [[2.0]]),
-        (lambda: Take(0), [[2.0]]),
+        (partial(Reshape, ()), [[2.0]]),
+        (partial(Slice, 0), [[2.0]]),
+        (partial(Take, 0), [[2.0]]),
     ],
 )
 def test_results_that_are_single_numbers_are_arrays_too(make, inputs):
