@@ -196,8 +196,9 @@ def value_and_vjp(
     """Make a function of arrays by name and of dout that gives the value, and the gradients of those in `wrt`."""
 
     def compute(arrays: Arguments, dout: Any) -> tuple[Any, ...]:
+        rest = {name: array for name, array in arrays.items() if name not in wrt}
         value, pullback = jax.vjp(
-            lambda *args: call_by_name(function, {**arrays, **dict(zip(wrt, args, strict=True)), **(options or {})}),
+            lambda *args: call_by_name(function, {**dict(zip(wrt, args, strict=True)), **rest, **(options or {})}),
             *(arrays[name] for name in wrt),
         )
         return value, *pullback(dout)
