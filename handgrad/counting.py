@@ -14,40 +14,11 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from handgrad.checks import Array, Shape, Spec, booleans, shape_error
+from handgrad.checks import Array, Shape, Spec, booleans, long_sum, shape_error, wide
+from handgrad.numerics import row_sums
 
-Axes = int | tuple[int, ...] | None
 Counts = npt.NDArray[np.bool_] | bool  # booleans that broadcast to x, or True: everything counts
-
-
-def as_axes(where: str, axis: Axes, shape: Shape) -> tuple[int, ...]:
-    """Give axes of x, which has this shape, counted from the first. None is all of them.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If x has no such axis, or one is named twice, or is not a whole number.
-    """
-    try:
-        return normalize_axis_tuple(range(len(shape)) if axis is None else axis, len(shape))
-    except (ValueError, TypeError) as error:
-        raise _no_axis(where, axis, shape, "different ones", error) from None
-
-
-def as_axis(where: str, axis: int, shape: Shape, because: str = "") -> int:
-    """Give one axis of x, counted from the first. Raises as `as_axes` does."""
-    try:
-        return normalize_axis_index(axis, len(shape))
-    except (ValueError, TypeError) as error:
-        raise _no_axis(where, axis, shape, "one", error, because) from None
-
-
-def _no_axis(where: str, axis: Axes, shape: Shape, which: str, error: Exception, because: str = "") -> Exception:
-    expected = f"{which} from {-len(shape)} to {len(shape) - 1}" if shape else "no axis at all"
-    kind = TypeError if isinstance(error, TypeError) else ValueError
-    return kind(f"{where}: axis is {axis}; expected {expected}, because {because or f'x.shape is {shape}'}")
 
 
 def as_counts(where: str, mask: npt.ArrayLike | None, x: Array) -> Counts:
@@ -70,9 +41,14 @@ def as_counts(where: str, mask: npt.ArrayLike | None, x: Array) -> Counts:
 
 
 def masked_sum(x: Array, axes: tuple[int, ...], counts: Counts) -> Array:
-    """Sum the entries that count, in float64 at least. The sum of nothing is 0."""
-    dtype = np.result_type(x, np.float64)
-    return np.add.reduce(x, axis=axes, dtype=dtype, keepdims=True, where=counts)
+    """Sum the entries that count. The sum of nothing is 0.
+
+    Along the last axis numbers lie side by side, and NumPy sums them pairwise; along others it would add one by one.
+    """
+    x = x if counts is True else np.where(counts, x, 0)
+    if x.ndim - 1 in axes:
+        x = row_sums(wide(x))[..., np.newaxis]
+    return np.expand_dims(long_sum(x, axes), axes)
 
 
 def number_of(shape: Shape, axes: tuple[int, ...], counts: Counts) -> int | npt.NDArray[np.intp]:
@@ -94,8 +70,8 @@ def masked_mean(x: Array, axes: tuple[int, ...], counts: Counts, n: int | npt.ND
 
 def copied_back(dout: Array, counts: Counts, x: Spec) -> Array:
     """Copy dout, whose axes that were summed over have length 1, to the entries that count. The others get 0."""
-    dx = np.zeros(x.shape, x.dtype)
-    np.copyto(dx, dout, where=counts, casting="same_kind")
+    dx = np.empty(x.shape, x.dtype)
+    dx[...] = dout if counts is True else np.where(counts, dout, 0)
     return dx
 
 

@@ -10,8 +10,8 @@ from types import EllipsisType
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.axes import as_axis
 from handgrad.checks import Array, Shape, Spec, floating, ieee, long_sum, upstream
-from handgrad.counting import as_axis
 from handgrad.indices import Indices, as_indices, scatter_add
 
 BasicIndex = int | slice | EllipsisType | None

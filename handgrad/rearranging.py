@@ -10,8 +10,8 @@ from itertools import accumulate, pairwise
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.axes import as_axes, as_axis
 from handgrad.checks import Array, Shape, Spec, floating, floating_together, ieee, shape_error, upstream, upstreams
-from handgrad.counting import as_axes, as_axis
 
 
 class Reshape:

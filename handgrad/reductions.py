@@ -7,11 +7,10 @@ shape of x, or broadcasts to it, and is True where an entry counts. What it hide
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.axes import Axes, as_axes
 from handgrad.checks import Array, Shape, Spec, floating, ieee, upstream
 from handgrad.counting import (
-    Axes,
     Counts,
-    as_axes,
     as_counts,
     copied_back,
     masked_mean,

@@ -32,8 +32,9 @@ from tests.mutators import Mutant, mutants
 ROOT = Path(handgrad.__file__).parents[1]
 # in the order in which they import each other, so that all that lean on a changed one can be executed again
 MODULES = (
-    *("checks", "counting", "indices", "numerics", "targets", "functions", "arithmetic", "choosing", "elementary"),
-    *("indexing", "matmul", "rearranging", "reductions", "activations", "affine", "losses"),
+    *("checks", "axes", "indices", "numerics", "counting", "targets", "functions"),
+    *("arithmetic", "choosing", "elementary", "indexing", "matmul", "rearranging", "reductions"),
+    *("activations", "affine", "losses"),
 )
 EXAMPLES = 30
 SECONDS = 120

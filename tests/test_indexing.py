@@ -135,6 +135,11 @@ def test_an_unsigned_index_is_one_like_any_other():
         Take(np.array([2**64 - 1], np.uint64)).forward(np.zeros(4))
 
 
+def test_indices_that_are_no_numbers_are_named_with_their_dtype():
+    with pytest.raises(TypeError, match=r"^Take\.forward: indices\.dtype is <U1; expected floating, integer or boolean"):
+        Take(["a"]).forward(np.zeros(2))
+
+
 @pytest.mark.parametrize("indices", [[0.0, 1.0], [True, False]])
 def test_indices_are_integers(indices):
     dtype = np.asarray(indices).dtype

@@ -295,3 +295,10 @@ def test_a_mean_of_more_than_float16_counts_to_hands_back_its_part():
     (dx,) = vjp(Mean(), np.ones(2**17, np.float16))[1](np.float16(2.0))
     assert dx.dtype == np.float16
     assert np.all(dx == 2.0**-16)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_long_rows_of_float32_are_summed_as_well_in_any_layout(order):
+    x = np.full((2, 2**20), 0.1, np.float32)  # one by one, the sum would be 0.1 % off
+    want = 2**20 * np.float64(np.float32(0.1))
+    np.testing.assert_allclose(Sum(1).forward(np.asarray(x, order=order)), want, rtol=4 * np.finfo(np.float32).eps)
