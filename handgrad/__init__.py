@@ -40,10 +40,11 @@ from handgrad.arithmetic import Add, Divide, Multiply, Subtract
 from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
 from handgrad.indexing import Repeat, Slice, Take
+from handgrad.joining import Concatenate, Split, Stack
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.matmul import MatMul
-from handgrad.rearranging import Concatenate, Reshape, Split, Stack, Transpose
+from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
 
 __all__ = [

@@ -33,7 +33,7 @@ ROOT = Path(handgrad.__file__).parents[1]
 # in the order in which they import each other, so that all that lean on a changed one can be executed again
 MODULES = (
     *("checks", "axes", "indices", "numerics", "counting", "targets", "functions"),
-    *("arithmetic", "choosing", "elementary", "indexing", "matmul", "rearranging", "reductions"),
+    *("arithmetic", "choosing", "elementary", "indexing", "joining", "matmul", "rearranging", "reductions"),
     *("activations", "affine", "losses"),
 )
 EXAMPLES = 30
