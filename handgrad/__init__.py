@@ -26,7 +26,9 @@ The contract
 ------------
 ``out = layer.forward(x)``, then ``dx = layer.backward(dout)``, as often as you like: backward is the
 vector-Jacobian product of forward for every dout, and keeps nothing from one call to the next. Gradients of
-constructor arguments (``layer.params``) are left in attributes, ``layer.dW``.
+constructor arguments (``layer.params``) are left in attributes, ``layer.dW``. What has no gradient, such as an axis or
+a condition, goes to the constructor, too; a mask goes to forward. Where forward returns several outputs, as a tuple,
+backward takes a dout for each; those after the first may be left out, which means 0.
 
 Axes written "..." may be any, also none, also of length 0. A gradient has the shape and the floating dtype of what
 it is the gradient of. Nothing of the caller's is written to, and no result shares memory with an argument. Inputs

@@ -55,16 +55,15 @@ def number_of(shape: Shape, axes: tuple[int, ...], counts: Counts) -> int | npt.
     """Tell how many entries count of each sum."""
     if counts is True:
         return math.prod(shape[axis] for axis in axes)
-    return np.add.reduce(np.broadcast_to(counts, shape), axis=axes, dtype=np.intp, keepdims=True)
+    return np.add.reduce(np.broadcast_to(counts, shape), axis=axes, keepdims=True)
 
 
 def masked_mean(x: Array, axes: tuple[int, ...], counts: Counts, n: int | npt.NDArray[np.intp]) -> Array:
     """Average the n entries that count: their sum, divided by n. The mean of nothing is 0."""
-    n = np.maximum(n, 1)
     mean = masked_sum(x, axes, counts) / n
     if np.isfinite(mean).all():
         return mean
-    # a sum may overflow where the mean does not
+    # a sum may overflow where the mean does not, and 0/0 is NaN where the sum of nothing is 0
     return np.where(np.isfinite(mean), mean, masked_sum(x / n, axes, counts))
 
 

@@ -92,13 +92,14 @@ def test_arrays_that_do_not_fit_are_named_with_all_shapes(b):
         Stack().forward(np.zeros((2, 3)), np.zeros(b))
 
 
-def test_an_axis_that_is_not_there_is_named():
+def test_an_axis_that_the_first_array_does_not_have_is_named():
+    arrays = np.zeros((2, 3)), np.zeros((2, 3, 1))
     because = "because arrays[0].shape is (2, 3)"
     with raises(ValueError, f"Concatenate.forward: axis is 2; expected one from -2 to 1, {because}"):
-        Concatenate(2).forward(np.zeros((2, 3)))
+        Concatenate(2).forward(*arrays)
     because = f"{because}, and out has one axis more"
     with raises(ValueError, f"Stack.forward: axis is 3; expected one from -3 to 2, {because}"):
-        Stack(3).forward(np.zeros((2, 3)))
+        Stack(3).forward(*arrays)
     with raises(ValueError, "Concatenate.forward: axis is 0; expected no axis at all, because arrays[0].shape is ()"):
         Concatenate().forward(1.0, 2.0)
 
