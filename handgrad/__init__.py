@@ -26,7 +26,9 @@ The contract
 ------------
 ``out = layer.forward(x)``, then ``dx = layer.backward(dout)``, as often as you like: backward is the
 vector-Jacobian product of forward for every dout, and keeps nothing from one call to the next. Gradients of
-constructor arguments (``layer.params``) are left in attributes, ``layer.dW``.
+constructor arguments (``layer.params``) are left in attributes, ``layer.dW``. What has no gradient, such as an axis
+or a condition, goes to the constructor, too; a mask goes to forward. Where forward returns several outputs, as a
+tuple, backward takes a dout for each; those after the first may be left out, which means 0.
 
 Axes written "..." may be any, also none, also of length 0. A gradient has the shape and the floating dtype of what
 it is the gradient of; the bytes of every result are in native order. Nothing of the caller's is written to, and no
@@ -36,21 +38,48 @@ done. Outputs that a layer remembers are read-only. No finite input causes a Num
 
 from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
+from handgrad.arithmetic import Add, Divide, Multiply, Subtract
+from handgrad.choosing import Maximum, Minimum, Where
+from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
+from handgrad.indexing import Repeat, Slice, Take
+from handgrad.joining import Concatenate, Split, Stack
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
-from handgrad.nodes import Add, Exp, MatMul, Multiply, Reciprocal
+from handgrad.matmul import MatMul
+from handgrad.rearranging import Reshape, Transpose
+from handgrad.reductions import Max, Mean, Min, Sum
 
 __all__ = [
     "Add",
     "Affine",
+    "Concatenate",
+    "Divide",
     "Exp",
     "IdentityWithLoss",
     "Layer",
+    "Log",
     "MatMul",
+    "Max",
+    "Maximum",
+    "Mean",
+    "Min",
+    "Minimum",
     "Multiply",
+    "Power",
     "Reciprocal",
     "Relu",
+    "Repeat",
+    "Reshape",
     "Sigmoid",
+    "Slice",
     "SoftmaxWithLoss",
+    "Split",
+    "Sqrt",
+    "Stack",
+    "Subtract",
+    "Sum",
+    "Take",
+    "Transpose",
+    "Where",
     "vjp",
 ]

@@ -3,6 +3,7 @@
 Every check runs before a layer changes any state, so that a call that raises leaves no trace.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,10 +92,37 @@ def upstream(layer: Any, dout: npt.ArrayLike) -> Array:
     """
     where = f"{type(layer).__name__}.backward"
     if not hasattr(layer, "out_shape"):
-        raise RuntimeError(f"{where}: call forward first; there is nothing to go back through yet")
-    dout = floating(where, "dout", dout)
-    if dout.shape != layer.out_shape:
-        raise shape_error(where, "dout", dout.shape, layer.out_shape, "that is the shape of forward's output")
+        raise _nothing_yet(where)
+    return _upstream(where, "dout", dout, layer.out_shape)
+
+
+def upstreams(layer: Any, douts: Sequence[npt.ArrayLike]) -> list[Array]:
+    """Give the upstream gradients of several outputs, whose shapes are `out_shapes`. Those left out at the end are 0.
+
+    Raises
+    ------
+    RuntimeError, ValueError, TypeError
+        As `upstream` does; and TypeError if there is none, or more than outputs.
+    """
+    where = f"{type(layer).__name__}.backward"
+    if not hasattr(layer, "out_shapes"):
+        raise _nothing_yet(where)
+    shapes = layer.out_shapes
+    if not 1 <= len(douts) <= len(shapes):
+        expected = f"1 to {len(shapes)}, because that is the number of outputs"
+        raise TypeError(f"{where}: got {len(douts)} upstream gradients; expected {expected}")
+    given = [_upstream(where, f"douts[{i}]", dout, shapes[i]) for i, dout in enumerate(douts)]
+    return given + [np.zeros(shape, given[0].dtype) for shape in shapes[len(given) :]]
+
+
+def _nothing_yet(where: str) -> RuntimeError:
+    return RuntimeError(f"{where}: call forward first; there is nothing to go back through yet")
+
+
+def _upstream(where: str, name: str, dout: npt.ArrayLike, shape: Shape) -> Array:
+    dout = floating(where, name, dout)
+    if dout.shape != shape:
+        raise shape_error(where, name, dout.shape, shape, "that is the shape of forward's output")
     return wide(dout)
 
 
@@ -128,3 +156,21 @@ def sum_to(grad: Array, like: Spec | Array) -> Array:
     stretched = [added + axis for axis, length in enumerate(like.shape) if length == 1]
     summed = long_sum(grad, (*range(added), *stretched))
     return np.asarray(summed, like.dtype).reshape(like.shape)
+
+
+def expect_broadcastable(where: str, **arrays: npt.NDArray[Any]) -> None:
+    """Raise a ValueError that names the last of the arrays unless all of them broadcast together."""
+    try:
+        np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    except ValueError:
+        *others, name = arrays
+        because = " and ".join(f"{other}.shape is {arrays[other].shape}" for other in others)
+        raise shape_error(where, name, arrays[name].shape, "axes that broadcast", because) from None
+
+
+def booleans(where: str, name: str, argument: npt.ArrayLike, true_where: str) -> npt.NDArray[np.bool_]:
+    """Give an argument as booleans, or raise a TypeError: 0.0 and 1.0 may well be weights, which choose nothing."""
+    array = as_array(where, name, argument)
+    if array.dtype != np.bool_:
+        raise TypeError(f"{where}: {name}.dtype is {array.dtype}; expected bool, True where {true_where}")
+    return array

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from handgrad.checks import Array, remembered
 
@@ -23,10 +22,10 @@ class Layer(Protocol):
         """Compute the output, and remember what backward needs."""
 
     def backward(self, dout: Any, /) -> Any:
-        """Turn the gradient of the output into the gradients of inputs and params."""
+        """Turn the gradient of the output into the gradients of inputs and params. Several outputs have one each."""
 
 
-Pullback = Callable[[npt.ArrayLike], tuple[Array, ...]]
+Pullback = Callable[[Any], tuple[Array, ...]]
 
 
 def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
@@ -46,7 +45,8 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     out
         What ``forward`` returns.
     pullback
-        Maps the gradient of `out` to the gradients of the inputs, then of the params, always as a tuple.
+        Maps the gradient of `out` to the gradients of the inputs, then of the params, always as a tuple. Where `out`
+        is a tuple, it takes a tuple; gradients that are left out at its end are 0.
         Pullbacks of one layer are independent of each other, as shared weights and unrolled time need it.
 
     Examples
@@ -59,8 +59,9 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     """
     ran, out = _on_a_copy(layer, lambda copied: copied.forward(*inputs, **options))
 
-    def pullback(dout: npt.ArrayLike) -> tuple[Array, ...]:
-        again, dinputs = _on_a_copy(ran, lambda copied: copied.backward(dout))
+    def pullback(dout: Any) -> tuple[Array, ...]:
+        douts = dout if isinstance(out, tuple) else (dout,)
+        again, dinputs = _on_a_copy(ran, lambda copied: copied.backward(*douts))
         return in_order(dinputs) + tuple(getattr(again, f"d{name}") for name in getattr(again, "params", ()))
 
     return out, pullback

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, as_array, floating, real, shape_error, wide
+from handgrad.checks import Array, Shape, booleans, floating, real, shape_error, wide
+from handgrad.indices import index_error
 from handgrad.numerics import row_sums
 
 Mask = npt.NDArray[np.bool_]
@@ -36,9 +37,7 @@ def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask | None:
     """
     if mask is None:
         return None
-    mask = as_array(where, "mask", mask)
-    if mask.dtype != np.bool_:
-        raise TypeError(f"{where}: mask.dtype is {mask.dtype}; expected bool, True where a row counts")
+    mask = booleans(where, "mask", mask, "a row counts")
     if mask.shape != x.shape[:-1]:
         raise shape_error(where, "mask", mask.shape, x.shape[:-1], _because(x))
     return mask
@@ -106,11 +105,8 @@ def _as_flat_indices(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | Non
 def _no_class(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> IndexError:
     classes = x.shape[-1]
     invalid = ((t < 0) | (t >= classes)) & (True if mask is None else mask)
-    position = tuple(np.argwhere(invalid)[0].tolist())
     expected = f"a class index from 0 to {classes - 1}" if classes else "no label at all"
-    return IndexError(
-        f"{where}: t{list(position) if position else ''} is {t[position]}; expected {expected}, because {_because(x)}"
-    )
+    return index_error(where, "t", t, invalid, f"{expected}, because {_because(x)}")
 
 
 def _because(batch: Array) -> str:

@@ -4,16 +4,33 @@ ONE_AXIS = "there is one axis, which is the first and the last"
 ONE_COLUMN = "there is one column, which is the first and the last"
 ONLY_MEMORY = "the numbers are the same; only memory is used that need not be, or a copy is made"
 ONE_LENGTH = "both are always of one length"
+ONE_BY_ONE = "what counts everywhere is then counted one by one, or selected, which takes longer"
 WIDER = "computed in float64 and rounded once, which is as right and takes longer"
 NO_SUCH_SIZE = "float64 has 8 bytes, which is also what it is summed in, and no dtype has 7"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
+    ("counting", "if counts is True:", "if counts is False:"): ONE_BY_ONE,
     (
-        "nodes",
-        "leading = [array.shape[:max(array.ndim - matrix_axes, 0)] for array in (a, b)]",
-        "leading = [array.shape[:max(array.ndim - matrix_axes, -1)] for array in (a, b)]",
-    ): "a vector lacks one matrix axis, and its shape up to its last axis is empty as well",
+        "joining",
+        "return tuple((np.array(piece, array.dtype) for piece, array in zip(pieces, self.arrays, strict=True)))",
+        "return tuple((np.array(piece, array.dtype) for piece, array in zip(pieces, self.arrays)))",
+    ): ONE_LENGTH,
+    (
+        "joining",
+        "return tuple((np.array(piece, array.dtype) for piece, array in zip(pieces, self.arrays, strict=True)))",
+        "return tuple((np.array(piece, array.dtype) for piece, array in zip(pieces, self.arrays, strict=False)))",
+    ): ONE_LENGTH,
+    (
+        "joining",
+        "return tuple((np.array(piece, dtype) for piece, dtype in zip(dout, self.dtypes, strict=True)))",
+        "return tuple((np.array(piece, dtype) for piece, dtype in zip(dout, self.dtypes)))",
+    ): ONE_LENGTH,
+    (
+        "joining",
+        "return tuple((np.array(piece, dtype) for piece, dtype in zip(dout, self.dtypes, strict=True)))",
+        "return tuple((np.array(piece, dtype) for piece, dtype in zip(dout, self.dtypes, strict=False)))",
+    ): ONE_LENGTH,
     ("losses", "exps = np.exp(scores, out=scores)", "exps = np.exp(scores)"): ONLY_MEMORY,
     ("losses", "y = np.divide(exps, sums, out=exps)", "y = np.divide(exps, sums)"): ONLY_MEMORY,
     (

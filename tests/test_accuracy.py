@@ -12,7 +12,7 @@ import pytest
 
 import handgrad
 import reference.activations
-import reference.nodes
+import reference.elementary
 from handgrad.testing import arrays, reals
 from reference.cases import CASES, DTYPES, Case
 from reference.comparisons.accuracy import LARGEST, Accuracy, Larger

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 import handgrad.functions
-from handgrad import Add, Exp, Multiply, Reciprocal, Relu, Sigmoid, vjp
+from handgrad import Add, Exp, Reciprocal, Relu, Sigmoid, Subtract
+from tests.graph import Graph
 
 EPS = np.finfo(np.float64).eps
 
@@ -24,19 +25,10 @@ def between(low, high):
 
 def sigmoid_of_nodes(x):
     """Put 1 / (1 + exp(-x)) together from nodes; return its value and its pullback."""
-    minus_x, to_x = vjp(Multiply(), x, -1.0)
-    e, to_minus_x = vjp(Exp(), minus_x)
-    total, to_e = vjp(Add(), 1.0, e)
-    y, to_total = vjp(Reciprocal(), total)
-
-    def pullback(dy):
-        (dtotal,) = to_total(dy)
-        _, de = to_e(dtotal)
-        (dminus_x,) = to_minus_x(de)
-        dx, _ = to_x(dminus_x)
-        return dx
-
-    return y, pullback
+    graph = Graph()
+    e = graph(Exp(), graph(Subtract(), 0.0, x))
+    y = graph(Reciprocal(), graph(Add(), 1.0, e))
+    return y, lambda dy: graph.gradients(y, dy, x)[0]
 
 
 @given(arrays(ANY_NUMBER))

@@ -6,6 +6,7 @@ from hypothesis import given
 
 from handgrad import Add, Affine, MatMul, vjp
 from tests.drawn import whole_numbers
+from tests.graph import Graph
 
 LENGTHS = st.integers(0, 4)
 
@@ -39,11 +40,10 @@ def test_one_sample_of_2_numbers_is_mapped_to_3():
 def test_affine_equals_matmul_followed_by_add(example):
     x, W, b, dout = example
     out, pullback = vjp(Affine(W, b), x)
-    product, to_x_and_W = vjp(MatMul(), x, W)
-    total, to_product_and_b = vjp(Add(), product, b)
-    dproduct, db = to_product_and_b(dout)
+    graph = Graph()
+    total = graph(Add(), graph(MatMul(), x, W), b)
     assert np.array_equal(out, total)
-    for got, want in zip(pullback(dout), [*to_x_and_W(dproduct), db], strict=True):
+    for got, want in zip(pullback(dout), graph.gradients(total, dout, x, W, b), strict=True):
         assert np.array_equal(got, want)
 
 

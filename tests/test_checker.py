@@ -129,6 +129,53 @@ def test_a_right_layer_of_somebody_else_passes(layer, reference, inputs):
     assert report.diagnosis == ""
 
 
+class Joined:
+    """Takes any number of arrays behind the first, and joins them."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def forward(self, first, *others):
+        self.ends = np.cumsum([len(first), *map(len, others)])[:-1]
+        return self.factor * np.concatenate([first, *others])
+
+    def backward(self, dout):
+        return tuple(each.copy() for each in np.split(self.factor * dout, self.ends))
+
+
+class JoinedBackwards(Joined):
+    def backward(self, dout):
+        return super().backward(dout)[::-1]
+
+
+def joined_and_pullback(*pieces, factor):
+    layer = Joined(factor)
+    return layer.forward(*pieces), layer.backward
+
+
+PIECES = arrays(first="N", b="M", a="3", factor=st.sampled_from([2, 3]))
+
+
+@pytest.mark.parametrize("layer", [Joined, joined_and_pullback])
+def test_what_a_signature_does_not_name_goes_to_its_args_in_the_order_of_the_description(layer):
+    report = check(layer, lambda *pieces, factor: factor * jnp.concatenate(pieces), PIECES)
+    assert report.found[0].worst.keys() == {"out", "first", "b", "a"}
+
+
+def test_arguments_without_a_name_are_shown_as_they_are_given():
+    inputs = arrays(first="3", b="3", factor=st.just(2))
+    report = check(
+        JoinedBackwards, lambda first, *b, factor: factor * jnp.concatenate([first, *b]), inputs, raises=False
+    )
+    assert report.failed == ["gradient"]
+    assert "out = layer.forward(first, b)" in str(report)
+    assert "reference(first, b, factor=factor)" in str(report)
+
+
+def test_an_argument_that_may_be_called_like_args_is_one_of_them():
+    check(joined_and_pullback, lambda *x, factor: factor * jnp.concatenate(x), arrays(x="3", factor=st.just(2)))
+
+
 class GivesAGradientInAList(Tanh):
     def backward(self, dout):
         return list(super().backward(dout))

@@ -1,4 +1,5 @@
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -6,19 +7,37 @@ import pytest
 from handgrad import (
     Add,
     Affine,
+    Divide,
     Exp,
     IdentityWithLoss,
+    Log,
     MatMul,
+    Max,
+    Maximum,
+    Mean,
+    Min,
+    Minimum,
     Multiply,
+    Power,
     Reciprocal,
     Relu,
+    Reshape,
     Sigmoid,
+    Slice,
     SoftmaxWithLoss,
+    Sqrt,
+    Subtract,
+    Sum,
+    Take,
+    Transpose,
+    Where,
     vjp,
 )
 from tests.layers import each_example, each_loss, gradients, run
 
-ELEMENTWISE = [Relu, Sigmoid, Exp, Reciprocal]
+cube, inverse_root = partial(Power, 3), partial(Power, -0.5)
+ELEMENTWISE = [Relu, Sigmoid, Exp, Log, Reciprocal, Sqrt, cube, inverse_root]
+REDUCTIONS = [Sum, Mean, Max, Min]
 
 
 def slope(layer, x, dout=1.0):
@@ -113,7 +132,14 @@ def test_affine_of_one_sample_through_a_square_matrix_has_an_outer_product_for_i
 
 @pytest.mark.parametrize(
     ("make", "inputs"),
-    [*((make, [2.0]) for make in ELEMENTWISE), (Add, [2.0, 3.0]), (Multiply, [2.0, 3.0]), (MatMul, [[2.0], [3.0]])],
+    [
+        *((make, [2.0]) for make in [*ELEMENTWISE, *REDUCTIONS, Transpose]),
+        *((make, [2.0, 3.0]) for make in [Add, Subtract, Multiply, Divide, Maximum, Minimum, partial(Where, True)]),
+        (MatMul, [[2.0], [3.0]]),
+        (partial(Reshape, ()), [[2.0]]),
+        (partial(Slice, 0), [[2.0]]),
+        (partial(Take, 0), [[2.0]]),
+    ],
 )
 def test_results_that_are_single_numbers_are_arrays_too(make, inputs):
     layer = make()
@@ -245,10 +271,10 @@ def test_masked_labels_need_not_exist_where_there_are_no_classes():
 def test_integers_and_booleans_are_computed_in_float64(example, dtype):
     whole = example.changed(lambda each: (each > 0).astype(dtype))
     floating = example.changed(lambda each: (each > 0).astype(np.float64))
-    out, pullback = vjp(whole.make(), **whole.inputs)
-    want, want_pullback = vjp(floating.make(), **floating.inputs)
+    out, pullback = whole.vjp(whole.make())
+    want, want_pullback = floating.vjp(floating.make())
     assert out.dtype == np.float64
-    assert np.array_equal(out, want)
+    assert np.array_equal(out, want, equal_nan=True)
     for grad, want_grad in zip(pullback(example.dout), want_pullback(example.dout), strict=True):
         assert grad.dtype == np.float64
         assert np.array_equal(grad, want_grad, equal_nan=True)
@@ -352,7 +378,16 @@ def test_elementwise_layers_take_numbers_and_arrays_of_no_axes(make, x):
     assert dx.dtype == (np.float32 if isinstance(x, np.float32) else np.float64)
 
 
-@pytest.mark.parametrize(("node", "result", "slopes"), [(Add, 5.0, (1.0, 1.0)), (Multiply, 6.0, (3.0, 2.0))])
+@pytest.mark.parametrize(
+    ("node", "result", "slopes"),
+    [
+        (Add, 5.0, (1.0, 1.0)),
+        (Subtract, -1.0, (1.0, -1.0)),
+        (Multiply, 6.0, (3.0, 2.0)),
+        (Maximum, 3.0, (0.0, 1.0)),
+        (Minimum, 2.0, (1.0, 0.0)),
+    ],
+)
 def test_nodes_of_two_inputs_take_numbers(node, result, slopes):
     layer = node()
     assert layer.forward(2.0, 3) == result
@@ -398,7 +433,7 @@ def test_affine_of_numbers_that_overflow_causes_no_warning():
 def test_a_finite_dout_too_large_for_the_dtype_of_a_gradient_causes_no_warning(example):
     small = example.changed(lambda each: each.astype(np.float32))
     layer = small.make()
-    out = layer.forward(**small.inputs)
+    out = small.forward(layer)
     with warnings.catch_warnings(), np.errstate(all="raise"):
         warnings.simplefilter("error")
         first, *_ = gradients(layer, np.full(np.shape(out), 1e300))

@@ -62,7 +62,7 @@ def test_every_layer_has_a_twin_of_its_name(layer):
 
 @each_layer
 def test_every_layer_has_a_case_with_its_twin(layer):
-    cases = [case for case in CASES if case.layer is layer]
+    cases = [case for case in CASES if case.layer_class is layer]
     assert cases, f"write a case of {layer.__name__} in reference/cases/{room_of(layer)}.py"
     assert {case.twin.__name__ for case in cases} == {twin_name(layer)}
 
@@ -87,7 +87,8 @@ def test_every_layer_has_its_shapes_derivation_and_example(layer):
 
 @each_layer
 def test_every_layer_declares_its_fields_with_annotations(layer):
-    assert "out_shape" in layer.__annotations__, f"declare the fields of {layer.__name__} at the top of the class"
+    declared = layer.__annotations__.keys()
+    assert declared & {"out_shape", "out_shapes"}, f"declare the fields of {layer.__name__} at the top of the class"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "handgrad").glob("*.py")), ids=lambda path: path.name)

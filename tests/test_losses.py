@@ -6,9 +6,23 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from handgrad import Add, Exp, IdentityWithLoss, MatMul, Multiply, Reciprocal, Sigmoid, SoftmaxWithLoss, vjp
+from handgrad import (
+    Exp,
+    IdentityWithLoss,
+    Log,
+    Mean,
+    Multiply,
+    Power,
+    Reshape,
+    Sigmoid,
+    SoftmaxWithLoss,
+    Subtract,
+    Sum,
+    Take,
+)
 from handgrad.functions import cross_entropy_error, softmax, sum_squared_error
 from tests.drawn import labels, masks, numbers, whole_numbers
+from tests.graph import Graph
 from tests.layers import LOSSES, each_loss, run
 
 EPS = np.finfo(np.float64).eps
@@ -24,40 +38,48 @@ def close(got, want, terms):
 # What they are made of
 
 
-@given(whole_numbers((N, C)), whole_numbers((N, C)), st.sampled_from([1.0, -2.0, 0.0]))
-def test_identity_with_loss_equals_its_graph_of_nodes(x, t, dout):
-    minus_t = Multiply().forward(t, -1.0)
-    difference, to_x = vjp(Add(), x, minus_t)
-    squares, to_difference = vjp(Multiply(), difference, difference)
-    total, to_squares = vjp(MatMul(), squares.ravel(), np.ones(N * C))
-    loss, to_total = vjp(Multiply(), total, 0.5)
-    (dtotal, _) = to_total(dout)
-    (dsquares, _) = to_squares(dtotal)
-    (dx, _) = to_x(np.add(*to_difference(dsquares.reshape(N, C))))
+@given(whole_numbers((N, C)), whole_numbers((N, C)), masks(N), st.sampled_from([1.0, -2.0, 0.0]))
+def test_identity_with_loss_equals_its_graph_of_nodes(x, t, mask, dout):
+    graph = Graph()
+    rows = graph(Sum(axis=-1), graph(Power(2), graph(Subtract(), x, t)))
+    loss = graph(Multiply(), graph(Mean(), rows, mask), 0.5)
+    (dx,) = graph.gradients(loss, dout, x)
 
     layer = IdentityWithLoss()
-    # the division by N is the only thing that rounds
-    assert layer.forward(x, t) == loss / N
-    np.testing.assert_allclose(layer.backward(dout), dx / N, rtol=2 * EPS)
+    # the division by the number of rows is the only thing that rounds
+    assert layer.forward(x, t, mask) == loss
+    np.testing.assert_allclose(layer.backward(dout), dx, rtol=2 * EPS)
 
 
-@given(numbers((N, C), size=3.0), labels(N, C))
-def test_softmax_with_loss_equals_its_graph_of_nodes(x, t):
-    exps, to_x = vjp(Exp(), x)
-    total, to_exps = vjp(MatMul(), exps, np.ones((C, 1)))
-    inverse, to_total = vjp(Reciprocal(), total)
-    y, to_factors = vjp(Multiply(), exps, inverse)
-    one_hot = np.eye(C)[t]
-    dy = -one_hot / y / N  # the slope of -Σ t log y
-    dexps, dinverse = to_factors(dy)
-    (dtotal,) = to_total(dinverse)
-    through_total, _ = to_exps(dtotal)
-    (dx,) = to_x(dexps + through_total)
+def log_softmax_of_nodes(graph, x):
+    return graph(Subtract(), x, graph(Log(), graph(Sum(axis=-1, keepdims=True), graph(Exp(), x))))
+
+
+@given(numbers((N, C), size=3.0), labels(N, C), st.sampled_from([1.0, -2.0, 0.0]))
+def test_softmax_with_loss_equals_its_graph_of_nodes(x, t, dout):
+    graph = Graph()
+    scores = graph(Reshape(N * C), log_softmax_of_nodes(graph, x))
+    chosen = graph(Take(np.arange(N) * C + t), scores)
+    loss = graph(Multiply(), graph(Mean(), chosen), -1.0)
+    (dx,) = graph.gradients(loss, dout, x)
 
     layer = SoftmaxWithLoss()
-    np.testing.assert_allclose(layer.forward(x, t), -np.sum(one_hot * np.log(y)) / N, rtol=32 * EPS)
+    np.testing.assert_allclose(layer.forward(x, t), loss, rtol=32 * EPS, atol=32 * EPS)
     # the graph subtracts numbers as large as 1/N: some eps of them is lost
-    np.testing.assert_allclose(layer.backward(), dx, rtol=0, atol=16 * EPS / N)
+    np.testing.assert_allclose(layer.backward(dout), dx, rtol=0, atol=16 * EPS * abs(dout) / N)
+
+
+@given(numbers((N, C), size=3.0), whole_numbers((N, C), low=0), masks(N))
+def test_softmax_with_loss_of_masked_weights_equals_its_graph_of_nodes(x, t, mask):
+    graph = Graph()
+    rows = graph(Sum(axis=-1), graph(Multiply(), log_softmax_of_nodes(graph, x), t))
+    loss = graph(Multiply(), graph(Mean(), rows, mask), -1.0)
+    (dx,) = graph.gradients(loss, 1.0, x)
+
+    layer = SoftmaxWithLoss()
+    # C targets up to 9, of scores up to 10
+    np.testing.assert_allclose(layer.forward(x, t, mask), loss, rtol=0, atol=9 * C * 10 * 4 * EPS)
+    np.testing.assert_allclose(layer.backward(), dx, rtol=0, atol=9 * C * 16 * EPS)
 
 
 @given(numbers((N, C)), labels(N, C))

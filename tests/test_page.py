@@ -5,17 +5,17 @@ import pytest
 from hypothesis import strategies as st
 
 import handgrad
-import reference.nodes
 from handgrad.testing import arrays, check_layer
 from handgrad.testing.page.script.literals import assignment
 from handgrad.testing.trial import brief
+from reference import elementary
 from tests.planted.right import ADD, AFFINE, RELU, TANH, Add, Affine, Relu, Tanh
 from tests.planted.state import TanhOfFirstForward
 
 
 @pytest.fixture(scope="module")
 def failure():
-    report = check_layer(handgrad.Exp, reference.nodes.reciprocal, arrays(x="2"), dtypes=["float32"], raises=False)
+    report = check_layer(handgrad.Exp, elementary.reciprocal, arrays(x="2"), dtypes=["float32"], raises=False)
     return next(failure for failure in report.failures if failure.property.__name__ == "value")
 
 
@@ -29,7 +29,7 @@ def test_the_example_is_the_smallest(failure):
 
 def test_the_page_lists_what_failed_and_what_held():
     with pytest.raises(AssertionError) as error:
-        check_layer(handgrad.Exp, reference.nodes.reciprocal, arrays(x="2"), dtypes=["float64", "float32"])
+        check_layer(handgrad.Exp, elementary.reciprocal, arrays(x="2"), dtypes=["float64", "float32"])
     page = str(error.value)
     assert page.startswith("Exp fails in ")
     assert "value (float64, float32): Forward equals the reference." in page

@@ -37,6 +37,8 @@ ALONE = {
 # the line of diagnosis is not sure to name these
 UNNAMED = {
     "AffineOfEightRows",
+    "PermuteAgain",
+    "RepeatOfHalves",
     "SquaredLossByFiniteDifference",
     "SquaredLossExpanded",
     "SquaredLossOfStrides",

@@ -62,7 +62,7 @@ def test_a_layer_that_is_wrong_makes_the_command_fail(capsys, monkeypatch):
     assert not agrees
     printed = capsys.readouterr().out
     assert "DISAGREES" in printed
-    assert "from reference.nodes import add" in printed
+    assert "from reference.arithmetic import add" in printed
 
 
 def test_what_was_found_is_shown_although_the_rest_fails(capsys, monkeypatch):

@@ -6,6 +6,7 @@ that the layers got, in a few lines that are the test's own. Equal means: no fur
 which the checker's oracle measures on the twin (`entitled`).
 """
 
+from dataclasses import dataclass
 from functools import cache, partial
 from inspect import signature
 
@@ -24,6 +25,7 @@ from handgrad.testing.inputs.values import booleans, real_numbers, small_integer
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.oracle.agreement import LIMIT, overflows, units
 from handgrad.testing.oracle.compiling import compile_fast
+from handgrad.testing.subject import Subject, as_passed, call_by_name, taken_by
 from reference.activations import relu
 from reference.affine import affine
 from reference.cases import CASES
@@ -58,32 +60,30 @@ def each(cases):
 def test_value_and_gradients_equal_jax_vjp(case, data, dtype):
     inputs = data.draw(inputs_of(case.name, dtype))
     dout = data.draw(douts_of(oracle_of(case.twin).out_shape(inputs), dtype))
-    params, forward_inputs = split(case, inputs)
 
-    out, pullback = handgrad.vjp(case.layer(**params), **forward_inputs)
+    out, pullback = by_hand(case, inputs)
     grads = pullback(dout)
 
-    wrt = tuple(named(grads, forward_inputs, params))
-    jax_out, jax_grads = jax_vjp(case.twin, wrt)(all_in_float64(inputs), dout.astype(np.float64))
+    wrt, (arrays, options) = tuple(grads), split(inputs)
+    jax_out, jax_grads = jax_vjp(case.twin, wrt, options)(arrays, dout.astype(np.float64))
 
     entitled = [exact.entitled for exact in oracle_of(case.twin)(inputs, dout, wrt).values()]
     assert_equal([out], [jax_out], entitled[:1], dtype)
     if not overflows(Exact(np.asarray(jax_out), entitled[0]), dtype):
-        assert_equal(grads, jax_grads, entitled[1:], dtype)
+        assert_equal(grads.values(), jax_grads, entitled[1:], dtype)
 
 
 @each(LOSSES)
 @given(data=st.data(), dtype=DTYPES, weight=WEIGHTS)
 def test_backward_of_a_loss_equals_jax_grad(case, data, dtype, weight):
     inputs = data.draw(inputs_of(case.name, dtype))
-    params, forward_inputs = split(case, inputs)
+    run = Subject(case.layer, list(inputs)).build(inputs)
+    run.forward(inputs)
+    dinputs = in_order(run.layer.backward() if weight == 1 else run.layer.backward(weight))
+    dparams = {name: getattr(run.layer, f"d{name}") for name in run.params()}
+    grads = dict(zip(run.names, dinputs, strict=False)) | dparams
 
-    layer = case.layer(**params)
-    layer.forward(**forward_inputs)
-    dinputs = in_order(layer.backward() if weight == 1 else layer.backward(weight))
-    grads = [*dinputs, *(getattr(layer, f"d{name}") for name in params)]
-
-    assert_equal_jax_grad(named(grads, forward_inputs, params), case.twin, inputs, weight, dtype)
+    assert_equal_jax_grad(grads, case.twin, inputs, weight, dtype)
 
 
 # in float64 alone: what overflows float32 on the way is inf to the layers, and 0 · inf where the loss masks it
@@ -95,11 +95,10 @@ def test_a_layer_before_a_loss_equals_jax_grad(case, data, weight):
     shape = oracle_of(case.twin).out_shape(inputs)
     assume(shape)  # the loss needs an axis
     of_loss = data.draw(targets_of(shape))
-    params, forward_inputs = split(case, inputs)
 
-    out, to_inputs = handgrad.vjp(case.layer(**params), **forward_inputs)
+    out, to_inputs = by_hand(case, inputs)
     _, to_out = handgrad.vjp(handgrad.IdentityWithLoss(), out, *of_loss.values())
-    grads = named(to_inputs(*to_out(weight)), forward_inputs, params)
+    grads = to_inputs(*to_out(weight))
 
     assert_equal_jax_grad(grads, before_a_loss(case.twin), inputs | of_loss, weight, FLOAT64)
 
@@ -120,7 +119,7 @@ def targets_of(shape):
 
 @cache
 def before_a_loss(twin):
-    return lambda loss_t, loss_mask, **inputs: identity_with_loss(twin(**inputs), loss_t, loss_mask)
+    return lambda loss_t, loss_mask, **inputs: identity_with_loss(call_by_name(twin, inputs), loss_t, loss_mask)
 
 
 def whole(axes):
@@ -153,47 +152,67 @@ def test_the_books_two_layer_network_equals_jax_grad(data, dtype, weight):
     assert_equal_jax_grad({"x": dx, "W1": dW1, "b1": db1, "W2": dW2, "b2": db2}, network, inputs, weight, dtype)
 
 
+def by_hand(case, inputs):
+    """Run a layer, and give its output and a pullback to the gradients by the names of what they are gradients of."""
+    subject = Subject(case.layer, list(inputs))
+    layer = subject.construct(inputs)
+    names, params = taken_by(layer.forward, subject.forward_names), getattr(layer, "params", ())
+    by_place, by_name = as_passed(layer.forward, {name: inputs[name] for name in names})
+    out, pullback = handgrad.vjp(layer, *by_place, **by_name)
+
+    def to_inputs(dout):
+        grads = pullback(dout)
+        return dict(zip((*names[: len(grads) - len(params)], *params), grads, strict=True))
+
+    return out, to_inputs
+
+
 @cache
-def jax_vjp(twin, wrt):
+def jax_vjp(twin, wrt, options):
     @partial(jax.jit, compiler_options=compile_fast())
     def value_and_gradients(inputs, dout):
-        out, pullback = jax.vjp(function_of(wrt, twin, inputs), *(inputs[name] for name in wrt))
+        out, pullback = jax.vjp(function_of(wrt, twin, inputs, options), *(inputs[name] for name in wrt))
         return out, pullback(dout)
 
     return value_and_gradients
 
 
 @cache
-def jax_grad(twin, wrt):
+def jax_grad(twin, wrt, options):
     @partial(jax.jit, compiler_options=compile_fast())
     def gradients(inputs, weight):
-        loss = function_of(wrt, twin, inputs)
+        loss = function_of(wrt, twin, inputs, options)
         weighted = jax.grad(lambda *args: weight * loss(*args), argnums=range(len(wrt)))
         return weighted(*(inputs[name] for name in wrt))
 
     return gradients
 
 
-def function_of(wrt, twin, inputs):
-    return lambda *args: twin(**(inputs | dict(zip(wrt, args, strict=True))))
+def function_of(wrt, twin, inputs, options):
+    rest = {name: each for name, each in inputs.items() if name not in wrt}
+    return lambda *args: call_by_name(twin, dict(zip(wrt, args, strict=True)) | rest | options.chosen)
 
 
-def split(case, inputs):
-    names = getattr(case.layer, "params", ())
-    params = {name: inputs[name] for name in names}
-    return params, {name: array for name, array in inputs.items() if name not in names}
+@dataclass(frozen=True)
+class Options:
+    """What is no array, such as an axis, and is compiled in. It need not be hashable."""
+
+    chosen: dict
+
+    def __hash__(self):
+        return hash(repr(self.chosen))
 
 
-def named(grads, forward_inputs, params):
-    """Put beside the gradients what they are gradients of: the leading inputs, then the params."""
-    return dict(zip((*list(forward_inputs)[: len(grads) - len(params)], *params), grads, strict=True))
+def split(inputs):
+    arrays = {name: each for name, each in inputs.items() if isinstance(each, np.ndarray)}
+    return all_in_float64(arrays), Options({name: each for name, each in inputs.items() if name not in arrays})
 
 
 def assert_equal_jax_grad(grads, twin, inputs, weight, dtype):
-    wrt = tuple(grads)
+    wrt, (arrays, options) = tuple(grads), split(inputs)
     out, *exact = oracle_of(twin)(inputs, np.asarray(weight, dtype), wrt).values()
     if not overflows(out, dtype):
-        jax_grads = jax_grad(twin, wrt)(all_in_float64(inputs), weight)
+        jax_grads = jax_grad(twin, wrt, options)(arrays, weight)
         assert_equal(grads.values(), jax_grads, [each.entitled for each in exact], dtype)
 
 

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from inspect import Parameter
 from types import MethodType
 from typing import Any
 
@@ -19,8 +20,8 @@ Results = dict[str, AnyArray]
 class Subject:
     """A layer's class or factory, or a function (out, pullback), and how it is handed a description's arguments.
 
-    What the signature of `make` names goes to it, the rest to `forward`. A function that takes everything is
-    expected to return its output and its pullback.
+    What the signature of `make` names goes to it, the rest to `forward`; what that does not name goes to its
+    ``*args``. A function that takes everything is expected to return its output and its pullback.
     """
 
     def __init__(self, make: Callable[..., Any], names: Sequence[str]) -> None:
@@ -28,9 +29,9 @@ class Subject:
             raise TypeError(f"layer is {an(type(make).__name__)} object; give its class, or a factory that makes one")
         self.make = make
         self.name = name_of(make)
-        taken = parameters_of(make)
-        self.is_function = not isinstance(make, type) and set(names) <= set(taken)
-        self.constructor_names = tuple(name for name in names if name in taken and not self.is_function)
+        named = _named(make)
+        self.is_function = not isinstance(make, type) and set(names) <= set(taken_by(make, names))
+        self.constructor_names = tuple(name for name in names if name in named and not self.is_function)
         self.forward_names = tuple(name for name in names if name not in self.constructor_names)
 
     def build(self, arguments: Mapping[str, Any]) -> "Run":
@@ -86,13 +87,12 @@ class Run:
     def __init__(self, subject: Subject, layer: Any, forward: Callable[..., Any]) -> None:
         self.subject = subject
         self.layer = layer
-        parameters = parameters_of(forward)
-        self.names = tuple(name for name in parameters if name in subject.forward_names)
-        unknown = [name for name in subject.forward_names if name not in parameters]
+        self.names = tuple(taken_by(forward, subject.forward_names))
+        unknown = [name for name in subject.forward_names if name not in self.names]
         if unknown:
             raise TypeError(
                 f"the inputs name {', '.join(unknown)}, which neither {subject.name} "
-                f"nor its forward takes (forward takes {', '.join(parameters) or 'nothing'})"
+                f"nor its forward takes (forward takes {', '.join(parameters_of(forward)) or 'nothing'})"
             )
 
     def forward(self, arguments: Mapping[str, Any]) -> AnyArray:
@@ -137,18 +137,41 @@ def _numbers(method: str, result: Any) -> AnyArray:
 
 def call_by_name(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Call a function by the names of its parameters, also of positional-only ones, such as those of `jnp.tanh`."""
+    first, rest = as_passed(function, arguments)
+    return function(*first, **rest)
+
+
+def as_passed(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Tell the arguments that a function takes by position from those that it takes by name."""
     first = positional_only(function, arguments)
     rest = {name: value for name, value in arguments.items() if name not in first}
-    return function(*(arguments[name] for name in first), **rest)
+    return [arguments[name] for name in first], rest
 
 
 def positional_only(function: Callable[..., Any], names: Collection[str]) -> list[str]:
-    """Give those of the names that a function takes by position alone, in its order."""
-    parameters = parameters_of(function).values()
-    return [each.name for each in parameters if each.kind is each.POSITIONAL_ONLY and each.name in names]
+    """Give those of the names that a function takes by position alone, in its order, with all that stand before."""
+    named, taken = _named(function), taken_by(function, names)
+    alone = [name not in named or named[name].kind is Parameter.POSITIONAL_ONLY for name in taken]
+    return taken[: len(taken) - alone[::-1].index(True)] if any(alone) else []
 
 
-def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+def taken_by(function: Callable[..., Any], names: Collection[str]) -> list[str]:
+    """Give those of the names that a function takes, in its order. Its ``*args`` takes what it does not name."""
+    named, taken = _named(function), []
+    for name, parameter in parameters_of(function).items():
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            taken += [each for each in names if each not in named]
+        elif name in named and name in names:
+            taken.append(name)
+    return taken
+
+
+def _named(function: Callable[..., Any]) -> Mapping[str, Parameter]:
+    variadic = Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD
+    return {name: each for name, each in parameters_of(function).items() if each.kind not in variadic}
+
+
+def parameters_of(function: Callable[..., Any]) -> Mapping[str, Parameter]:
     """Give a function's parameters by name. Reading a signature is slow, and methods of new objects are all new."""
     if inspect.ismethod(function):
         return _parameters_of_method(Identity(function.__func__))
@@ -169,12 +192,12 @@ class Identity:
 
 
 @lru_cache(maxsize=256)
-def _parameters_of(function: Identity) -> Mapping[str, inspect.Parameter]:
+def _parameters_of(function: Identity) -> Mapping[str, Parameter]:
     return inspect.signature(function.of).parameters
 
 
 @lru_cache(maxsize=256)
-def _parameters_of_method(function: Identity) -> Mapping[str, inspect.Parameter]:
+def _parameters_of_method(function: Identity) -> Mapping[str, Parameter]:
     return inspect.signature(MethodType(function.of, object())).parameters
 
 

@@ -4,11 +4,35 @@ In the descriptions of inputs, a letter is the length of an axis: N rows, D numb
 "..." is any leading axes.
 """
 
-from reference.cases import activations, affine, losses, nodes
+from reference.cases import (
+    activations,
+    affine,
+    arithmetic,
+    choosing,
+    elementary,
+    indexing,
+    joining,
+    losses,
+    matmul,
+    rearranging,
+    reductions,
+)
 from reference.cases.case import Case, by_family, by_layer
 
 DTYPES = ("float64", "float32", "float16")
 
-CASES: tuple[Case, ...] = (*nodes.CASES, *activations.CASES, *affine.CASES, *losses.CASES)
+CASES: tuple[Case, ...] = (
+    *arithmetic.CASES,
+    *elementary.CASES,
+    *choosing.CASES,
+    *matmul.CASES,
+    *reductions.CASES,
+    *rearranging.CASES,
+    *joining.CASES,
+    *indexing.CASES,
+    *activations.CASES,
+    *affine.CASES,
+    *losses.CASES,
+)
 
 __all__ = ["CASES", "DTYPES", "Case", "by_family", "by_layer"]

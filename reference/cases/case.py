@@ -10,22 +10,27 @@ from handgrad.testing.subject import name_of
 
 @dataclass(frozen=True)
 class Case:
-    """A layer, its twin and their inputs; `note` tells several cases of one layer apart."""
+    """A layer, its twin and their inputs; `note` tells several cases of one layer apart.
+
+    A layer that cannot be compared as it is, such as one of several outputs, is compared within another one: it is
+    what that is `about`.
+    """
 
     layer: Callable[..., Any]
     twin: Callable[..., Any]
     inputs: Inputs
     note: str = ""
+    about: Any = None
 
     @property
     def layer_class(self) -> Any:
-        """Give the layer's class, also behind a functools.partial that carries its options."""
-        return getattr(self.layer, "func", self.layer)
+        """Give the class of the layer that it is about, also behind a functools.partial that carries its options."""
+        return self.about or getattr(self.layer, "func", self.layer)
 
     @property
     def layer_name(self) -> str:
         """Name the layer."""
-        return name_of(self.layer)
+        return name_of(self.layer_class)
 
     @property
     def family(self) -> str:

@@ -5,10 +5,14 @@ import numpy as np
 from tests.planted.bug import Bug
 from tests.planted.right import (
     AFFINE,
+    CHOOSE,
+    DIVIDE,
     EMBEDDING,
     LAYER_NORM,
     MASKED_MEAN,
     MULTIPLY,
+    PERMUTE,
+    REPEAT,
     SIGMOID,
     SOFTMAX,
     SOFTMAX_LOSS,
@@ -16,10 +20,14 @@ from tests.planted.right import (
     TANH,
     TANH_FUNCTION,
     Affine,
+    Choose,
+    Divide,
     Embedding,
     LayerNorm,
     MaskedMean,
     Multiply,
+    Permute,
+    Repeat,
     Sigmoid,
     Softmax,
     SoftmaxLoss,
@@ -89,6 +97,36 @@ class MultiplySwapped(Multiply):
 
     def backward(self, dout):
         return dout * self.x, (dout * self.w).sum(axis=0)
+
+
+class DividePlus(Divide):
+    """The divisor's gradient without its minus."""
+
+    def backward(self, dout):
+        da, db = super().backward(dout)
+        return da, -db
+
+
+class ChooseForBoth(Choose):
+    """Both inputs hear all of dout, also where they are not chosen."""
+
+    def backward(self, dout):
+        return dout.copy(), dout.copy()
+
+
+class PermuteAgain(Permute):
+    """The axes once more in the same order, and not back."""
+
+    def backward(self, dout):
+        return dout.transpose(2, 0, 1).copy()
+
+
+class RepeatOfHalves(Repeat):
+    """Takes the copies for two batches, one behind the other."""
+
+    def backward(self, dout):
+        first, second = np.split(dout, 2)
+        return first + second
 
 
 class AffineWithoutBias(Affine):
@@ -177,6 +215,10 @@ BUGS = (
     Bug(LayerNormOfFixedMean, LAYER_NORM, "gradient", "held constant"),
     Bug(LayerNormWithoutGain, LAYER_NORM, "gradient", "a g of ones"),
     Bug(MultiplySwapped, MULTIPLY, "gradient", "in the place of"),
+    Bug(DividePlus, DIVIDE, "gradient", "db is -1 times"),
+    Bug(ChooseForBoth, CHOOSE, "gradient", "da holds the gradient of b, too"),
+    Bug(PermuteAgain, PERMUTE, "gradient", "transposed|axes"),
+    Bug(RepeatOfHalves, REPEAT, "gradient", "order"),
     Bug(AffineWithoutBias, AFFINE, "gradient", "db is always 0"),
     Bug(AffineMinusBias, AFFINE, "value", "forward.*-1 times b"),
     Bug(SquaredLossOfTheTarget, SQUARED_LOSS, "gradient", "-1 times"),

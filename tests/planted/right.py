@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from handgrad.testing import arrays, labels, masks, one_hot, reals
+from handgrad.testing import arrays, flags, labels, masks, one_hot, reals
 from handgrad.testing.inputs import Inputs
 
 
@@ -82,6 +82,66 @@ class Add:
 
     def backward(self, dout):
         return dout.copy(), dout.copy()
+
+
+class Divide:
+    def forward(self, a, b):
+        self.a, self.b = a, b
+        return a / b
+
+    def backward(self, dout):
+        return dout / self.b, -dout * self.a / self.b / self.b
+
+
+class Choose:
+    """a where the condition holds, b elsewhere."""
+
+    def __init__(self, condition):
+        self.condition = condition
+
+    def forward(self, a, b):
+        return np.where(self.condition, a, b)
+
+    def backward(self, dout):
+        return np.where(self.condition, dout, 0), np.where(self.condition, 0, dout)
+
+
+class RowSum:
+    def forward(self, x):
+        self.shape = x.shape
+        return x.sum(axis=-1)
+
+    def backward(self, dout):
+        return np.broadcast_to(dout[:, None], self.shape).copy()
+
+
+class Permute:
+    """The last axis first."""
+
+    def forward(self, x):
+        return x.transpose(2, 0, 1).copy()
+
+    def backward(self, dout):
+        return dout.transpose(1, 2, 0).copy()
+
+
+class Join:
+    def forward(self, a, b):
+        self.end = len(a)
+        return np.concatenate([a, b])
+
+    def backward(self, dout):
+        return dout[: self.end].copy(), dout[self.end :].copy()
+
+
+class Repeat:
+    """Each row twice."""
+
+    def forward(self, x):
+        return np.repeat(x, 2, axis=0)
+
+    def backward(self, dout):
+        return dout[::2] + dout[1::2]
 
 
 class Affine:
@@ -257,6 +317,12 @@ RELU = Right(Relu, lambda x: jnp.where(x > 0, x, 0), arrays(x=reals("2 3", kinks
 RELU6 = Right(Relu6, jax.nn.relu6, arrays(x=reals("2 3", kinks=[0, 6])))
 MULTIPLY = Right(Multiply, lambda x, w: x * w, arrays(x="N 3", w="3"))
 ADD = Right(Add, lambda a, b: a + b, arrays(a="2 3", b="2 3"))
+DIVIDE = Right(Divide, lambda a, b: a / b, arrays(a="2 3", b=reals("2 3", low=0.1)))
+CHOOSE = Right(Choose, lambda condition, a, b: jnp.where(condition, a, b), arrays(condition=flags("3"), a="3", b="3"))
+ROW_SUM = Right(RowSum, lambda x: x.sum(-1), arrays(x="3 3"))
+PERMUTE = Right(Permute, lambda x: x.transpose(2, 0, 1), arrays(x="2 2 2"))
+JOIN = Right(Join, lambda a, b: jnp.concatenate([a, b]), arrays(a="2 3", b="1 3"))
+REPEAT = Right(Repeat, lambda x: jnp.repeat(x, 2, axis=0), arrays(x="2 3"))
 AFFINE = Right(Affine, lambda x, W, b: x @ W + b, arrays(x="N D", W="D M", b="M"))
 SOFTMAX = Right(Softmax, jax.nn.softmax, arrays(x="2 4"))
 LAYER_NORM = Right(LayerNorm, layer_norm, arrays(x="3 4", g="4", b="4"))
@@ -275,6 +341,12 @@ RIGHT = (
     RELU6,
     MULTIPLY,
     ADD,
+    DIVIDE,
+    CHOOSE,
+    ROW_SUM,
+    PERMUTE,
+    JOIN,
+    REPEAT,
     AFFINE,
     SOFTMAX,
     LAYER_NORM,

@@ -5,15 +5,19 @@ import numpy as np
 from tests.planted.bug import Bug
 from tests.planted.right import (
     AFFINE,
+    JOIN,
     MASKED_MEAN,
     MAX,
     MULTIPLY,
+    ROW_SUM,
     SOFTMAX_LOSS,
     SQUARED_LOSS,
     Affine,
+    Join,
     MaskedMean,
     Max,
     Multiply,
+    RowSum,
     SoftmaxLoss,
     SquaredLoss,
 )
@@ -70,6 +74,21 @@ class MultiplySummedOverColumns(Multiply):
         return dout * self.w, np.full(3, dw)
 
 
+class RowSumOfColumns(RowSum):
+    """Forgets to put the axis back that was summed over, so that dout broadcasts along the other one."""
+
+    def backward(self, dout):
+        return np.broadcast_to(dout, self.shape).copy()
+
+
+class JoinOfHalves(Join):
+    """Cuts dout in the middle, wherever the arrays meet."""
+
+    def backward(self, dout):
+        middle = len(dout) // 2
+        return dout[:middle].copy(), dout[middle:].copy()
+
+
 class MaxKeepsItsAxis(Max):
     """The output keeps an axis of length 1."""
 
@@ -108,6 +127,8 @@ BUGS = (
     Bug(AffineWrongWhereSquare, AFFINE, "gradient", "transposed"),
     Bug(MultiplyNotSummed, MULTIPLY, "shape", "dw is not summed"),
     Bug(MultiplySummedOverColumns, MULTIPLY, "gradient", "mean"),
+    Bug(RowSumOfColumns, ROW_SUM, "gradient", "transposed"),
+    Bug(JoinOfHalves, JOIN, "shape", "da has"),
     Bug(MaxKeepsItsAxis, MAX, "shape", "out has an axis too many"),
     Bug(SquaredLossOfOneNumberEach, SQUARED_LOSS, "shape", "out has an axis too many"),
     Bug(SoftmaxLossOfOneRow, SOFTMAX_LOSS, "shape", "dx has an axis too many or too few.*length 1"),

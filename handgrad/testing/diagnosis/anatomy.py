@@ -174,10 +174,13 @@ class Parts:
     def __init__(self, trial: Trial, name: str) -> None:
         self.name = name
         inputs, look = all_in_float64(trial.inputs), Look()
+
+        def reference(arrays: Mapping[str, Any]) -> Any:
+            in_order = {name: arrays[name] for name in inputs}  # JAX sorts a dict by its keys
+            return call_by_name(trial.oracle.reference, {**in_order, **trial.options})
+
         with jax.enable_x64(True):
-            self.jaxpr = jax.make_jaxpr(
-                lambda arrays: call_by_name(trial.oracle.reference, {**arrays, **trial.options})
-            )(inputs)
+            self.jaxpr = jax.make_jaxpr(reference)(inputs)
             jax.eval_shape(lambda arrays: walk(self.jaxpr, jax.tree.leaves(arrays), look), inputs)
         self.steps, self.constants = look.steps, look.constants
         options = compile_for(str(self.jaxpr))

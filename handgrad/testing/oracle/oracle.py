@@ -5,6 +5,7 @@ Everything is computed in float64 on exactly the numbers that the layer got, wha
 
 import inspect
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from handgrad.testing.dtypes import in_float64, is_floating
 from handgrad.testing.oracle.compiling import compile_for, convolves, keep_compiled
 from handgrad.testing.oracle.rounding import all_runs, draw_factors, entitlement
-from handgrad.testing.subject import Identity, an, call_by_name, parameters_of
+from handgrad.testing.subject import Identity, an, call_by_name, parameters_of, taken_by
 
 Arguments = Mapping[str, Any]
 T = TypeVar("T")
@@ -70,7 +71,8 @@ class Oracle:
         parameters = parameters_of(self.reference)
         kinds = {each.kind for each in parameters.values()}
         takes = f"it takes {', '.join(parameters) or 'nothing'}"
-        unknown = [name for name in names if name not in parameters]
+        taken = taken_by(self.reference, names)
+        unknown = [name for name in names if name not in taken]
         if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
             raise TypeError(f"the reference does not take {', '.join(unknown)}, which the inputs name: {takes}")
         optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -185,7 +187,7 @@ def _compiled(jaxpr: jex.ClosedJaxpr, program: str, arrays: Arguments) -> "Compi
         # with a kernel for each run, convolutions together take longer than one by one
         return all_runs(jaxpr, jax.tree.leaves((arrays, dout)), factors, one_by_one=convolves(program))
 
-    floating = sorted(name for name, array in arrays.items() if is_floating(array))  # the order of JAX's leaves
+    floating = [name for name, array in arrays.items() if is_floating(array)]
 
     @cache
     def runs(nudge: float, seed: int, held: tuple[str, ...]) -> Callable[[Arguments, npt.NDArray[Any]], Any]:
@@ -201,8 +203,9 @@ def value_and_vjp(
     """Make a function of arrays by name and of dout that gives the value, and the gradients of those in `wrt`."""
 
     def compute(arrays: Arguments, dout: Any) -> tuple[Any, ...]:
+        rest = {name: array for name, array in arrays.items() if name not in wrt}
         value, pullback = jax.vjp(
-            lambda *args: call_by_name(function, {**arrays, **dict(zip(wrt, args, strict=True)), **(options or {})}),
+            lambda *args: call_by_name(function, {**dict(zip(wrt, args, strict=True)), **rest, **(options or {})}),
             *(arrays[name] for name in wrt),
         )
         return value, *pullback(dout)
@@ -237,11 +240,14 @@ def _kept_of(reference: Identity) -> dict[Any, Any]:
     return {}
 
 
-def _split(inputs: Arguments) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-    """Tell numbers, which JAX traces, from options such as an axis, which it compiles in."""
+def _split(inputs: Arguments) -> tuple[OrderedDict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Tell numbers, which JAX traces, from options such as an axis, which it compiles in.
+
+    The numbers stay in their order, which a reference with ``*args`` goes by: a dict, JAX would sort by its keys.
+    """
     numbers = {name: each for name, each in inputs.items() if isinstance(each, (np.ndarray, np.generic, float))}
     options = {name: each for name, each in inputs.items() if name not in numbers}
-    return {name: in_float64(np.asarray(each)) for name, each in numbers.items()}, options
+    return OrderedDict((name, in_float64(np.asarray(each))) for name, each in numbers.items()), options
 
 
 def _key(arrays: Arguments, options: Mapping[str, Any]) -> tuple[Any, ...]:

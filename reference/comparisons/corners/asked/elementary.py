@@ -1,4 +1,4 @@
-"""What the nodes of a graph are asked in the corners."""
+"""What the elementary functions are asked in the corners."""
 
 import numpy as np
 
