@@ -39,6 +39,7 @@ from handgrad.affine import Affine
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.nodes import Add, Exp, MatMul, Multiply, Reciprocal
+from handgrad.softmax import LogSoftmax, LogSumExp, Softmax
 
 __all__ = [
     "Add",
@@ -46,11 +47,14 @@ __all__ = [
     "Exp",
     "IdentityWithLoss",
     "Layer",
+    "LogSoftmax",
+    "LogSumExp",
     "MatMul",
     "Multiply",
     "Reciprocal",
     "Relu",
     "Sigmoid",
+    "Softmax",
     "SoftmaxWithLoss",
     "vjp",
 ]
