@@ -36,10 +36,12 @@ read-only. No finite input causes a NumPy warning.
 
 from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
+from handgrad.composition import Residual, Sequential
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.nodes import Add, Exp, MatMul, Multiply, Reciprocal
 from handgrad.softmax import LogSoftmax, LogSumExp, Softmax
+from handgrad.walk import Parameter, parameters
 
 __all__ = [
     "Add",
@@ -51,10 +53,14 @@ __all__ = [
     "LogSumExp",
     "MatMul",
     "Multiply",
+    "Parameter",
     "Reciprocal",
     "Relu",
+    "Residual",
+    "Sequential",
     "Sigmoid",
     "Softmax",
     "SoftmaxWithLoss",
+    "parameters",
     "vjp",
 ]

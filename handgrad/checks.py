@@ -107,12 +107,17 @@ def upstream(layer: Any, dout: npt.ArrayLike) -> Array:
         If it has another shape, or is not made of real numbers.
     """
     where = f"{type(layer).__name__}.backward"
-    if not hasattr(layer, "out_shape"):
-        raise RuntimeError(f"{where}: call forward first; there is nothing to go back through yet")
+    expect_forward(where, hasattr(layer, "out_shape"))
     dout = floating(where, "dout", dout)
     if dout.shape != layer.out_shape:
         raise shape_error(where, "dout", dout.shape, layer.out_shape, "that is the shape of forward's output")
     return wide(dout)
+
+
+def expect_forward(where: str, has_run: bool) -> None:
+    """Raise RuntimeError where backward is called and forward has not run."""
+    if not has_run:
+        raise RuntimeError(f"{where}: call forward first; there is nothing to go back through yet")
 
 
 def remembered(out: Array) -> Array:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy.typing as npt
 
 from handgrad.checks import Array
+from handgrad.walk import gradients
 
 
 class Layer(Protocol):
@@ -14,7 +15,7 @@ class Layer(Protocol):
 
     `backward` returns the gradient of forward's first input, a tuple for its leading inputs in order, or None. A
     class may name in `params` the constructor's arguments that have gradients: backward leaves those in
-    attributes called ``d<name>``.
+    attributes called ``d<name>``. A layer that is given layers holds them in a tuple, `layers`.
     """
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
@@ -43,7 +44,8 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     out
         What ``forward`` returns.
     pullback
-        Maps the gradient of `out` to the gradients of the inputs, then of the params, always as a tuple.
+        Maps the gradient of `out` to the gradients of the inputs, then of the params, always as a tuple. A layer
+        made of layers has theirs, in the order of `handgrad.parameters`.
         Pullbacks of one layer are independent of each other, as shared weights and unrolled time need it.
 
     Examples
@@ -59,8 +61,7 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
 
     def pullback(dout: npt.ArrayLike) -> tuple[Array, ...]:
         again = copy.deepcopy(ran)
-        dinputs = in_order(again.backward(dout))
-        return dinputs + tuple(getattr(again, f"d{name}") for name in getattr(again, "params", ()))
+        return in_order(again.backward(dout)) + gradients(again)
 
     return out, pullback
 

@@ -31,7 +31,10 @@ from tests.mutators import Mutant, mutants
 
 ROOT = Path(handgrad.__file__).parents[1]
 # in the order in which they import each other, so that all that lean on a changed one can be executed again
-MODULES = ("checks", "numerics", "targets", "functions", "nodes", "activations", "affine", "losses")
+MODULES = (
+    *("checks", "masks", "numerics", "targets", "functions", "walk", "layer"),
+    *("nodes", "activations", "affine", "softmax", "losses", "composition"),
+)
 EXAMPLES = 30
 SECONDS = 120
 BY_CHECKER, BY_TESTS, SURVIVES = KINDS = ("killed by check_layer", "killed by the room's tests", "survives")
@@ -112,8 +115,8 @@ def install(sources: dict[str, str]) -> None:
 
 def concerned(module: str) -> list[Any]:
     """Name the cases of all layers that a module may concern."""
-    rooms = [f"handgrad.{room}" for room in users(module)]
-    return [case for case in CASES if case.layer.__module__ in rooms]
+    rooms = users(module)
+    return [case for case in CASES if case.layer.__module__.rpartition(".")[2] in rooms]
 
 
 def users(module: str) -> list[str]:

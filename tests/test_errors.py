@@ -26,8 +26,8 @@ each_argument = pytest.mark.parametrize(
 
 
 def raises(error, message):
-    """Expect an error that says exactly this."""
-    return pytest.raises(error, match=f"^{re.escape(message)}$")
+    """Expect an error that says exactly this, and perhaps at which places of layers made of layers it was raised."""
+    return pytest.raises(error, match=rf"^{re.escape(message)}(\nat \d+ of .*)*$")
 
 
 # Order
@@ -36,7 +36,7 @@ def raises(error, message):
 @each_example
 def test_backward_before_forward_says_so(example):
     message = "backward: call forward first; there is nothing to go back through yet"
-    with raises(RuntimeError, f"{example.name}.{message}"):
+    with raises(RuntimeError, f"{example.found_by.order}.{message}"):
         example.make().backward(example.dout)
 
 
@@ -64,7 +64,7 @@ def test_dout_of_a_shape_that_is_not_forwards_names_both(example, wrong):
     layer = example.make()
     layer.forward(**example.inputs)
     expected = f"expected {example.dout.shape}, because that is the shape of forward's output"
-    with raises(ValueError, f"{example.name}.backward: dout.shape is {wrong}; {expected}"):
+    with raises(ValueError, f"{example.found_by.dout}.backward: dout.shape is {wrong}; {expected}"):
         layer.backward(np.ones(wrong))
 
 
@@ -199,7 +199,7 @@ def test_functions_name_targets_that_do_not_fit():
 
 @each_argument
 def test_rows_of_different_lengths_are_no_array_and_the_error_names_the_argument(example, argument):
-    with pytest.raises(ValueError, match=rf"^{example.name}\.forward: {argument} is not an array"):
+    with pytest.raises(ValueError, match=rf"^{example.found_by.input}\.forward: {argument} is not an array"):
         example.make().forward(**example.inputs | {argument: [[1.0, 2.0], [3.0]]})
 
 
@@ -213,7 +213,7 @@ def test_masks_of_different_lengths_are_no_array_either(loss):
 def test_a_masked_array_is_refused_since_its_mask_would_be_lost(example, argument):
     masked = np.ma.masked_array(example.inputs[argument])
     message = f"{argument} is a masked array; expected a plain one"
-    with pytest.raises(TypeError, match=rf"^{example.name}\.forward: {message}"):
+    with pytest.raises(TypeError, match=rf"^{example.found_by.input}\.forward: {message}"):
         example.make().forward(**example.inputs | {argument: masked})
 
 
@@ -261,7 +261,7 @@ def test_where_there_are_no_classes_there_is_no_label(label):
 @pytest.mark.parametrize(("dtype", "wrong"), NOT_REAL, ids=[dtype for dtype, _ in NOT_REAL])
 def test_what_is_not_made_of_real_numbers_is_named_with_its_dtype(example, argument, dtype, wrong):
     message = f"{argument}.dtype is {dtype}; {REAL}"
-    with raises(TypeError, f"{example.name}.forward: {message}"):
+    with raises(TypeError, f"{example.found_by.input}.forward: {message}"):
         example.make().forward(**example.inputs | {argument: wrong})
 
 
@@ -279,7 +279,7 @@ def test_a_dout_that_is_not_made_of_real_numbers_is_named_with_its_dtype(example
     layer = example.make()
     layer.forward(**example.inputs)
     message = f"dout.dtype is {dtype}; {REAL}"
-    with raises(TypeError, f"{example.name}.backward: {message}"):
+    with raises(TypeError, f"{example.found_by.dout}.backward: {message}"):
         layer.backward(wrong)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import handgrad
 from reference.cases import CASES
+from tests.layers import example_of
 
 ROOT = Path(handgrad.__file__).parents[1]
 PUBLIC = [getattr(handgrad, name) for name in handgrad.__all__]
@@ -62,9 +63,16 @@ def test_every_layer_has_a_twin_of_its_name(layer):
 
 @each_layer
 def test_every_layer_has_a_case_with_its_twin(layer):
-    cases = [case for case in CASES if case.layer is layer]
+    cases = [case for case in CASES if is_of(case, layer)]
     assert cases, f"write a case of {layer.__name__} in reference/cases/{room_of(layer)}.py"
     assert {case.twin.__name__ for case in cases} == {twin_name(layer)}
+
+
+def is_of(case, layer):
+    """Tell whether a case is about a layer: one that is given layers is made by the layer of its case, as `whole`."""
+    if "layers" not in layer.__annotations__:
+        return case.layer is layer
+    return type(getattr(example_of(case).make(), "whole", None)) is layer
 
 
 def test_every_layer_class_is_exported():
@@ -87,7 +95,9 @@ def test_every_layer_has_its_shapes_derivation_and_example(layer):
 
 @each_layer
 def test_every_layer_declares_its_fields_with_annotations(layer):
-    assert "out_shape" in layer.__annotations__, f"declare the fields of {layer.__name__} at the top of the class"
+    assert {"out_shape", "layers"} & layer.__annotations__.keys(), (
+        f"declare the fields of {layer.__name__} at the top of the class"
+    )
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "handgrad").glob("*.py")), ids=lambda path: path.name)

@@ -4,11 +4,18 @@ In the descriptions of inputs, a letter is the length of an axis: N rows, D numb
 "..." is any leading axes.
 """
 
-from reference.cases import activations, affine, losses, nodes, softmax
+from reference.cases import activations, affine, composition, losses, nodes, softmax
 from reference.cases.case import Case
 
 DTYPES = ("float64", "float32", "float16")
 
-CASES: tuple[Case, ...] = (*nodes.CASES, *activations.CASES, *affine.CASES, *softmax.CASES, *losses.CASES)
+CASES: tuple[Case, ...] = (
+    *nodes.CASES,
+    *activations.CASES,
+    *affine.CASES,
+    *softmax.CASES,
+    *losses.CASES,
+    *composition.CASES,
+)
 
 __all__ = ["CASES", "DTYPES", "Case"]
