@@ -9,6 +9,7 @@ from tests.planted.right import (
     LAYER_NORM,
     MASKED_MEAN,
     MULTIPLY,
+    RESIDUAL_TANH,
     SIGMOID,
     SOFTMAX,
     SOFTMAX_LOSS,
@@ -20,6 +21,7 @@ from tests.planted.right import (
     LayerNorm,
     MaskedMean,
     Multiply,
+    ResidualTanh,
     Sigmoid,
     Softmax,
     SoftmaxLoss,
@@ -54,6 +56,13 @@ class SoftmaxPlus(Softmax):
 
     def backward(self, dout):
         return self.y * (dout + (dout * self.y).sum(axis=-1, keepdims=True))
+
+
+class ResidualWithoutItsInput(ResidualTanh):
+    """dx hears from the layer, and not from the sum."""
+
+    def backward(self, dout):
+        return super().backward(dout) - dout
 
 
 class LayerNormOfFixedStd(LayerNorm):
@@ -173,6 +182,7 @@ BUGS = (
     Bug(SigmoidWithTanhSlope, SIGMOID, "gradient", "dx is dout .* as for tanh"),
     Bug(SoftmaxElementwise, SOFTMAX, "gradient", "diagonal"),
     Bug(SoftmaxPlus, SOFTMAX, "gradient", "sign"),
+    Bug(ResidualWithoutItsInput, RESIDUAL_TANH, "gradient", "lacks"),
     Bug(LayerNormOfFixedStd, LAYER_NORM, "gradient", "held constant"),
     Bug(LayerNormOfFixedMean, LAYER_NORM, "gradient", "held constant"),
     Bug(LayerNormWithoutGain, LAYER_NORM, "gradient", "a g of ones"),
