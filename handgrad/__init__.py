@@ -26,7 +26,8 @@ The contract
 ------------
 ``out = layer.forward(x)``, then ``dx = layer.backward(dout)``, as often as you like: backward is the
 vector-Jacobian product of forward for every dout, and keeps nothing from one call to the next. Gradients of
-constructor arguments (``layer.params``) are left in attributes, ``layer.dW``.
+constructor arguments (``layer.params``) are left in attributes, ``layer.dW``. A layer that is given layers runs them,
+and leaves their gradients with them; ``parameters(layer)`` lists them all.
 
 Axes written "..." may be any, also none, also of length 0. A gradient has the shape and the floating dtype of what
 it is the gradient of. Nothing of the caller's is written to, and no result shares memory with an argument. Inputs

@@ -127,23 +127,25 @@ class Residual:
     @ieee
     def forward(self, x: npt.ArrayLike, *others: Any, **options: Any) -> Array:
         """Compute x + f(x). Raises ValueError if f(x) has another shape than x."""
-        x = floating("Residual.forward", "x", x)
+        x, (f,) = floating("Residual.forward", "x", x), self.layers
         with _noted(self, 0):
-            f = self.layers[0].forward(x, *others, **options)
-        if np.shape(f) != x.shape:
+            beside = f.forward(x, *others, **options)
+        if np.shape(beside) != x.shape:
             vars(self).pop("out_shape", None)  # f has forgotten what it was called with before
-            raise shape_error("Residual.forward", "f(x)", np.shape(f), x.shape, "it is added to x")
-        out = np.asarray(x + f)
+            raise shape_error("Residual.forward", "f(x)", np.shape(beside), x.shape, "it is added to x")
+        # out = x + f(x)
+        out = np.asarray(x + beside)
         self.dtype, self.out_shape = x.dtype, x.shape
         return out
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array | tuple[Array, ...]:
         """Return dx, or a tuple of gradients where f gives one."""
-        dout = upstream(self, dout)
+        dout, (f,) = upstream(self, dout), self.layers
         with _noted(self, 0):
-            df, *dothers = in_order(self.layers[0].backward(dout))
-        dx = np.asarray(dout + df, self.dtype)
+            dbeside, *dothers = in_order(f.backward(dout))
+        # dx = dout + Jᵀ dout
+        dx = np.asarray(dout + dbeside, self.dtype)
         return (dx, *dothers) if dothers else dx
 
 

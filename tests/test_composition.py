@@ -277,12 +277,27 @@ def test_layers_that_are_alike_or_hold_the_same_arrays_are_not_one_layer():
 # Errors
 
 
+class Halfway:
+    """Goes forward, and not back."""
+
+    def forward(self, x):
+        return x.copy()
+
+
+class Stuck(Halfway):
+    """Does not get back."""
+
+    def backward(self, dout):
+        raise NotImplementedError
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Sequential([affine(), Relu()]), "Sequential: 0 is of type list; expected layers, one by one"),
         (lambda: Sequential(affine(), Relu), "Sequential: 1 is of type type; expected layers, one by one"),
         (lambda: Sequential(affine(), np.tanh), "Sequential: 1 is of type ufunc; expected layers, one by one"),
+        (lambda: Sequential(Halfway()), "Sequential: 0 is of type Halfway; expected layers, one by one"),
         (lambda: Residual(None), "Residual: 0 is of type NoneType; expected layers, one by one"),
     ],
 )
@@ -314,6 +329,15 @@ def test_an_error_on_the_way_back_has_it_too():
     with pytest.raises(ValueError, match=r"^Residual\.backward: dout\.shape is \(3,\); expected \(2, 3\)") as error:
         layer.backward(np.ones(3))
     assert error.value.__notes__ == ["at 1 of Sequential: Residual"]
+
+
+@pytest.mark.parametrize("composed", [Sequential, Residual])
+def test_an_error_of_the_layer_itself_on_the_way_back_has_its_place(composed):
+    layer = composed(Stuck())
+    layer.forward(X)
+    with pytest.raises(NotImplementedError) as error:
+        layer.backward(DOUT)
+    assert error.value.__notes__ == [f"at 0 of {composed.__name__}: Stuck"]
 
 
 def test_what_is_added_to_x_has_to_have_its_shape_and_is_not_broadcast():
