@@ -7,11 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.array_utils import normalize_axis_tuple
 
 Array = npt.NDArray[np.floating[Any]]
 Shape = tuple[int, ...]
-Axes = tuple[int, ...]
 
 ieee = np.errstate(all="ignore")
 """Decorates what follows IEEE 754 in silence: what overflows is inf, and 0/0 is NaN, without a warning."""
@@ -72,23 +70,6 @@ def as_array(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]
     if array is not argument and isinstance(argument, np.ma.MaskedArray):
         raise TypeError(f"{where}: {name} is a masked array; expected a plain one, because its mask would be lost")
     return array
-
-
-def as_axes(where: str, axis: int | Axes | None, x: Array) -> Axes:
-    """Give an axis, several of them or None, which stands for all, as the places of axes of x.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If x has no such axis, if one is named twice, or if they are not whole numbers.
-    """
-    try:
-        return normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
-    except TypeError:
-        raise TypeError(f"{where}: axis is {axis!r}; expected a whole number, a tuple of them, or None") from None
-    except ValueError:
-        expected = f"axes from {-x.ndim} to {x.ndim - 1}, each once"
-        raise ValueError(f"{where}: axis is {axis}; expected {expected}, because x.shape is {x.shape}") from None
 
 
 def shape_error(where: str, name: str, shape: Shape, expected: Shape | str, because: str) -> ValueError:

@@ -9,26 +9,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Axes, double, long_sum, wide
+from handgrad.checks import Array, double, long_sum, wide
 
 FLOAT32 = np.finfo(np.float32)  # the narrowest dtype that rows are computed in
-LAST: Axes = (-1,)
+LAST = (-1,)
 FEW = 32  # numbers may be added one by one
 
 
-def shifted(x: Array, axes: Axes = LAST) -> Array:
+def shifted(x: Array, axes: tuple[int, ...] = LAST) -> Array:
     """Compute x - max x over some axes, widened: the shift cancels in every quotient of exponentials."""
     x = wide(x)
     return x - peak(x, axes)
 
 
-def peak(x: Array, axes: Axes) -> Array:
+def peak(x: Array, axes: tuple[int, ...]) -> Array:
     """Find max x over some axes, which stay with length 1. Of nothing, or of -inf alone, it is the lowest number."""
     lowest = np.finfo(x.dtype).min  # finite, so that scores of -inf alone stay -inf
     return np.maximum.reduce(x, axis=axes, keepdims=True, initial=lowest)
 
 
-def total(exps: Array, axes: Axes = LAST) -> Array:
+def total(exps: Array, axes: tuple[int, ...] = LAST) -> Array:
     """Sum the exponentials of shifted scores over some axes, which stay with length 1.
 
     The largest score contributes exp(0) = 1, so the sum is at least 1, unless every class is ruled out. Then it is
@@ -49,7 +49,7 @@ def row_sums(array: Array) -> Array:
     return np.add.reduce(np.ascontiguousarray(array), axis=-1)
 
 
-def sums(array: Array, axes: Axes = LAST) -> Array:
+def sums(array: Array, axes: tuple[int, ...] = LAST) -> Array:
     """Sum over any axes, which stay with length 1, and over all of them as accurately as over the last."""
     for axis in sorted(axes, reverse=True):
         array = _sum_along(array, axis)

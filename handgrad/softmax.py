@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Axes, Shape, as_axes, floating, ieee, remembered, shape_error, upstream, wide
-from handgrad.masks import Mask, as_entry_mask, where_counted
+from handgrad.axes import Axes, as_axes
+from handgrad.checks import Array, Shape, floating, ieee, remembered, shape_error, upstream, wide
+from handgrad.counting import Counts, as_counts
 from handgrad.numerics import peak, shifted, sums, total
 
 
@@ -51,37 +52,38 @@ class Softmax:
     array([-0.5,  0.5,  0. ])
     """
 
+    axis: Axes
     y: Array  # any shape, read-only; float32 also where x is float16
-    mask: Mask | None  # that of x
-    axes: Axes
+    counts: Counts  # which entries of x do
+    axes: tuple[int, ...]
     dtype: np.dtype[Any]
     out_shape: Shape
 
-    def __init__(self, axis: int | Axes | None = -1) -> None:
+    def __init__(self, axis: Axes = -1) -> None:
         self.axis = axis
 
     @ieee
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute the probabilities. Raises ValueError and TypeError for an axis or a mask that does not fit x."""
-        x, axes, mask = _arguments("Softmax.forward", x, self.axis, mask)
+        x, axes, counts = _arguments("Softmax.forward", x, self.axis, mask)
         # y = exp(x) / Σ exp(x)
-        scores = shifted(where_counted(mask, x, -np.inf), axes)
+        scores = shifted(_selected(counts, x, -np.inf), axes)
         exps = np.exp(scores, out=scores)
         y = np.divide(exps, total(exps, axes), out=exps)
-        self.y = remembered(where_counted(mask, y, 0))
-        self.mask, self.axes, self.dtype, self.out_shape = mask, axes, x.dtype, x.shape
+        self.y = remembered(_selected(counts, y, 0))
+        self.counts, self.axes, self.dtype, self.out_shape = counts, axes, x.dtype, x.shape
         return np.asarray(self.y, self.dtype)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx: 0 where nothing counts."""
         dout = upstream(self, dout)
-        dout = where_counted(self.mask, dout, 0)
+        dout = _selected(self.counts, dout, 0)
         # dx = y (dout - Σ dout y), step by step in one array, since to ask for the memory of more takes long
         dx = dout * self.y
         np.subtract(dout, sums(dx, self.axes), out=dx)
         dx *= self.y
-        return np.asarray(where_counted(self.mask, dx, 0), self.dtype)
+        return np.asarray(_selected(self.counts, dx, 0), self.dtype)
 
 
 class LogSoftmax:
@@ -119,37 +121,38 @@ class LogSoftmax:
     array([ 1., -1.])
     """
 
+    axis: Axes
     y: Array  # any shape; float32 also where x is float16
-    mask: Mask | None  # that of x
-    axes: Axes
+    counts: Counts  # which entries of x do
+    axes: tuple[int, ...]
     dtype: np.dtype[Any]
     out_shape: Shape
 
-    def __init__(self, axis: int | Axes | None = -1) -> None:
+    def __init__(self, axis: Axes = -1) -> None:
         self.axis = axis
 
     @ieee
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute the logarithms. Raises ValueError and TypeError for an axis or a mask that does not fit x."""
-        x, axes, mask = _arguments("LogSoftmax.forward", x, self.axis, mask)
+        x, axes, counts = _arguments("LogSoftmax.forward", x, self.axis, mask)
         # out = x - log Σ exp(x), and y = exp(x) / Σ exp(x)
-        scores = shifted(where_counted(mask, x, -np.inf), axes)
+        scores = shifted(_selected(counts, x, -np.inf), axes)
         exps = np.exp(scores)
         s = total(exps, axes)
         out = np.subtract(scores, np.log(s), out=scores)
         y = np.divide(exps, s, out=exps)
-        self.y = where_counted(mask, y, 0)
-        self.mask, self.axes, self.dtype, self.out_shape = mask, axes, x.dtype, x.shape
-        return np.asarray(where_counted(mask, out, -np.inf), self.dtype)
+        self.y = _selected(counts, y, 0)
+        self.counts, self.axes, self.dtype, self.out_shape = counts, axes, x.dtype, x.shape
+        return np.asarray(_selected(counts, out, -np.inf), self.dtype)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx: 0 where nothing counts."""
         dout = upstream(self, dout)
-        dout = where_counted(self.mask, dout, 0)
+        dout = _selected(self.counts, dout, 0)
         # dx = dout - y Σ dout
         dx = dout - self.y * sums(dout, self.axes)
-        return np.asarray(where_counted(self.mask, dx, 0), self.dtype)
+        return np.asarray(_selected(self.counts, dx, 0), self.dtype)
 
 
 class LogSumExp:
@@ -187,29 +190,31 @@ class LogSumExp:
            [0. , 2. ]])
     """
 
-    y: Array  # shape of x; float32 also where x is float16
-    mask: Mask | None  # that of x
-    axes: Axes
+    axis: Axes
+    keepdims: bool
+    y: Array  # that of x; float32 also where x is float16
+    counts: Counts  # which entries of x do
+    axes: tuple[int, ...]
     dtype: np.dtype[Any]
     out_shape: Shape
 
-    def __init__(self, axis: int | Axes | None = -1, keepdims: bool = False) -> None:
+    def __init__(self, axis: Axes = -1, keepdims: bool = False) -> None:
         self.axis, self.keepdims = axis, keepdims
 
     @ieee
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute the logarithm. Raises ValueError and TypeError for an axis or a mask that does not fit x."""
-        x, axes, mask = _arguments("LogSumExp.forward", x, self.axis, mask)
+        x, axes, counts = _arguments("LogSumExp.forward", x, self.axis, mask)
         # out = max x + log Σ exp(x - max x), and y = exp(x - max x) / Σ exp(x - max x)
-        scores = wide(where_counted(mask, x, -np.inf))
+        scores = wide(_selected(counts, x, -np.inf))
         largest = peak(scores, axes)
         shifted_scores = scores - largest
         exps = np.exp(shifted_scores, out=shifted_scores)
         s = sums(exps, axes)
         out = np.where(largest == np.inf, largest, largest + np.log(s))
         y = np.divide(exps, np.maximum(s, 1), out=exps)
-        self.y = where_counted(mask, y, 0)
-        self.mask, self.axes, self.dtype = mask, axes, x.dtype
+        self.y = _selected(counts, y, 0)
+        self.counts, self.axes, self.dtype = counts, axes, x.dtype
         out = np.asarray(out if self.keepdims else out.squeeze(axes), self.dtype)
         self.out_shape = out.shape
         return out
@@ -220,13 +225,18 @@ class LogSumExp:
         dout = upstream(self, dout)
         # dx = dout y
         dx = (dout if self.keepdims else np.expand_dims(dout, self.axes)) * self.y
-        return np.asarray(where_counted(self.mask, dx, 0), self.dtype)
+        return np.asarray(_selected(self.counts, dx, 0), self.dtype)
 
 
 def _arguments(
-    where: str, x: npt.ArrayLike, axis: int | Axes | None, mask: npt.ArrayLike | None
-) -> tuple[Array, Axes, Mask | None]:
+    where: str, x: npt.ArrayLike, axis: Axes, mask: npt.ArrayLike | None
+) -> tuple[Array, tuple[int, ...], Counts]:
     x = floating(where, "x", x)
     if x.ndim == 0:
         raise shape_error(where, "x", x.shape, "one axis or more", "a single number has no other beside it")
-    return x, as_axes(where, axis, x), as_entry_mask(where, mask, x)
+    return x, as_axes(where, axis, x.shape), as_counts(where, mask, x)
+
+
+def _selected(counts: Counts, array: Array, otherwise: float) -> Array:
+    """Give the array with another number in the place of every entry that does not count."""
+    return array if counts is True else np.where(counts, array, otherwise)

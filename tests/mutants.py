@@ -32,7 +32,7 @@ from tests.mutators import Mutant, mutants
 ROOT = Path(handgrad.__file__).parents[1]
 # in the order in which they import each other, so that all that lean on a changed one can be executed again
 MODULES = (
-    *("checks", "masks", "numerics", "targets", "functions", "walk", "layer"),
+    *("checks", "axes", "counting", "numerics", "targets", "functions", "walk", "layer"),
     *("nodes", "activations", "affine", "softmax", "losses", "composition"),
 )
 EXAMPLES = 30
