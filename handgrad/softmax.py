@@ -66,7 +66,7 @@ class Softmax:
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute the probabilities. Raises ValueError and TypeError for an axis or a mask that does not fit x."""
         x, axes, counts = _arguments("Softmax.forward", x, self.axis, mask)
-        # y = exp(x) / Σ exp(x)
+        # y = exp(x - max x) / Σ exp(x - max x)
         scores = shifted(_selected(counts, x, -np.inf), axes)
         exps = np.exp(scores, out=scores)
         y = np.divide(exps, total(exps, axes), out=exps)
@@ -76,7 +76,7 @@ class Softmax:
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
-        """Return dx: 0 where nothing counts."""
+        """Return dx: 0 where an entry does not count."""
         dout = upstream(self, dout)
         dout = _selected(self.counts, dout, 0)
         # dx = y (dout - Σ dout y), step by step in one array, since to ask for the memory of more takes long
@@ -135,7 +135,7 @@ class LogSoftmax:
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute the logarithms. Raises ValueError and TypeError for an axis or a mask that does not fit x."""
         x, axes, counts = _arguments("LogSoftmax.forward", x, self.axis, mask)
-        # out = x - log Σ exp(x), and y = exp(x) / Σ exp(x)
+        # out = x - max x - log Σ exp(x - max x), and y = exp(x - max x) / Σ exp(x - max x)
         scores = shifted(_selected(counts, x, -np.inf), axes)
         exps = np.exp(scores)
         s = total(exps, axes)
@@ -147,7 +147,7 @@ class LogSoftmax:
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
-        """Return dx: 0 where nothing counts."""
+        """Return dx: 0 where an entry does not count."""
         dout = upstream(self, dout)
         dout = _selected(self.counts, dout, 0)
         # dx = dout - y Σ dout
@@ -221,7 +221,7 @@ class LogSumExp:
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
-        """Return dx: 0 where nothing counts."""
+        """Return dx: 0 where an entry does not count."""
         dout = upstream(self, dout)
         # dx = dout y
         dx = (dout if self.keepdims else np.expand_dims(dout, self.axes)) * self.y
