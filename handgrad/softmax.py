@@ -140,8 +140,7 @@ class LogSoftmax:
         exps = np.exp(scores)
         s = total(exps, axes)
         out = np.subtract(scores, np.log(s), out=scores)
-        y = np.divide(exps, s, out=exps)
-        self.y = _selected(counts, y, 0)
+        self.y = np.divide(exps, s, out=exps)
         self.counts, self.axes, self.dtype, self.out_shape = counts, axes, x.dtype, x.shape
         return np.asarray(_selected(counts, out, -np.inf), self.dtype)
 
@@ -212,8 +211,7 @@ class LogSumExp:
         exps = np.exp(shifted_scores, out=shifted_scores)
         s = sums(exps, axes)
         out = np.where(largest == np.inf, largest, largest + np.log(s))
-        y = np.divide(exps, np.maximum(s, 1), out=exps)
-        self.y = _selected(counts, y, 0)
+        self.y = np.divide(exps, np.maximum(s, 1), out=exps)
         self.counts, self.axes, self.dtype = counts, axes, x.dtype
         out = np.asarray(out if self.keepdims else out.squeeze(axes), self.dtype)
         self.out_shape = out.shape
