@@ -28,7 +28,8 @@ The contract
 vector-Jacobian product of forward for every dout, and keeps nothing from one call to the next. Gradients of
 constructor arguments (``layer.params``) are left in attributes, ``layer.dW``. What has no gradient, such as an axis
 or a condition, goes to the constructor, too; a mask goes to forward. Where forward returns several outputs, as a
-tuple, backward takes a dout for each; those after the first may be left out, which means 0.
+tuple, backward takes a dout for each; those after the first may be left out, which means 0. A layer that is given
+layers runs them, and leaves their gradients with them; ``parameters(layer)`` lists them all.
 
 Axes written "..." may be any, also none, also of length 0. A gradient has the shape and the floating dtype of what
 it is the gradient of; the bytes of every result are in native order. Nothing of the caller's is written to, and no
@@ -40,6 +41,7 @@ from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
 from handgrad.choosing import Maximum, Minimum, Where
+from handgrad.composition import Residual, Sequential
 from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
 from handgrad.indexing import Repeat, Slice, Take
 from handgrad.joining import Concatenate, Split, Stack
@@ -48,6 +50,8 @@ from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.matmul import MatMul
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
+from handgrad.softmax import LogSoftmax, LogSumExp, Softmax
+from handgrad.walk import Parameter, parameters
 
 __all__ = [
     "Add",
@@ -58,6 +62,8 @@ __all__ = [
     "IdentityWithLoss",
     "Layer",
     "Log",
+    "LogSoftmax",
+    "LogSumExp",
     "MatMul",
     "Max",
     "Maximum",
@@ -65,13 +71,17 @@ __all__ = [
     "Min",
     "Minimum",
     "Multiply",
+    "Parameter",
     "Power",
     "Reciprocal",
     "Relu",
     "Repeat",
     "Reshape",
+    "Residual",
+    "Sequential",
     "Sigmoid",
     "Slice",
+    "Softmax",
     "SoftmaxWithLoss",
     "Split",
     "Sqrt",
@@ -81,5 +91,6 @@ __all__ = [
     "Take",
     "Transpose",
     "Where",
+    "parameters",
     "vjp",
 ]

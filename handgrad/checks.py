@@ -91,8 +91,7 @@ def upstream(layer: Any, dout: npt.ArrayLike) -> Array:
         If it has another shape, or is not made of real numbers.
     """
     where = f"{type(layer).__name__}.backward"
-    if not hasattr(layer, "out_shape"):
-        raise _nothing_yet(where)
+    expect_forward(where, hasattr(layer, "out_shape"))
     return _upstream(where, "dout", dout, layer.out_shape)
 
 
@@ -105,8 +104,7 @@ def upstreams(layer: Any, douts: Sequence[npt.ArrayLike]) -> list[Array]:
         As `upstream` does; and TypeError if there is none, or more than outputs.
     """
     where = f"{type(layer).__name__}.backward"
-    if not hasattr(layer, "out_shapes"):
-        raise _nothing_yet(where)
+    expect_forward(where, hasattr(layer, "out_shapes"))
     shapes = layer.out_shapes
     if not 1 <= len(douts) <= len(shapes):
         expected = f"1 to {len(shapes)}, because that is the number of outputs"
@@ -115,15 +113,17 @@ def upstreams(layer: Any, douts: Sequence[npt.ArrayLike]) -> list[Array]:
     return given + [np.zeros(shape, given[0].dtype) for shape in shapes[len(given) :]]
 
 
-def _nothing_yet(where: str) -> RuntimeError:
-    return RuntimeError(f"{where}: call forward first; there is nothing to go back through yet")
-
-
 def _upstream(where: str, name: str, dout: npt.ArrayLike, shape: Shape) -> Array:
     dout = floating(where, name, dout)
     if dout.shape != shape:
         raise shape_error(where, name, dout.shape, shape, "that is the shape of forward's output")
     return wide(dout)
+
+
+def expect_forward(where: str, has_run: bool) -> None:
+    """Raise RuntimeError where backward is called and forward has not run."""
+    if not has_run:
+        raise RuntimeError(f"{where}: call forward first; there is nothing to go back through yet")
 
 
 def remembered(out: Array) -> Array:

@@ -50,8 +50,10 @@ def softmax(x: npt.ArrayLike) -> Array:
     array([0.5, 0.5, 0. ])
     """
     x = as_rows("softmax", "x", x)
-    exps = np.exp(shifted(x))
-    return np.asarray(exps / total(exps), x.dtype)
+    scores = shifted(x)
+    exps = np.exp(scores, out=scores)
+    y = np.divide(exps, total(exps), out=exps)
+    return np.asarray(y, x.dtype)
 
 
 @ieee

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from handgrad.checks import Array, remembered
+from handgrad.walk import gradients
 
 
 class Layer(Protocol):
@@ -15,7 +16,7 @@ class Layer(Protocol):
 
     `backward` returns the gradient of forward's first input, a tuple for its leading inputs in order, or None. A
     class may name in `params` the constructor's arguments that have gradients: backward leaves those in
-    attributes called ``d<name>``.
+    attributes called ``d<name>``. A layer that is given layers holds them in a tuple, `layers`.
     """
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
@@ -46,7 +47,8 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
         What ``forward`` returns.
     pullback
         Maps the gradient of `out` to the gradients of the inputs, then of the params, always as a tuple. Where `out`
-        is a tuple, it takes a tuple; gradients that are left out at its end are 0.
+        is a tuple, it takes a tuple; gradients that are left out at its end are 0. A layer made of layers has
+        gradients of their params, in the order of `handgrad.parameters`.
         Pullbacks of one layer are independent of each other, as shared weights and unrolled time need it.
 
     Examples
@@ -62,7 +64,7 @@ def vjp(layer: Layer, *inputs: Any, **options: Any) -> tuple[Any, Pullback]:
     def pullback(dout: Any) -> tuple[Array, ...]:
         douts = dout if isinstance(out, tuple) else (dout,)
         again, dinputs = _on_a_copy(ran, lambda copied: copied.backward(*douts))
-        return in_order(dinputs) + tuple(getattr(again, f"d{name}") for name in getattr(again, "params", ()))
+        return in_order(dinputs) + gradients(again)
 
     return out, pullback
 

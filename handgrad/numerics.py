@@ -1,4 +1,4 @@
-"""Steps that functions and losses share, of rows over their last axis and of the mean over a batch.
+"""Steps that functions and layers share: of exponentials and sums over axes, and of the mean over a batch.
 
 float16 is widened to float32, in which a row of ordinary length neither overflows nor stagnates.
 """
@@ -12,23 +12,29 @@ import numpy.typing as npt
 from handgrad.checks import Array, double, long_sum, wide
 
 FLOAT32 = np.finfo(np.float32)  # the narrowest dtype that rows are computed in
+LAST = (-1,)
+FEW = 32  # numbers may be added one by one
 
 
-def shifted(x: Array) -> Array:
-    """Compute x - max x for each row, widened: the shift cancels in every quotient of exponentials."""
+def shifted(x: Array, axes: tuple[int, ...] = LAST) -> Array:
+    """Compute x - max x over some axes, widened: the shift cancels in every quotient of exponentials."""
     x = wide(x)
+    return x - peak(x, axes)
+
+
+def peak(x: Array, axes: tuple[int, ...]) -> Array:
+    """Find max x over some axes, which stay with length 1. Of nothing, or of -inf alone, it is the lowest number."""
     lowest = np.finfo(x.dtype).min  # finite, so that scores of -inf alone stay -inf
-    peak = np.maximum.reduce(x, axis=-1, keepdims=True, initial=lowest)
-    return x - peak
+    return np.maximum.reduce(x, axis=axes, keepdims=True, initial=lowest)
 
 
-def total(exps: Array) -> Array:
-    """Sum the exponentials of shifted scores (..., C) to (..., 1).
+def total(exps: Array, axes: tuple[int, ...] = LAST) -> Array:
+    """Sum the exponentials of shifted scores over some axes, which stay with length 1.
 
     The largest score contributes exp(0) = 1, so the sum is at least 1, unless every class is ruled out. Then it is
     made 1, of which 0 is the part of each.
     """
-    return np.maximum(row_sums(exps)[..., np.newaxis], 1)
+    return np.maximum(sums(exps, axes), 1)
 
 
 def squared_error(y: Array, t: npt.NDArray[Any]) -> Array:
@@ -41,6 +47,26 @@ def squared_error(y: Array, t: npt.NDArray[Any]) -> Array:
 def row_sums(array: Array) -> Array:
     """Sum over the last axis. Numbers that lie side by side are summed pairwise, which loses less than one by one."""
     return np.add.reduce(np.ascontiguousarray(array), axis=-1)
+
+
+def sums(array: Array, axes: tuple[int, ...] = LAST) -> Array:
+    """Sum over any axes, which stay with length 1, and over all of them as accurately as over the last."""
+    for axis in sorted(axes, reverse=True):
+        array = _sum_along(array, axis)
+    return array
+
+
+def _sum_along(array: Array, axis: int) -> Array:
+    """Sum over an axis. If that is not the last, NumPy adds one by one; so it is in pairs, until few are left."""
+    if axis in (-1, array.ndim - 1):
+        return row_sums(array)[..., np.newaxis]
+    terms = array.swapaxes(0, axis)
+    while len(terms) > FEW:
+        half, odd = divmod(len(terms), 2)
+        pairs = terms[:half] + terms[half + odd :]
+        pairs[:odd] += terms[half : half + odd]
+        terms = pairs
+    return np.add.reduce(terms, axis=0, keepdims=True).swapaxes(0, axis)
 
 
 def batch_mean(rows: Array, dtype: np.dtype[Any]) -> np.floating[Any]:

@@ -7,6 +7,7 @@ ONE_LENGTH = "both are always of one length"
 ONE_BY_ONE = "what counts everywhere is then counted one by one, or selected, which takes longer"
 WIDER = "computed in float64 and rounded once, which is as right and takes longer"
 NO_SUCH_SIZE = "float64 has 8 bytes, which is also what it is summed in, and no dtype has 7"
+HIDDEN = "what does not count has probability 0, by which this number is multiplied"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -101,4 +102,41 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return np.add.reduce(array, axis=axes, dtype=np.float64 if array.itemsize < 8 else None)",
         "return np.add.reduce(array, axis=axes, dtype=np.float64 if array.itemsize < 7 else None)",
     ): NO_SUCH_SIZE,
+    (
+        "softmax",
+        "exps = np.exp(scores, out=scores)",
+        "exps = np.exp(scores)",
+    ): ONLY_MEMORY,
+    (
+        "softmax",
+        "y = np.divide(exps, total(exps, axes), out=exps)",
+        "y = np.divide(exps, total(exps, axes))",
+    ): ONLY_MEMORY,
+    (
+        "softmax",
+        "out = np.subtract(scores, np.log(s), out=scores)",
+        "out = np.subtract(scores, np.log(s))",
+    ): ONLY_MEMORY,
+    (
+        "softmax",
+        "self.y = np.divide(exps, s, out=exps)",
+        "self.y = np.divide(exps, s)",
+    ): ONLY_MEMORY,
+    (
+        "softmax",
+        "exps = np.exp(shifted_scores, out=shifted_scores)",
+        "exps = np.exp(shifted_scores)",
+    ): ONLY_MEMORY,
+    (
+        "softmax",
+        "self.y = np.divide(exps, np.maximum(s, 1), out=exps)",
+        "self.y = np.divide(exps, np.maximum(s, 1))",
+    ): ONLY_MEMORY,
+    (
+        "softmax",
+        "return array if counts is True else np.where(counts, array, otherwise)",
+        "return array if counts is False else np.where(counts, array, otherwise)",
+    ): ONLY_MEMORY,
+    ("softmax", "dout = _selected(self.counts, dout, 0)", "dout = _selected(self.counts, dout, 1)"): HIDDEN,
+    ("softmax", "dout = _selected(self.counts, dout, 0)", "dout = _selected(self.counts, dout, -1)"): HIDDEN,
 }

@@ -122,8 +122,8 @@ def install(sources: dict[str, str]) -> None:
 
 def concerned(module: str) -> list[Any]:
     """Name the cases of all layers that a module may concern."""
-    rooms = [f"handgrad.{room}" for room in users(module)]
-    return [case for case in CASES if case.layer.__module__ in rooms]
+    rooms = users(module)
+    return [case for case in CASES if case.layer.__module__.rpartition(".")[2] in rooms]
 
 
 def users(module: str) -> list[str]:

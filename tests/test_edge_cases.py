@@ -436,5 +436,5 @@ def test_a_finite_dout_too_large_for_the_dtype_of_a_gradient_causes_no_warning(e
     out = small.forward(layer)
     with warnings.catch_warnings(), np.errstate(all="raise"):
         warnings.simplefilter("error")
-        first, *_ = gradients(layer, np.full(np.shape(out), 1e300))
-    assert np.isinf(first).any()
+        grads = gradients(layer, np.full(np.shape(out), 1e300))
+    assert any(np.isinf(grad).any() for grad in grads)

@@ -88,7 +88,9 @@ def test_every_layer_has_its_shapes_derivation_and_example(layer):
 @each_layer
 def test_every_layer_declares_its_fields_with_annotations(layer):
     declared = layer.__annotations__.keys()
-    assert declared & {"out_shape", "out_shapes"}, f"declare the fields of {layer.__name__} at the top of the class"
+    assert declared & {"out_shape", "out_shapes", "layers"}, (
+        f"declare the fields of {layer.__name__} at the top of the class"
+    )
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "handgrad").glob("*.py")), ids=lambda path: path.name)

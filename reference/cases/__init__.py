@@ -9,6 +9,7 @@ from reference.cases import (
     affine,
     arithmetic,
     choosing,
+    composition,
     elementary,
     indexing,
     joining,
@@ -16,6 +17,7 @@ from reference.cases import (
     matmul,
     rearranging,
     reductions,
+    softmax,
 )
 from reference.cases.case import Case, by_family, by_layer
 
@@ -32,7 +34,9 @@ CASES: tuple[Case, ...] = (
     *indexing.CASES,
     *activations.CASES,
     *affine.CASES,
+    *softmax.CASES,
     *losses.CASES,
+    *composition.CASES,
 )
 
 __all__ = ["CASES", "DTYPES", "Case", "by_family", "by_layer"]

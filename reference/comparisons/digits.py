@@ -27,24 +27,25 @@ LEARNING_RATE = 1.0
 
 
 class TwoLayerNet:
-    """Affine, Relu, Affine, SoftmaxWithLoss. The layers hold the very arrays of `params`."""
+    """Affine, Relu and Affine, with SoftmaxWithLoss behind them. The layers hold the very arrays of `params`."""
 
     def __init__(self, params: Params, layers: Any = handgrad) -> None:
-        self.affine1 = layers.Affine(params["W1"], params["b1"])
-        self.relu = layers.Relu()
-        self.affine2 = layers.Affine(params["W2"], params["b2"])
-        self.last = layers.SoftmaxWithLoss()
+        self.network = handgrad.Sequential(
+            layers.Affine(params["W1"], params["b1"]), layers.Relu(), layers.Affine(params["W2"], params["b2"])
+        )
+        self.loss, self.names = layers.SoftmaxWithLoss(), tuple(params)
 
-    def scores(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Go forward up to the scores of the classes."""
-        return self.affine2.forward(self.relu.forward(self.affine1.forward(x)))
+    def gradient(self, x: npt.NDArray[Any], t: npt.NDArray[Any], *mask: npt.NDArray[Any]) -> float:
+        """Go forward and back, and return the loss. The gradients are left on the layers."""
+        loss = self.loss.forward(self.network.forward(x), t, *mask)
+        self.network.backward(self.loss.backward())
+        return float(loss)
 
-    def gradient(self, x: npt.NDArray[Any], t: npt.NDArray[Any], *mask: npt.NDArray[Any]) -> tuple[float, Params]:
-        """Go forward and back, and return the loss and the gradient of every parameter."""
-        loss = self.last.forward(self.scores(x), t, *mask)
-        self.affine1.backward(self.relu.backward(self.affine2.backward(self.last.backward())))
-        grads = {"W1": self.affine1.dW, "b1": self.affine1.db, "W2": self.affine2.dW, "b2": self.affine2.db}
-        return float(loss), grads
+    @property
+    def grads(self) -> Params:
+        """The gradients of the parameters, by the names that these have in `params`."""
+        grads = (grad for _, _, grad in handgrad.parameters(self.network))
+        return dict(zip(self.names, grads, strict=True))
 
 
 def jax_loss(params: Mapping[str, Any], x: Any, t: Any) -> Any:
@@ -79,13 +80,14 @@ def train(seed: int = 0) -> Training:
         jax_gradient = jax.jit(jax.value_and_grad(jax_loss))
         for batch in batches(random, len(x)):
             masked.append(masked_difference(net, x[batch], t[batch], random))
-            loss, grads = net.gradient(x[batch], t[batch])
+            losses.append(net.gradient(x[batch], t[batch]))
             jax_value, jax_grads = jax_gradient(jax_params, x[batch], t[batch])
-            losses.append(loss)
             jax_losses.append(float(jax_value))
-            differences.append(largest_difference(grads, jax_grads))
-            descend(params, grads)
-            descend(jax_params, jax_grads)
+            differences.append(largest_difference(net.grads, jax_grads))
+            for _, value, grad in handgrad.parameters(net.network):
+                value -= LEARNING_RATE * grad
+            for name, jax_grad in jax_grads.items():
+                jax_params[name] -= LEARNING_RATE * np.asarray(jax_grad)
     reads = [accuracy(TwoLayerNet(each), *test) for each in (params, jax_params)]
     return Training(losses, jax_losses, differences, reads[0], reads[1], max(masked), len(x), len(test[0]))
 
@@ -118,20 +120,15 @@ def batches(random: np.random.Generator, rows: int) -> Iterator[npt.NDArray[np.i
         yield from order[: rows // BATCH * BATCH].reshape(-1, BATCH)
 
 
-def descend(params: Params, grads: Mapping[str, Any]) -> None:
-    """Take one step of plain gradient descent, in place."""
-    for name, param in params.items():
-        param -= LEARNING_RATE * np.asarray(grads[name])
-
-
 def masked_difference(
     net: TwoLayerNet, x: npt.NDArray[Any], t: npt.NDArray[Any], random: np.random.Generator
 ) -> float:
     """Mask a quarter of a batch, with labels that do not exist, and compare with the smaller batch."""
     counts = random.permutation(len(x)) >= len(x) // 4
-    _, masked = net.gradient(x, np.where(counts, t, -1), counts)
-    _, smaller = net.gradient(x[counts], t[counts])
-    return largest_difference(masked, smaller)
+    net.gradient(x, np.where(counts, t, -1), counts)
+    masked = net.grads
+    net.gradient(x[counts], t[counts])
+    return largest_difference(masked, net.grads)
 
 
 def largest_difference(grads: Mapping[str, Any], others: Mapping[str, Any]) -> float:
@@ -141,4 +138,4 @@ def largest_difference(grads: Mapping[str, Any], others: Mapping[str, Any]) -> f
 
 def accuracy(net: TwoLayerNet, x: npt.NDArray[Any], t: npt.NDArray[Any]) -> float:
     """Count how often the highest score is the right class's."""
-    return float((net.scores(x).argmax(axis=-1) == t).mean())
+    return float((net.network.forward(x).argmax(axis=-1) == t).mean())

@@ -13,6 +13,7 @@ from tests.planted.right import (
     MULTIPLY,
     PERMUTE,
     REPEAT,
+    RESIDUAL_TANH,
     SIGMOID,
     SOFTMAX,
     SOFTMAX_LOSS,
@@ -28,6 +29,7 @@ from tests.planted.right import (
     Multiply,
     Permute,
     Repeat,
+    ResidualTanh,
     Sigmoid,
     Softmax,
     SoftmaxLoss,
@@ -62,6 +64,13 @@ class SoftmaxPlus(Softmax):
 
     def backward(self, dout):
         return self.y * (dout + (dout * self.y).sum(axis=-1, keepdims=True))
+
+
+class ResidualWithoutItsInput(ResidualTanh):
+    """dx hears from the layer, and not from the sum."""
+
+    def backward(self, dout):
+        return super().backward(dout) - dout
 
 
 class LayerNormOfFixedStd(LayerNorm):
@@ -211,6 +220,7 @@ BUGS = (
     Bug(SigmoidWithTanhSlope, SIGMOID, "gradient", "dx is dout .* as for tanh"),
     Bug(SoftmaxElementwise, SOFTMAX, "gradient", "diagonal"),
     Bug(SoftmaxPlus, SOFTMAX, "gradient", "sign"),
+    Bug(ResidualWithoutItsInput, RESIDUAL_TANH, "gradient", "lacks"),
     Bug(LayerNormOfFixedStd, LAYER_NORM, "gradient", "held constant"),
     Bug(LayerNormOfFixedMean, LAYER_NORM, "gradient", "held constant"),
     Bug(LayerNormWithoutGain, LAYER_NORM, "gradient", "a g of ones"),

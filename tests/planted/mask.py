@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.planted.bug import Bug
-from tests.planted.right import MASKED_LOSS, MASKED_MEAN, MaskedLoss, MaskedMean
+from tests.planted.right import MASKED_LOSS, MASKED_MEAN, MASKED_SOFTMAX, MaskedLoss, MaskedMean, MaskedSoftmax
 
 
 class MaskedMeanByProduct(MaskedMean):
@@ -80,6 +80,30 @@ class MaskedMeanFussy(MaskedMean):
         return super().forward(x, mask)
 
 
+class MaskedSoftmaxOfLargeNegative(MaskedSoftmax):
+    """Hidden scores become -1e9: where none counts, each gets a part."""
+
+    def forward(self, x, mask):
+        return super().forward(np.where(mask, x, x.dtype.type(-1e9)), np.full_like(mask, True))
+
+
+class MaskedSoftmaxOfEveryone(MaskedSoftmax):
+    """Hides probabilities, not scores: what is left does not sum to 1."""
+
+    def forward(self, x, mask):
+        self.y = np.where(mask, super().forward(x, np.full_like(mask, True)), 0)
+        return self.y.copy()
+
+
+class MaskedSoftmaxByProduct(MaskedSoftmax):
+    """Multiplies exponentials by the mask: 0 times NaN is NaN, and the largest score may be a hidden one."""
+
+    def forward(self, x, mask):
+        e = np.exp(x - x.max(axis=-1, keepdims=True)) * mask
+        self.y = e / np.where(mask.any(axis=-1, keepdims=True), e.sum(axis=-1, keepdims=True), 1)
+        return self.y.copy()
+
+
 BUGS = (
     Bug(MaskedMeanByProduct, MASKED_MEAN, "masked", "masked entries"),
     Bug(MaskedMeanOfEveryone, MASKED_MEAN, "gradient", "masked"),
@@ -87,6 +111,9 @@ BUGS = (
     Bug(MaskedMeanOfNothing, MASKED_MEAN, "value", "divides 0 by 0|everything is masked"),
     Bug(MaskedLossByProduct, MASKED_LOSS, "masked", "masked entries"),
     Bug(MaskedLossLeaksItsTarget, MASKED_LOSS, "gradient", "masked"),
+    Bug(MaskedSoftmaxOfLargeNegative, MASKED_SOFTMAX, "value", "forward.*where mask is False"),
+    Bug(MaskedSoftmaxOfEveryone, MASKED_SOFTMAX, "value", "mask"),
+    Bug(MaskedSoftmaxByProduct, MASKED_SOFTMAX, "masked", "divides 0 by 0"),
     Bug(MaskedMeanOfNaNs, MASKED_MEAN, "masked", "masked entries"),
     Bug(MaskedMeanWithoutRescue, MASKED_MEAN, "value", "forward.*(mask|count)"),
     Bug(MaskedMeanFussy, MASKED_MEAN, "masked", "masked entries"),

@@ -183,6 +183,30 @@ class Softmax:
         return self.y * (dout - (dout * self.y).sum(axis=-1, keepdims=True))
 
 
+class MaskedSoftmax:
+    """Over the entries that count; 0 elsewhere."""
+
+    def forward(self, x, mask):
+        self.mask = mask
+        counted = np.where(mask, x, -np.inf)
+        lowest = np.finfo(x.dtype).min
+        e = np.exp(counted - counted.max(axis=-1, keepdims=True, initial=lowest))
+        self.y = e / np.maximum(e.sum(axis=-1, keepdims=True), 1)
+        return self.y.copy()
+
+    def backward(self, dout):
+        return self.y * (dout - (dout * self.y).sum(axis=-1, keepdims=True))
+
+
+class ResidualTanh:
+    def forward(self, x):
+        self.y = np.tanh(x)
+        return x + self.y
+
+    def backward(self, dout):
+        return dout + dout * (1 - self.y**2)
+
+
 class LayerNorm:
     def __init__(self, g, b):
         self.g, self.b = g, b
@@ -290,6 +314,10 @@ def dense(x, W):
     return x @ W
 
 
+def masked_softmax(x, mask):
+    return jax.nn.softmax(jnp.where(mask, x, 0), where=mask)
+
+
 def layer_norm(x, g, b):
     centred = x - x.mean(-1, keepdims=True)
     return centred / jnp.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) * g + b
@@ -325,6 +353,8 @@ JOIN = Right(Join, lambda a, b: jnp.concatenate([a, b]), arrays(a="2 3", b="1 3"
 REPEAT = Right(Repeat, lambda x: jnp.repeat(x, 2, axis=0), arrays(x="2 3"))
 AFFINE = Right(Affine, lambda x, W, b: x @ W + b, arrays(x="N D", W="D M", b="M"))
 SOFTMAX = Right(Softmax, jax.nn.softmax, arrays(x="2 4"))
+MASKED_SOFTMAX = Right(MaskedSoftmax, masked_softmax, arrays(x="2 4", mask=masks("2 4", of="x")))
+RESIDUAL_TANH = Right(ResidualTanh, lambda x: x + jnp.tanh(x), arrays(x="2 3"))
 LAYER_NORM = Right(LayerNorm, layer_norm, arrays(x="3 4", g="4", b="4"))
 EMBEDDING = Right(Embedding, lambda W, t: W[t], arrays(W="3 2", t=labels("4", classes="3", validated=True)))
 MASKED_MEAN = Right(MaskedMean, masked_mean, arrays(x="4 2", mask=masks("4", of="x")))
@@ -349,6 +379,8 @@ RIGHT = (
     REPEAT,
     AFFINE,
     SOFTMAX,
+    MASKED_SOFTMAX,
+    RESIDUAL_TANH,
     LAYER_NORM,
     EMBEDDING,
     MASKED_MEAN,

@@ -9,6 +9,7 @@ from tests.planted.right import (
     EMBEDDING,
     MULTIPLY,
     RELU,
+    RESIDUAL_TANH,
     SIGMOID,
     SOFTMAX,
     SOFTMAX_LOSS,
@@ -19,6 +20,7 @@ from tests.planted.right import (
     Embedding,
     Multiply,
     Relu,
+    ResidualTanh,
     Sigmoid,
     Softmax,
     SoftmaxLoss,
@@ -215,6 +217,14 @@ class SigmoidInOneBuffer(Sigmoid):
         return self.dx
 
 
+class ResidualAddsInPlace(ResidualTanh):
+    """Adds what comes through the layer to dout, where it is."""
+
+    def backward(self, dout):
+        dout += dout * (1 - self.y**2)
+        return dout.copy()
+
+
 BUGS = (
     Bug(AffineAccumulates, AFFINE, "repeatable", "accumulates"),
     Bug(AffineAccumulatesSinceForward, AFFINE, "repeatable", "accumulates"),
@@ -225,6 +235,7 @@ BUGS = (
     Bug(SigmoidHandsOutItsOutput, SIGMOID, "detached", "hands out"),
     Bug(ReluInPlace, RELU, "pure", "writes into its argument dout"),
     Bug(SoftmaxInPlace, SOFTMAX, "pure", "writes into its argument x"),
+    Bug(ResidualAddsInPlace, RESIDUAL_TANH, "pure", "writes into its argument dout"),
     Bug(AddHandsOnDout, ADD, "unshared", "shares memory with dout"),
     Bug(MultiplyScratchesInDout, MULTIPLY, "pure", "writes into its argument dout"),
     Bug(EmbeddingInOnePlace, EMBEDDING, "repeatable", "accumulates"),
