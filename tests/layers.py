@@ -50,11 +50,11 @@ class Example:
         """Give numbers of both signs, in the shape of what forward returns."""
         return np.resize(SIGNED, np.shape(self.forward(self.make())))
 
-    def changed(self, change: Callable[[np.ndarray], np.ndarray]):
-        """Give the example with each of its floating arrays changed: all but class indices, masks and options."""
+    def changed(self, change: Callable[[np.ndarray], np.ndarray], kinds="f"):
+        """Give the example with each of its arrays of these kinds changed: floating ones, if no others are named."""
 
         def apply(arguments):
-            return {name: change(each) if kind_of(each) == "f" else each for name, each in arguments.items()}
+            return {name: change(each) if kind_of(each) in kinds else each for name, each in arguments.items()}
 
         return replace(self, inputs=apply(self.inputs), params=apply(self.params))
 
