@@ -303,6 +303,12 @@ def test_a_mask_of_numbers_is_refused_since_it_may_be_a_bias(layer, mask):
 
 
 @each_layer
+def test_a_mask_of_rows_of_different_lengths_is_no_array(layer):
+    with pytest.raises(ValueError, match=rf"^{layer.__name__}\.forward: mask is not an array"):
+        layer().forward(np.zeros((2, 2)), [[True, False], [True]])
+
+
+@each_layer
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("held", [0.0, np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("dout", [1.0, np.inf, np.nan])
