@@ -62,7 +62,7 @@ class Slice:
         """Take x[index]. Raises IndexError if there is no such part, and TypeError for an index that is not basic."""
         x, index = floating("Slice.forward", "x", x), _basic(self.index)
         try:
-            out = np.array(x[index], order="C")
+            out = np.array(x[index])
         except IndexError as error:
             raise IndexError(f"Slice.forward: index is {self.index} and x.shape is {x.shape}: {error}") from None
         self.x, self.used, self.out_shape = Spec(x.shape, x.dtype), index, out.shape

@@ -4,6 +4,7 @@ ONE_AXIS = "there is one axis, which is the first and the last"
 ONE_COLUMN = "there is one column, which is the first and the last"
 ONLY_MEMORY = "the numbers are the same; only memory is used that need not be, or a copy is made"
 ONE_LENGTH = "both are always of one length"
+EITHER_ORDER = "the larger or smaller of two numbers is the same in either order"
 ONE_BY_ONE = "what counts everywhere is then counted one by one, or selected, which takes longer"
 WIDER = "computed in float64 and rounded once, which is as right and takes longer"
 NO_SUCH_SIZE = "float64 has 8 bytes, which is also what it is summed in, and no dtype has 7"
@@ -11,6 +12,8 @@ HIDDEN = "what does not count has probability 0, by which this number is multipl
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
+    ("choosing", "out = np.asarray(np.maximum(a, b))", "out = np.asarray(np.maximum(b, a))"): EITHER_ORDER,
+    ("choosing", "out = np.asarray(np.minimum(a, b))", "out = np.asarray(np.minimum(b, a))"): EITHER_ORDER,
     ("counting", "if counts is True:", "if counts is False:"): ONE_BY_ONE,
     (
         "joining",

@@ -176,6 +176,12 @@ def test_the_gradient_of_repeat_is_a_sum_over_the_copies(x, dout):
     assert np.array_equal(pullback(dout)[0], vjp(Sum(axis=1), copies)[0])
 
 
+def test_rows_are_repeated_where_no_axis_is_given():
+    out, pullback = vjp(Repeat(2), [[1.0, 2.0], [3.0, 4.0]])
+    assert out.tolist() == [[1.0, 2.0], [1.0, 2.0], [3.0, 4.0], [3.0, 4.0]]
+    assert pullback(out)[0].tolist() == [[2.0, 4.0], [6.0, 8.0]]
+
+
 def test_an_entry_of_float16_hears_from_very_many_copies():
     _, pullback = vjp(Repeat(70_000), np.ones(1, np.float16))
     assert pullback(np.full(70_000, 0.25, np.float16))[0] == np.float16(17_500)
