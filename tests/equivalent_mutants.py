@@ -12,7 +12,6 @@ HIDDEN = "what does not count has probability 0, by which this number is multipl
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
-    ("choosing", "out = np.asarray(np.maximum(a, b))", "out = np.asarray(np.maximum(b, a))"): EITHER_ORDER,
     ("choosing", "out = np.asarray(np.minimum(a, b))", "out = np.asarray(np.minimum(b, a))"): EITHER_ORDER,
     ("counting", "if counts is True:", "if counts is False:"): ONE_BY_ONE,
     (
