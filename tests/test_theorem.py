@@ -4,6 +4,7 @@ JAX computes in float64 on exactly the numbers that the layer got, in a few line
 means: no further away than rounding explains, which the checker's oracle measures on the twin (`entitled`).
 """
 
+import inspect
 from functools import cache, partial
 
 import hypothesis.strategies as st
@@ -44,13 +45,16 @@ each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_value_and_gradients_equal_jax_vjp(case, data, dtype):
     inputs = data.draw(inputs_of(case.name, dtype))
     dout = data.draw(douts_of(oracle_of(case.twin).out_shape(inputs), dtype))
-    params, forward_inputs = split(case, inputs)
+    made_of, forward_inputs = split(case, inputs)
+    params = [name for name, each in made_of.items() if isinstance(each, np.ndarray)]
 
-    out, pullback = handgrad.vjp(case.layer(**params), **forward_inputs)
+    out, pullback = handgrad.vjp(case.layer(**made_of), **forward_inputs)
     grads = pullback(dout)
 
     wrt = (*list(forward_inputs)[: len(grads) - len(params)], *params)
-    jax_out, jax_grads = jax_vjp(case.twin, wrt)(all_in_float64(inputs), dout.astype(np.float64))
+    arrays = {name: each for name, each in inputs.items() if isinstance(each, np.ndarray)}
+    options = tuple((name, each) for name, each in inputs.items() if name not in arrays)
+    jax_out, jax_grads = jax_vjp(case.twin, wrt, options)(all_in_float64(arrays), dout.astype(np.float64))
 
     entitled = [exact.entitled for exact in oracle_of(case.twin)(inputs, dout, wrt).values()]
     assert_equal([out], [jax_out], entitled[:1], dtype)
@@ -59,12 +63,13 @@ def test_value_and_gradients_equal_jax_vjp(case, data, dtype):
 
 
 @cache
-def jax_vjp(twin, wrt):
+def jax_vjp(twin, wrt, options):
     @partial(jax.jit, compiler_options=compile_fast())
     def value_and_gradients(inputs, dout):
         rest = {name: array for name, array in inputs.items() if name not in wrt}
         out, pullback = jax.vjp(
-            lambda *args: twin(**rest, **dict(zip(wrt, args, strict=True))), *(inputs[name] for name in wrt)
+            lambda *args: twin(**rest, **dict(options), **dict(zip(wrt, args, strict=True))),
+            *(inputs[name] for name in wrt),
         )
         return out, pullback(dout)
 
@@ -72,9 +77,9 @@ def jax_vjp(twin, wrt):
 
 
 def split(case, inputs):
-    names = getattr(case.layer, "params", ())
-    params = {name: inputs[name] for name in names}
-    return params, {name: array for name, array in inputs.items() if name not in names}
+    """Tell what a layer is made of, params and options, from what its forward takes."""
+    made_of = {name: each for name, each in inputs.items() if name in inspect.signature(case.layer).parameters}
+    return made_of, {name: each for name, each in inputs.items() if name not in made_of}
 
 
 def assert_equal(got, want, entitled, dtype):
