@@ -13,6 +13,7 @@ dx            the gradient of the loss with respect to x, of the same shape as x
 Aᵀ            the transpose; of an input (..., D), its rows stacked to one matrix first
 B_a           broadcasting a to the shape of out: linear, too, with sums along the copies as its transpose
 1             a column of ones
+σ(x)          the sigmoid, 1 / (1 + exp(-x)); 1 - σ(x) is σ(-x)
 N, C, D, M    rows of a batch, classes, numbers in, numbers out; "..." is any leading axes, also none
 
 The four steps
@@ -39,15 +40,20 @@ from handgrad.affine import Affine
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.nodes import Add, Exp, MatMul, Multiply, Reciprocal
+from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
 
 __all__ = [
+    "Abs",
     "Add",
     "Affine",
+    "Clip",
     "Exp",
     "IdentityWithLoss",
     "Layer",
+    "LeakyRelu",
     "MatMul",
     "Multiply",
+    "PRelu",
     "Reciprocal",
     "Relu",
     "Sigmoid",

@@ -4,11 +4,17 @@ In the descriptions of inputs, a letter is the length of an axis: N rows, D numb
 "..." is any leading axes.
 """
 
-from reference.cases import activations, affine, losses, nodes
+from reference.cases import activations, affine, losses, nodes, piecewise
 from reference.cases.case import Case
 
 DTYPES = ("float64", "float32", "float16")
 
-CASES: tuple[Case, ...] = (*nodes.CASES, *activations.CASES, *affine.CASES, *losses.CASES)
+CASES: tuple[Case, ...] = (
+    *nodes.CASES,
+    *activations.CASES,
+    *piecewise.CASES,
+    *affine.CASES,
+    *losses.CASES,
+)
 
 __all__ = ["CASES", "DTYPES", "Case"]
