@@ -37,6 +37,7 @@ read-only. No finite input causes a NumPy warning.
 
 from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
+from handgrad.exponential import Elu, LogSigmoid, Softplus, Tanh
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.nodes import Add, Exp, MatMul, Multiply, Reciprocal
@@ -47,10 +48,12 @@ __all__ = [
     "Add",
     "Affine",
     "Clip",
+    "Elu",
     "Exp",
     "IdentityWithLoss",
     "Layer",
     "LeakyRelu",
+    "LogSigmoid",
     "MatMul",
     "Multiply",
     "PRelu",
@@ -58,5 +61,7 @@ __all__ = [
     "Relu",
     "Sigmoid",
     "SoftmaxWithLoss",
+    "Softplus",
+    "Tanh",
     "vjp",
 ]
