@@ -42,6 +42,7 @@ from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.nodes import Add, Exp, MatMul, Multiply, Reciprocal
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
+from handgrad.self_gated import Gelu, HardSwish, Silu
 
 __all__ = [
     "Abs",
@@ -50,6 +51,8 @@ __all__ = [
     "Clip",
     "Elu",
     "Exp",
+    "Gelu",
+    "HardSwish",
     "IdentityWithLoss",
     "Layer",
     "LeakyRelu",
@@ -60,6 +63,7 @@ __all__ = [
     "Reciprocal",
     "Relu",
     "Sigmoid",
+    "Silu",
     "SoftmaxWithLoss",
     "Softplus",
     "Tanh",
