@@ -38,6 +38,7 @@ read-only. No finite input causes a NumPy warning.
 from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
 from handgrad.exponential import Elu, LogSigmoid, Softplus, Tanh
+from handgrad.gated import GeGlu, Glu, SwiGlu
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.nodes import Add, Exp, MatMul, Multiply, Reciprocal
@@ -51,7 +52,9 @@ __all__ = [
     "Clip",
     "Elu",
     "Exp",
+    "GeGlu",
     "Gelu",
+    "Glu",
     "HardSwish",
     "IdentityWithLoss",
     "Layer",
@@ -66,6 +69,7 @@ __all__ = [
     "Silu",
     "SoftmaxWithLoss",
     "Softplus",
+    "SwiGlu",
     "Tanh",
     "vjp",
 ]

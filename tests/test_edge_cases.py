@@ -4,21 +4,32 @@ import numpy as np
 import pytest
 
 from handgrad import (
+    Abs,
     Add,
     Affine,
+    Clip,
+    Elu,
     Exp,
+    Gelu,
+    HardSwish,
     IdentityWithLoss,
+    LeakyRelu,
+    LogSigmoid,
     MatMul,
     Multiply,
     Reciprocal,
     Relu,
     Sigmoid,
+    Silu,
     SoftmaxWithLoss,
+    Softplus,
+    Tanh,
     vjp,
 )
 from tests.layers import each_example, each_loss, gradients, run
 
-ELEMENTWISE = [Relu, Sigmoid, Exp, Reciprocal]
+ACTIVATIONS = [Relu, LeakyRelu, Clip, Abs, Sigmoid, Tanh, Softplus, LogSigmoid, Elu, HardSwish, Silu, Gelu]
+ELEMENTWISE = [*ACTIVATIONS, Exp, Reciprocal]
 
 
 def slope(layer, x, dout=1.0):

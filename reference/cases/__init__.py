@@ -4,7 +4,7 @@ In the descriptions of inputs, a letter is the length of an axis: N rows, D numb
 "..." is any leading axes.
 """
 
-from reference.cases import activations, affine, exponential, losses, nodes, piecewise, self_gated
+from reference.cases import activations, affine, exponential, gated, losses, nodes, piecewise, self_gated
 from reference.cases.case import Case
 
 DTYPES = ("float64", "float32", "float16")
@@ -15,6 +15,7 @@ CASES: tuple[Case, ...] = (
     *piecewise.CASES,
     *exponential.CASES,
     *self_gated.CASES,
+    *gated.CASES,
     *affine.CASES,
     *losses.CASES,
 )
