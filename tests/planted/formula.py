@@ -6,9 +6,12 @@ from tests.planted.bug import Bug
 from tests.planted.right import (
     AFFINE,
     EMBEDDING,
+    GELU,
+    GLU,
     LAYER_NORM,
     MASKED_MEAN,
     MULTIPLY,
+    PRELU,
     SIGMOID,
     SOFTMAX,
     SOFTMAX_LOSS,
@@ -17,9 +20,12 @@ from tests.planted.right import (
     TANH_FUNCTION,
     Affine,
     Embedding,
+    Gelu,
+    Glu,
     LayerNorm,
     MaskedMean,
     Multiply,
+    PRelu,
     Sigmoid,
     Softmax,
     SoftmaxLoss,
@@ -40,6 +46,29 @@ class SigmoidWithTanhSlope(Sigmoid):
 
     def backward(self, dout):
         return np.asarray(dout * (1 - self.y**2))
+
+
+class PReluHearsFromAll(PRelu):
+    """The slope hears from positive numbers, too, which it did not scale."""
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.da = (dout * self.x).sum(axis=0)
+        return dx
+
+
+class GeluOfConstantGate(Gelu):
+    """The gate taken for a constant."""
+
+    def backward(self, dout):
+        return (dout * self.gate).astype(dout.dtype)
+
+
+class GluSwapped(Glu):
+    """The first half gates the second."""
+
+    def halves(self, x):
+        return super().halves(x)[::-1]
 
 
 class SoftmaxElementwise(Softmax):
@@ -171,6 +200,9 @@ def tanh_minus_pullback(x):
 BUGS = (
     Bug(TanhWithoutSquare, TANH, "gradient", "square"),
     Bug(SigmoidWithTanhSlope, SIGMOID, "gradient", "dx is dout .* as for tanh"),
+    Bug(PReluHearsFromAll, PRELU, "gradient", "da.*positive"),
+    Bug(GeluOfConstantGate, GELU, "gradient", "held constant"),
+    Bug(GluSwapped, GLU, "value", "forward is at fault"),
     Bug(SoftmaxElementwise, SOFTMAX, "gradient", "diagonal"),
     Bug(SoftmaxPlus, SOFTMAX, "gradient", "sign"),
     Bug(LayerNormOfFixedStd, LAYER_NORM, "gradient", "held constant"),
