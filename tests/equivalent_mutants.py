@@ -6,6 +6,8 @@ ONLY_MEMORY = "the numbers are the same; only memory is used that need not be, o
 ONE_LENGTH = "both are always of one length"
 WIDER = "computed in float64 and rounded once, which is as right and takes longer"
 NO_SUCH_SIZE = "float64 has 8 bytes, which is also what it is summed in, and no dtype has 7"
+BOTH_ARE_0 = "at 0, the pieces meet: the value is 0 of either"
+NOT_SELECTED = "what is not selected may be any number"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -84,4 +86,54 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return np.add.reduce(array, axis=axes, dtype=np.float64 if array.itemsize < 8 else None)",
         "return np.add.reduce(array, axis=axes, dtype=np.float64 if array.itemsize < 7 else None)",
     ): NO_SUCH_SIZE,
+    (
+        "normal",
+        "return (np.abs((x > 0) - tail), exponential / np.sqrt(2 * np.pi))",
+        "return (np.abs((x >= 0) - tail), exponential / np.sqrt(2 * np.pi))",
+    ): "at 0 the tail is ½, and 1 less it is as much",
+    (
+        "normal",
+        "h = x.astype(np.float32).astype(x.dtype)",
+        "h = x.astype(np.float16).astype(x.dtype)",
+    ): "the square of a number of float16 is exact as well, and the rest is small enough",
+    (
+        "self_gated",
+        "numbers = x.reshape(-1)",
+        "numbers = x.reshape(-2)",
+    ): "to NumPy, any negative length is as many as there are",
+    (
+        "self_gated",
+        "return (np.maximum(e, x > 0) / (1 + e), e / (1 + e) / (1 + e))",
+        "return (np.maximum(e, x >= 0) / (1 + e), e / (1 + e) / (1 + e))",
+    ): "at 0, e is 1 already",
+    (
+        "piecewise",
+        "out = np.where(x > 0, x, wide(slope) * wide(x))",
+        "out = np.where(x >= 0, x, wide(slope) * wide(x))",
+    ): BOTH_ARE_0,
+    (
+        "piecewise",
+        "self.dslope = sum_to(np.where(x > 0, 0, double(dout) * x), slope)",
+        "self.dslope = sum_to(np.where(x >= 0, 0, double(dout) * x), slope)",
+    ): "at 0, dout is multiplied by 0, unless it is not finite",
+    (
+        "exponential",
+        "out = np.where(x > 0, x, self.alpha * np.expm1(np.minimum(wide(x), 0)))",
+        "out = np.where(x >= 0, x, self.alpha * np.expm1(np.minimum(wide(x), 0)))",
+    ): BOTH_ARE_0,
+    (
+        "exponential",
+        "out = np.where(x > 0, x, self.alpha * np.expm1(np.minimum(wide(x), 0)))",
+        "out = np.where(x > 0, x, self.alpha * np.expm1(np.minimum(wide(x), 1)))",
+    ): NOT_SELECTED,
+    (
+        "exponential",
+        "dx = np.where(self.x > 0, dout, dout * (self.alpha * np.exp(double(np.minimum(self.x, 0)))))",
+        "dx = np.where(self.x > 0, dout, dout * (self.alpha * np.exp(double(np.minimum(self.x, 1)))))",
+    ): NOT_SELECTED,
+    (
+        "self_gated",
+        "out = np.maximum(x, -3) * gate",
+        "out = np.maximum(x, -4) * gate",
+    ): "left of -3 the gate is 0, and the product with any finite number is",
 }
