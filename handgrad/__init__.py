@@ -13,6 +13,7 @@ dx            the gradient of the loss with respect to x, of the same shape as x
 Aᵀ            the transpose; of an input (..., D), its rows stacked to one matrix first
 B_a           broadcasting a to the shape of out: linear, too, with sums along the copies as its transpose
 1             a column of ones
+σ(x)          the sigmoid, 1 / (1 + exp(-x)); 1 - σ(x) is σ(-x)
 N, C, D, M    rows of a batch, classes, numbers in, numbers out; "..." is any leading axes, also none
 
 The four steps
@@ -43,25 +44,38 @@ from handgrad.arithmetic import Add, Divide, Multiply, Subtract
 from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.composition import Residual, Sequential
 from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
+from handgrad.exponential import Elu, LogSigmoid, Softplus, Tanh
+from handgrad.gated import GeGlu, Glu, SwiGlu
 from handgrad.indexing import Repeat, Slice, Take
 from handgrad.joining import Concatenate, Split, Stack
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.matmul import MatMul
+from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
+from handgrad.self_gated import Gelu, HardSwish, Silu
 from handgrad.softmax import LogSoftmax, LogSumExp, Softmax
 from handgrad.walk import Parameter, parameters
 
 __all__ = [
+    "Abs",
     "Add",
     "Affine",
+    "Clip",
     "Concatenate",
     "Divide",
+    "Elu",
     "Exp",
+    "GeGlu",
+    "Gelu",
+    "Glu",
+    "HardSwish",
     "IdentityWithLoss",
     "Layer",
+    "LeakyRelu",
     "Log",
+    "LogSigmoid",
     "LogSoftmax",
     "LogSumExp",
     "MatMul",
@@ -71,6 +85,7 @@ __all__ = [
     "Min",
     "Minimum",
     "Multiply",
+    "PRelu",
     "Parameter",
     "Power",
     "Reciprocal",
@@ -80,15 +95,19 @@ __all__ = [
     "Residual",
     "Sequential",
     "Sigmoid",
+    "Silu",
     "Slice",
     "Softmax",
     "SoftmaxWithLoss",
+    "Softplus",
     "Split",
     "Sqrt",
     "Stack",
     "Subtract",
     "Sum",
+    "SwiGlu",
     "Take",
+    "Tanh",
     "Transpose",
     "Where",
     "parameters",

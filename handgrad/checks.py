@@ -50,6 +50,14 @@ def floating_together(where: str, **arguments: npt.ArrayLike) -> tuple[Array, ..
     return tuple(array.astype(dtype) if alone else array for array, alone in zip(arrays, weak, strict=True))
 
 
+def number(where: str, name: str, argument: npt.ArrayLike) -> float:
+    """Give an option as a Python number, which has no say in a dtype, or raise an error that names it."""
+    array = floating(where, name, argument)
+    if array.ndim:
+        raise shape_error(where, name, array.shape, "()", "it is one number for all of x")
+    return float(array)
+
+
 def real(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:
     """Give an argument as an array of real numbers, or raise a TypeError that names it and its dtype."""
     array = as_array(where, name, argument)

@@ -1,7 +1,7 @@
 """What layers compute, as functions: stable at every finite input, over the last axis where there is one.
 
-float16 is computed in float32, and sigmoid in float64 at least; both are rounded once, at the end. Every function
-raises TypeError for what is not made of real numbers, and ValueError for shapes that do not fit.
+float16 is computed in float32, and sigmoid and its logarithm in float64 at least; all are rounded once, at the end.
+Every function raises TypeError for what is not made of real numbers, and ValueError for shapes that do not fit.
 """
 
 from typing import Any
@@ -36,6 +36,35 @@ def sigmoid(x: npt.ArrayLike) -> Array:
     y += 1
     np.divide(1, y, out=y)
     return np.asarray(y, x.dtype)
+
+
+@ieee
+def log_sigmoid(x: npt.ArrayLike) -> Array:
+    """Compute the logarithm of sigmoid: log y = -log(1 + exp(-x)).
+
+    As it stands, exp(-x) overflows on the left, and on the right 1 + exp(-x) has no digits left of what it is more
+    than 1. The larger of the two terms, taken out of the sum, leaves an exponential that is at most 1:
+
+        1 + exp(-x) = max(1, exp(-x)) (1 + exp(-|x|))
+
+    so that log y = -(max(-x, 0) + log(1 + exp(-|x|))), in which nothing cancels. The softplus, log(1 + exp(x)), is
+    -log σ(-x).
+
+    Examples
+    --------
+    >>> log_sigmoid([-1000.0, 0.0, 100.0])
+    array([-1.00000000e+03, -6.93147181e-01, -3.72007598e-44])
+    """
+    x = floating("log_sigmoid", "x", x)
+    # log y = -(max(-x, 0) + log(1 + exp(-|x|))), step by step in one array, as sigmoid is computed
+    log_y = x.astype(np.result_type(x, np.float64))
+    np.abs(log_y, out=log_y)
+    np.negative(log_y, out=log_y)
+    np.exp(log_y, out=log_y)
+    np.log1p(log_y, out=log_y)
+    log_y += np.maximum(-x, 0)
+    np.negative(log_y, out=log_y)
+    return np.asarray(log_y, x.dtype)
 
 
 @ieee

@@ -9,6 +9,8 @@ ONE_BY_ONE = "what counts everywhere is then counted one by one, or selected, wh
 WIDER = "computed in float64 and rounded once, which is as right and takes longer"
 NO_SUCH_SIZE = "float64 has 8 bytes, which is also what it is summed in, and no dtype has 7"
 HIDDEN = "what does not count has probability 0, by which this number is multiplied"
+BOTH_ARE_0 = "at 0, the pieces meet: the value is 0 of either"
+NOT_SELECTED = "what is not selected may be any number"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -141,4 +143,54 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): ONLY_MEMORY,
     ("softmax", "dout = _selected(self.counts, dout, 0)", "dout = _selected(self.counts, dout, 1)"): HIDDEN,
     ("softmax", "dout = _selected(self.counts, dout, 0)", "dout = _selected(self.counts, dout, -1)"): HIDDEN,
+    (
+        "normal",
+        "return (np.abs((x > 0) - tail), exponential / np.sqrt(2 * np.pi))",
+        "return (np.abs((x >= 0) - tail), exponential / np.sqrt(2 * np.pi))",
+    ): "at 0 the tail is ½, and 1 less it is as much",
+    (
+        "normal",
+        "h = x.astype(np.float32).astype(x.dtype)",
+        "h = x.astype(np.float16).astype(x.dtype)",
+    ): "the square of a number of float16 is exact as well, and the rest is small enough",
+    (
+        "self_gated",
+        "numbers = x.reshape(-1)",
+        "numbers = x.reshape(-2)",
+    ): "to NumPy, any negative length is as many as there are",
+    (
+        "self_gated",
+        "return (np.maximum(e, x > 0) / (1 + e), e / (1 + e) / (1 + e))",
+        "return (np.maximum(e, x >= 0) / (1 + e), e / (1 + e) / (1 + e))",
+    ): "at 0, e is 1 already",
+    (
+        "piecewise",
+        "out = np.where(x > 0, x, wide(slope) * wide(x))",
+        "out = np.where(x >= 0, x, wide(slope) * wide(x))",
+    ): BOTH_ARE_0,
+    (
+        "piecewise",
+        "self.dslope = sum_to(np.where(x > 0, 0, double(dout) * x), slope)",
+        "self.dslope = sum_to(np.where(x >= 0, 0, double(dout) * x), slope)",
+    ): "at 0, dout is multiplied by 0, unless it is not finite",
+    (
+        "exponential",
+        "out = np.where(x > 0, x, self.alpha * np.expm1(np.minimum(wide(x), 0)))",
+        "out = np.where(x >= 0, x, self.alpha * np.expm1(np.minimum(wide(x), 0)))",
+    ): BOTH_ARE_0,
+    (
+        "exponential",
+        "out = np.where(x > 0, x, self.alpha * np.expm1(np.minimum(wide(x), 0)))",
+        "out = np.where(x > 0, x, self.alpha * np.expm1(np.minimum(wide(x), 1)))",
+    ): NOT_SELECTED,
+    (
+        "exponential",
+        "dx = np.where(self.x > 0, dout, dout * (self.alpha * np.exp(double(np.minimum(self.x, 0)))))",
+        "dx = np.where(self.x > 0, dout, dout * (self.alpha * np.exp(double(np.minimum(self.x, 1)))))",
+    ): NOT_SELECTED,
+    (
+        "self_gated",
+        "out = np.maximum(x, -3) * gate",
+        "out = np.maximum(x, -4) * gate",
+    ): "left of -3 the gate is 0, and the product with any finite number is",
 }

@@ -45,7 +45,14 @@ NAMES = {
     "T": ["real"],
 }
 
-SYMMETRIC = {"max", "maximum", "result_type", "result_dtype"}  # whose arguments may as well be swapped
+SYMMETRIC = {
+    "max",
+    "maximum",
+    "minimum",
+    "broadcast_shapes",
+    "result_type",
+    "result_dtype",
+}  # whose arguments may as well be swapped
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,19 @@ import numpy as np
 import pytest
 
 from handgrad import (
+    Abs,
     Add,
     Affine,
+    Clip,
     Divide,
+    Elu,
     Exp,
+    Gelu,
+    HardSwish,
     IdentityWithLoss,
+    LeakyRelu,
     Log,
+    LogSigmoid,
     MatMul,
     Max,
     Maximum,
@@ -23,12 +30,15 @@ from handgrad import (
     Relu,
     Reshape,
     Sigmoid,
+    Silu,
     Slice,
     SoftmaxWithLoss,
+    Softplus,
     Sqrt,
     Subtract,
     Sum,
     Take,
+    Tanh,
     Transpose,
     Where,
     vjp,
@@ -36,7 +46,8 @@ from handgrad import (
 from tests.layers import each_example, each_loss, gradients, run
 
 cube, inverse_root = partial(Power, 3), partial(Power, -0.5)
-ELEMENTWISE = [Relu, Sigmoid, Exp, Log, Reciprocal, Sqrt, cube, inverse_root]
+ACTIVATIONS = [Relu, LeakyRelu, Clip, Abs, Sigmoid, Tanh, Softplus, LogSigmoid, Elu, HardSwish, Silu, Gelu]
+ELEMENTWISE = [*ACTIVATIONS, Exp, Log, Reciprocal, Sqrt, cube, inverse_root]
 REDUCTIONS = [Sum, Mean, Max, Min]
 
 

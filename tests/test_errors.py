@@ -16,7 +16,14 @@ from handgrad import (
     SoftmaxWithLoss,
     Subtract,
 )
-from handgrad.functions import cross_entropy_error, log_softmax, sigmoid, softmax, sum_squared_error
+from handgrad.functions import (
+    cross_entropy_error,
+    log_sigmoid,
+    log_softmax,
+    sigmoid,
+    softmax,
+    sum_squared_error,
+)
 from tests.layers import EXAMPLES, X, each_example, each_loss, gradients
 
 REAL = "expected floating, integer or boolean, because layers compute with real numbers"
@@ -316,7 +323,7 @@ def test_a_mask_that_is_not_boolean_is_named_with_its_dtype(loss, mask):
 @pytest.mark.parametrize(
     ("function", "name"),
     [
-        *((function, "x") for function in (sigmoid, softmax, log_softmax)),
+        *((function, "x") for function in (sigmoid, log_sigmoid, softmax, log_softmax)),
         *((function, name) for function in (cross_entropy_error, sum_squared_error) for name in "yt"),
     ],
 )

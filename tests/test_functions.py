@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from handgrad.functions import cross_entropy_error, log_softmax, sigmoid, softmax, sum_squared_error
+from handgrad.functions import (
+    cross_entropy_error,
+    log_sigmoid,
+    log_softmax,
+    sigmoid,
+    softmax,
+    sum_squared_error,
+)
 
 EPS = np.finfo(np.float64).eps
 SCORES = hnp.arrays(
@@ -100,23 +107,42 @@ def test_nan_stays_in_its_row():
     assert np.array_equal(y[1], [0.5, 0.5])
 
 
-def test_sigmoid_of_nan_is_nan():
-    assert np.isnan(sigmoid(np.nan))
+@pytest.mark.parametrize("function", [sigmoid, log_sigmoid])
+def test_nan_stays_nan(function):
+    assert np.isnan(function(np.nan))
 
 
-@pytest.mark.parametrize("function", [sigmoid, softmax, log_softmax])
+@pytest.mark.parametrize("x", [-1e300, -700.0, -1.0, -1e-9, 0.0, 1e-9, 5.0, 37.5, 700.0])
+def test_log_sigmoid_equals_mpmath(x):
+    with mpmath.workdps(400):
+        log_y = -mpmath.log1p(mpmath.exp(-x)) if x > -1e3 else x
+    # an exponential, a logarithm and a sum
+    np.testing.assert_allclose(log_sigmoid(x), float(log_y), rtol=3 * EPS)
+
+
+def test_exponential_of_log_sigmoid_is_sigmoid():
+    x = np.linspace(-30, 30, 61)
+    # a logarithm of 30 is rounded to 30 eps, by which factor its exponential is off
+    np.testing.assert_allclose(np.exp(log_sigmoid(x)), sigmoid(x), rtol=32 * EPS)
+
+
+def test_log_sigmoid_far_out_is_the_number_itself_or_0():
+    assert log_sigmoid([-np.inf, -1e300, 1e300, np.inf]).tolist() == [-np.inf, -1e300, 0, 0]
+
+
+@pytest.mark.parametrize("function", [sigmoid, log_sigmoid, softmax, log_softmax])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_floating_dtypes_are_kept(function, dtype):
     assert function(np.ones(3, dtype)).dtype == dtype
 
 
-@pytest.mark.parametrize("function", [sigmoid, softmax, log_softmax])
+@pytest.mark.parametrize("function", [sigmoid, log_sigmoid, softmax, log_softmax])
 def test_integers_are_computed_in_float64(function):
     assert function(np.array([1, 2, 3], np.int8)).dtype == np.float64
     assert np.array_equal(function(np.array([1, 2, 3], np.int8)), function([1.0, 2.0, 3.0]))
 
 
-@pytest.mark.parametrize("function", [sigmoid, softmax, log_softmax])
+@pytest.mark.parametrize("function", [sigmoid, log_sigmoid, softmax, log_softmax])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_arguments_are_left_unchanged_and_results_are_new(function, dtype):
     x = np.array([1.0, -2.0, 3.0], dtype)

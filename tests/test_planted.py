@@ -39,6 +39,7 @@ UNNAMED = {
     "AffineOfEightRows",
     "PermuteAgain",
     "RepeatOfHalves",
+    "PReluHearsFromAll",
     "SquaredLossByFiniteDifference",
     "SquaredLossExpanded",
     "SquaredLossOfStrides",

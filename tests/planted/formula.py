@@ -8,10 +8,13 @@ from tests.planted.right import (
     CHOOSE,
     DIVIDE,
     EMBEDDING,
+    GELU,
+    GLU,
     LAYER_NORM,
     MASKED_MEAN,
     MULTIPLY,
     PERMUTE,
+    PRELU,
     REPEAT,
     RESIDUAL_TANH,
     SIGMOID,
@@ -24,10 +27,13 @@ from tests.planted.right import (
     Choose,
     Divide,
     Embedding,
+    Gelu,
+    Glu,
     LayerNorm,
     MaskedMean,
     Multiply,
     Permute,
+    PRelu,
     Repeat,
     ResidualTanh,
     Sigmoid,
@@ -50,6 +56,29 @@ class SigmoidWithTanhSlope(Sigmoid):
 
     def backward(self, dout):
         return np.asarray(dout * (1 - self.y**2))
+
+
+class PReluHearsFromAll(PRelu):
+    """The slope hears from positive numbers, too, which it did not scale."""
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.da = (dout * self.x).sum(axis=0)
+        return dx
+
+
+class GeluOfConstantGate(Gelu):
+    """The gate taken for a constant."""
+
+    def backward(self, dout):
+        return (dout * self.gate).astype(dout.dtype)
+
+
+class GluSwapped(Glu):
+    """The first half gates the second."""
+
+    def halves(self, x):
+        return super().halves(x)[::-1]
 
 
 class SoftmaxElementwise(Softmax):
@@ -218,6 +247,9 @@ def tanh_minus_pullback(x):
 BUGS = (
     Bug(TanhWithoutSquare, TANH, "gradient", "square"),
     Bug(SigmoidWithTanhSlope, SIGMOID, "gradient", "dx is dout .* as for tanh"),
+    Bug(PReluHearsFromAll, PRELU, "gradient", "da.*positive"),
+    Bug(GeluOfConstantGate, GELU, "gradient", "held constant"),
+    Bug(GluSwapped, GLU, "value", "forward is at fault"),
     Bug(SoftmaxElementwise, SOFTMAX, "gradient", "diagonal"),
     Bug(SoftmaxPlus, SOFTMAX, "gradient", "sign"),
     Bug(ResidualWithoutItsInput, RESIDUAL_TANH, "gradient", "lacks"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.planted.bug import FLOAT32, Bug
-from tests.planted.right import MAX, RELU, RELU6, Max, Relu, Relu6
+from tests.planted.right import MAX, PRELU, RELU, RELU6, Max, PRelu, Relu, Relu6
 
 
 class ReluOfZero(Relu):
@@ -44,6 +44,15 @@ class Relu6FromZero(Relu6):
         return out
 
 
+class PReluOfZero(PRelu):
+    """Lets dout through at 0."""
+
+    def forward(self, x):
+        out = super().forward(x)
+        self.passes = x >= 0
+        return out
+
+
 class MaxDoubled(Max):
     """Each of equal numbers gets all of dout."""
 
@@ -73,6 +82,7 @@ BUGS = (
     Bug(ReluHalfOfZero, RELU, "kinks", "kink"),
     Bug(Relu6Closed, RELU6, "kinks", "kink", FLOAT32),
     Bug(Relu6FromZero, RELU6, "kinks", "kink"),
+    Bug(PReluOfZero, PRELU, "kinks", "kink"),
     Bug(MaxDoubled, MAX, "kinks", "kink", FLOAT32),
     Bug(MaxOfFirst, MAX, "kinks", "kink"),
     Bug(MaxOfLast, MAX, "kinks", "kink"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import erfc
 from typing import Any
 
 import jax
@@ -63,6 +64,50 @@ class Relu6:
 
     def backward(self, dout):
         return np.where(self.passes, dout, 0)
+
+
+class PRelu:
+    """One slope for each column of x, where that is not positive."""
+
+    def __init__(self, a):
+        self.a = a
+
+    def forward(self, x):
+        self.x, self.passes = x, x > 0
+        return np.where(self.passes, x, self.a * x)
+
+    def backward(self, dout):
+        self.da = np.where(self.passes, 0, dout * self.x).sum(axis=0)
+        return np.where(self.passes, dout, self.a * dout)
+
+
+class Gelu:
+    def forward(self, x):
+        self.x, self.gate = x, self.cdf(x.astype(np.float64))
+        return (x * self.gate).astype(x.dtype)
+
+    def cdf(self, x):
+        return np.vectorize(erfc, otypes=[float])(-x / np.sqrt(2)) / 2
+
+    def backward(self, dout):
+        density = np.exp(-(self.x.astype(np.float64) ** 2) / 2) / np.sqrt(2 * np.pi)
+        return (dout * (self.gate + self.x * density)).astype(dout.dtype)
+
+
+class Glu:
+    """The second half of a row gates the first."""
+
+    def halves(self, x):
+        return np.split(x, 2, axis=-1)
+
+    def forward(self, x):
+        self.a, b = self.halves(x)
+        e = np.exp(-np.abs(b))
+        self.gate, self.closed = np.where(b > 0, 1, e) / (1 + e), np.where(b > 0, e, 1) / (1 + e)
+        return self.a * self.gate
+
+    def backward(self, dout):
+        return np.concatenate([dout * self.gate, dout * self.a * self.gate * self.closed], axis=-1)
 
 
 class Multiply:
@@ -342,6 +387,9 @@ def masked_mean(x, mask):
 TANH = Right(Tanh, jnp.tanh, arrays(x="2 3"))
 SIGMOID = Right(Sigmoid, jax.nn.sigmoid, arrays(x="2 3"))
 RELU = Right(Relu, lambda x: jnp.where(x > 0, x, 0), arrays(x=reals("2 3", kinks=[0])))
+PRELU = Right(PRelu, lambda x, a: jnp.where(x > 0, x, a * x), arrays(x=reals("N 3", kinks=[0]), a="3"))
+GELU = Right(Gelu, lambda x: x * jax.lax.erfc(-x * jnp.sqrt(0.5)) / 2, arrays(x="2 3"))
+GLU = Right(Glu, jax.nn.glu, arrays(x="2 6"))
 RELU6 = Right(Relu6, jax.nn.relu6, arrays(x=reals("2 3", kinks=[0, 6])))
 MULTIPLY = Right(Multiply, lambda x, w: x * w, arrays(x="N 3", w="3"))
 ADD = Right(Add, lambda a, b: a + b, arrays(a="2 3", b="2 3"))
@@ -369,6 +417,9 @@ RIGHT = (
     SIGMOID,
     RELU,
     RELU6,
+    PRELU,
+    GELU,
+    GLU,
     MULTIPLY,
     ADD,
     DIVIDE,

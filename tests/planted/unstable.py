@@ -1,15 +1,19 @@
 """The right formula, evaluated so that it loses its digits or overflows."""
 
+from math import erf
+
 import numpy as np
 
 from tests.planted.bug import FLOAT32, Bug
 from tests.planted.right import (
+    GELU,
     LAYER_NORM,
     SIGMOID,
     SOFTMAX,
     SOFTMAX_LOSS,
     SQUARED_LOSS,
     TANH,
+    Gelu,
     LayerNorm,
     Sigmoid,
     Softmax,
@@ -88,6 +92,13 @@ class TanhByExp(Tanh):
         return self.y.copy()
 
 
+class GeluByErf(Gelu):
+    """1 + erf has no digits left for negative x."""
+
+    def cdf(self, x):
+        return (1 + np.vectorize(erf, otypes=[float])(x / np.sqrt(2))) / 2
+
+
 BUGS = (
     Bug(SoftmaxOfLargeScores, SOFTMAX, "value", "forward.*overflows"),
     Bug(SigmoidOverflows, SIGMOID, "quiet", "overflow"),
@@ -96,5 +107,6 @@ BUGS = (
     Bug(SoftmaxLossOfLog, SOFTMAX_LOSS, "value", "forward, not backward, is at fault"),
     Bug(SoftmaxLossOfClip, SOFTMAX_LOSS, "value", "forward, not backward, is at fault"),
     Bug(SquaredLossExpanded, SQUARED_LOSS, "value", "forward.*(digits|nearly right|cancel)", FLOAT32),
+    Bug(GeluByErf, GELU, "value", "forward.*digits"),
     Bug(TanhByExp, TANH, "value", "forward.*(overflows|digits)"),
 )
