@@ -75,9 +75,9 @@ def _written_out(spelling: str, short_for: Mapping[str, str]) -> str:
 
 
 def given(question: Question) -> str:
-    """Write down what decides the answer: the arguments, except the constructor's, and dout where it is not 1."""
+    """Write down what decides the answer: the arguments, except for weights, and dout where it is not 1."""
     params = Subject(question.layer, list(question.arguments)).constructor_names
-    shown = {name: each for name, each in question.arguments.items() if name not in params}
+    shown = {name: each for name, each in question.arguments.items() if name not in params or not np.ndim(each)}
     shown |= {} if question.dout == 1.0 else {"dout": question.dout}
     return ", ".join(f"{name} = {_brief(each)}" for name, each in shown.items())
 
