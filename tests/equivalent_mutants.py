@@ -17,6 +17,19 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("choosing", "out = np.asarray(np.minimum(a, b))", "out = np.asarray(np.minimum(b, a))"): EITHER_ORDER,
     ("counting", "if counts is True:", "if counts is False:"): ONE_BY_ONE,
     (
+        "counting",
+        "x = x if counts is True else np.where(counts, x, 0)",
+        "x = x if counts is False else np.where(counts, x, 0)",
+    ): ONE_BY_ONE,
+    (
+        "counting",
+        "dx[...] = dout if counts is True else np.where(counts, dout, 0)",
+        "dx[...] = dout if counts is False else np.where(counts, dout, 0)",
+    ): ONE_BY_ONE,
+    ("counting", "if x.ndim - 1 in axes:", "if x.ndim + 1 in axes:"): WIDER,
+    ("counting", "if x.ndim - 1 in axes:", "if x.ndim - 0 in axes:"): WIDER,
+    ("counting", "x = row_sums(wide(x))[..., np.newaxis]", "pass"): WIDER,
+    (
         "joining",
         "return tuple((np.array(piece, array.dtype) for piece, array in zip(pieces, self.arrays, strict=True)))",
         "return tuple((np.array(piece, array.dtype) for piece, array in zip(pieces, self.arrays)))",
