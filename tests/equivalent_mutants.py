@@ -15,6 +15,11 @@ WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("choosing", "out = np.asarray(np.minimum(a, b))", "out = np.asarray(np.minimum(b, a))"): EITHER_ORDER,
+    (
+        "matmul",
+        "np.broadcast_shapes(leading_a, leading_b)",
+        "np.broadcast_shapes(leading_b, leading_a)",
+    ): "whether shapes broadcast does not depend on their order",
     ("counting", "if counts is True:", "if counts is False:"): ONE_BY_ONE,
     (
         "counting",
