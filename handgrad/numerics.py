@@ -51,7 +51,7 @@ def row_sums(array: Array) -> Array:
 
 def sums(array: Array, axes: tuple[int, ...] = LAST) -> Array:
     """Sum over any axes, which stay with length 1, and over all of them as accurately as over the last."""
-    for axis in sorted(axes, reverse=True):
+    for axis in axes:
         array = _sum_along(array, axis)
     return array
 

@@ -11,6 +11,7 @@ NO_SUCH_SIZE = "float64 has 8 bytes, which is also what it is summed in, and no 
 HIDDEN = "what does not count has probability 0, by which this number is multiplied"
 BOTH_ARE_0 = "at 0, the pieces meet: the value is 0 of either"
 NOT_SELECTED = "what is not selected may be any number"
+IN_PAIRS = "the last axis is then summed in pairs, too, which is as accurate and takes longer"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -211,4 +212,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "out = np.maximum(x, -3) * gate",
         "out = np.maximum(x, -4) * gate",
     ): "left of -3 the gate is 0, and the product with any finite number is",
+    ("numerics", "if axis in (-1, array.ndim - 1):", "if axis in (-1, array.ndim + 1):"): IN_PAIRS,
+    ("numerics", "if axis in (-1, array.ndim - 1):", "if axis in (-1, array.ndim - 0):"): IN_PAIRS,
+    (
+        "numerics",
+        "terms = array.swapaxes(0, axis)",
+        "terms = array.swapaxes(axis, 0)",
+    ): "to swap two axes is to swap them the other way round",
+    ("numerics", "while len(terms) > FEW:", "while len(terms) >= FEW:"): "32 numbers are few, as 31 are",
 }
