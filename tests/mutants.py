@@ -101,15 +101,19 @@ def killed_by_checker(module: str, source: str) -> bool:
             warnings.simplefilter("ignore")
             install({module: source})
             return any(fails(case) for case in concerned(module))
-    except Exception:  # it does not even import, or never ends
+    except (Exception, TooLong):  # it does not even import, or never ends
         return True
     finally:
         signal.alarm(0)
         install({})
 
 
+class TooLong(BaseException):
+    """What the checker does not take for an error of the layer, of which it would then search the smallest example."""
+
+
 def _too_long(*_: Any) -> None:
-    raise TimeoutError
+    raise TooLong
 
 
 def install(sources: dict[str, str]) -> None:
