@@ -48,6 +48,7 @@ def sections() -> Iterator[str]:
 
 def in_new_processes(time_layers: Callable[[str, bool], Seconds], number: int) -> list[Seconds]:
     """Time all layers in one process after another; the third of them does it a second time."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of a new process; threads that wait busily would count twice
     with tempfile.TemporaryDirectory() as folder:
         return [in_new_process(time_layers, folder, again) for again in (False, False, True)[:number]]
 
