@@ -4,7 +4,6 @@ ONE_AXIS = "there is one axis, which is the first and the last"
 ONE_COLUMN = "there is one column, which is the first and the last"
 ONLY_MEMORY = "the numbers are the same; only memory is used that need not be, or a copy is made"
 ONE_LENGTH = "both are always of one length"
-EITHER_ORDER = "the larger or smaller of two numbers is the same in either order"
 ONE_BY_ONE = "what counts everywhere is then counted one by one, or selected, which takes longer"
 WIDER = "computed in float64 and rounded once, which is as right and takes longer"
 NO_SUCH_SIZE = "float64 has 8 bytes, which is also what it is summed in, and no dtype has 7"
@@ -15,12 +14,6 @@ IN_PAIRS = "the last axis is then summed in pairs, too, which is as accurate and
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
-    ("choosing", "out = np.asarray(np.minimum(a, b))", "out = np.asarray(np.minimum(b, a))"): EITHER_ORDER,
-    (
-        "matmul",
-        "np.broadcast_shapes(leading_a, leading_b)",
-        "np.broadcast_shapes(leading_b, leading_a)",
-    ): "whether shapes broadcast does not depend on their order",
     ("counting", "if counts is True:", "if counts is False:"): ONE_BY_ONE,
     (
         "counting",

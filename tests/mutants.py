@@ -109,7 +109,7 @@ def killed_by_checker(module: str, source: str) -> bool:
 
 
 class TooLong(BaseException):
-    """What the checker does not take for an error of the layer, of which it would then search the smallest example."""
+    """No error of the layer, of which the checker would then search the smallest example."""
 
 
 def _too_long(*_: Any) -> None:
