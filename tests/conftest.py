@@ -11,7 +11,7 @@ from handgrad.testing.oracle.compiling import keep_compiled
 from handgrad.testing.search import Search
 from handgrad.testing.subject import name_of
 from reference.cases import CASES
-from reference.comparisons.executors import run_inline
+from reference.comparisons.executors import one_thread_each, run_inline
 from tests.planted.costly import COSTLY
 from tests.planted.right import RIGHT
 
@@ -47,6 +47,7 @@ STARTED = pytest.StashKey[float]()
 
 
 def pytest_configure(config):
+    one_thread_each()
     config.stash[COUNTED], config.stash[STARTED] = 0, time.perf_counter()
 
 

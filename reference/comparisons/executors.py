@@ -28,7 +28,13 @@ def executor_for(jobs: int, cluster: str = "") -> AbstractContextManager[Executo
 
 def processes(jobs: int) -> Executor:
     """Make a process for every processor, or fewer for fewer jobs."""
+    one_thread_each()
     return ProcessPoolExecutor(min(jobs, os.cpu_count() or 1), get_context("spawn"), run_inline)
+
+
+def one_thread_each() -> None:
+    """Let processes that are yet to start multiply matrices in one thread: more would wait for each other, busily."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def run_inline() -> None:
