@@ -185,3 +185,17 @@ def test_a_gradient_that_is_wrong_at_zeros_alone_is_no_convention():
     report = check_layer(three, lambda x: 3 * x, arrays(x="N"), max_examples=40, raises=False)
     assert report.failed == ["gradient"]
     assert "convention" not in report.diagnosis
+
+
+def test_a_layer_that_writes_into_a_copy_of_its_dout_is_given_arrays_also_without_axes():
+    class Relu:
+        def forward(self, x):
+            self.mask = x <= 0
+            return np.where(self.mask, np.zeros_like(x), x)
+
+        def backward(self, dout):
+            dx = dout.copy()
+            dx[self.mask] = 0
+            return dx
+
+    check_layer(Relu, jax.nn.relu, arrays(x="..."), max_examples=20)

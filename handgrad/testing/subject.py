@@ -106,7 +106,7 @@ class Run:
 
     def backward(self, dout: AnyArray) -> Results:
         """Call backward, and give the gradients of inputs and params by the names of what they are gradients of."""
-        given = self.layer.backward(dout)
+        given = self.layer.backward(np.asarray(dout))  # without axes, what is computed of an array is none any more
         if isinstance(given, list) and not self._is_one_gradient(given):
             raise TypeError("backward returned a list; return a tuple of gradients")
         returned = in_order(given)
