@@ -166,3 +166,8 @@ def test_every_twin_is_evaluated_as_the_oracle_evaluates_it(case):
         finite = np.isfinite(want)
         assert np.array_equal(got[~finite], want[~finite])
         assert np.all(np.abs(got[finite] - want[finite]) <= 1e-13 * (np.abs(want) + each.entitled)[finite])
+
+
+def test_a_single_number_is_evaluated_too():
+    jaxpr = jax.make_jaxpr(lambda x: jnp.where(jnp.isfinite(x), x, 0.0))(1.0)
+    assert evaluate(jaxpr, [np.array(2.5)]) == [2.5]

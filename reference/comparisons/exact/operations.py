@@ -130,7 +130,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "gt": _plain(np.greater),
     "integer_pow": lambda x, *, y: _elementwise(lambda base: base**y)(x),
     "iota": lambda *, dtype, shape, dimension, **_: np.indices(shape, dtype)[dimension],
-    "is_finite": lambda x: _elementwise(CONTEXT.isfinite)(x).astype(bool),
+    "is_finite": lambda x: np.asarray(_elementwise(CONTEXT.isfinite)(x), bool),
     "le": _plain(np.less_equal),
     "log": _elementwise(CONTEXT.log),
     "log1p": _elementwise(CONTEXT.log1p),
