@@ -100,8 +100,8 @@ class Sigmoid:
 
     so that dx = dout ⊙ (1 - out) ⊙ out: the whole group of nodes needs nothing but its output.
 
-    For large x, out rounds to 1 and dx is exactly 0 (above x ≈ 17.3 in float32, 36.7 in float64), although the
-    true slope is exp(-x). JAX does the same (in float32 above 16.6). For negative x the slope keeps its full
+    For large x, out rounds to 1 and dx is exactly 0 (above x ≈ 17.33 in float32, 36.74 in float64), although the
+    true slope is exp(-x). JAX does the same (in float32 above 16.64). For negative x the slope keeps its full
     relative accuracy, for as long as out is a normal number.
 
     Examples

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from handgrad.checks import Array, Shape, expect_forward, floating, ieee, shape_error, upstream
 from handgrad.layer import Layer, in_order
-from handgrad.walk import path, walk
+from handgrad.walk import is_layer, path, walk
 
 
 class Sequential:
@@ -156,7 +156,7 @@ def _expect_layers(composed: Any) -> None:
         raise ValueError(f"{where}: there are no layers; expected one or more, because nothing is computed by none")
     places: dict[int, str] = {}
     for at, each in walk(composed):
-        if isinstance(each, type) or not (hasattr(each, "forward") and hasattr(each, "backward")):
+        if not is_layer(each):
             raise TypeError(f"{where}: {path(at)} is of type {type(each).__name__}; expected layers, one by one")
         first = places.setdefault(id(each), path(at))
         if first != path(at):

@@ -36,9 +36,16 @@ def parameters(layer: Any) -> Iterator[Parameter]:
     0.W [[-0.5], [0.5]]
     0.b [-1.5]
     """
+    if not is_layer(layer):
+        raise TypeError(f"parameters: got {layer!r}; expected a layer, because it has a forward and a backward")
     for at, each in walk(layer):
         for name in getattr(each, "params", ()):
             yield Parameter(path((*at, name)), getattr(each, name), getattr(each, f"d{name}", None))
+
+
+def is_layer(thing: Any) -> bool:
+    """Tell a layer from all else, and from its class."""
+    return not isinstance(thing, type) and hasattr(thing, "forward") and hasattr(thing, "backward")
 
 
 def gradients(layer: Any) -> tuple[Array, ...]:

@@ -620,3 +620,22 @@ def test_a_reference_need_not_be_hashable():
 
     check(once, Times(1.0), ANY)
     assert check(once, Times(2.0), ANY, raises=False).failed == ["value", "gradient"]
+
+
+def test_a_reference_that_jax_cannot_compile_is_named_with_its_shapes():
+    def windows(x, w):
+        length = max(len(x) - len(w) + 1, 0)
+        places = np.arange(length)[:, np.newaxis] + np.arange(len(w))
+
+        def pullback(dout):
+            dx = np.zeros_like(x)
+            np.add.at(dx, places, dout[:, np.newaxis] * w)
+            return dx, x[places].T @ dout
+
+        return x[places] @ w, pullback
+
+    def reference(x, w):  # for a window without length, it is traced, but there is no code for it
+        return jax.lax.conv(x[None, None], w[None, None], (1,), "VALID")[0, 0]
+
+    with pytest.raises(TypeError, match=r"^JAX cannot run the reference at x \(\d+,\), w \(\d+,\): "):
+        check_layer(windows, reference, arrays(x="T", w="K"))

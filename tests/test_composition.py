@@ -431,3 +431,9 @@ def test_a_residual_takes_integers(number):
     out, dx = run(Residual(Relu()), number, dout=1)
     assert (out, dx) == (number + max(number, 0), 1 + (number > 0))
     assert (out.dtype, dx.dtype) == (np.float64, np.float64)
+
+
+@pytest.mark.parametrize("wrong", [None, [Relu()], Relu])
+def test_parameters_of_what_is_no_layer_are_refused(wrong):
+    with pytest.raises(TypeError, match=r"^parameters: got .*; expected a layer, because it has a forward"):
+        list(parameters(wrong))

@@ -22,7 +22,9 @@ def parse(axes: str) -> tuple[str, ...]:
     names = tuple(axes.split())
     for name in names:
         if name != LEADING and not name.isdecimal() and not bare(name).isidentifier():
-            raise ValueError(f"axes {axes!r}: {name!r} is neither '...' nor a name nor a length")
+            raise ValueError(
+                f"axes {axes!r}: {name!r} is neither '...' nor a name, with '>0' or without, nor a length"
+            )
     if names.count(LEADING) > 1:
         raise ValueError(f"axes {axes!r}: '...' may stand there once")
     return names

@@ -111,7 +111,11 @@ class Oracle:
                 first, *more = (np.asarray(compiled.runs(nudge, seed, held)(arrays, dout)) for seed in range(times))
                 return np.concatenate([first, *(each[1:] for each in more)])
 
-            exact, entitled = entitlement(runs, dtype, thoroughly)
+            try:
+                exact, entitled = entitlement(runs, dtype, thoroughly)
+            except Exception as error:
+                said = f"{_first_line(error)}{_hint(arrays)}"
+                raise UnusableReference(f"JAX cannot run the reference at {_shapes(arrays)}: {said}") from error
         pairs = zip(in_shapes(exact, compiled.shapes), in_shapes(entitled, compiled.shapes), strict=True)
         return {name: Exact(*each) for name, each in zip(("out", *wrt), pairs, strict=True)}
 
