@@ -1,19 +1,21 @@
 """The float32 line: functions of one number at every exponent and both signs, against their exact values."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.testing.inputs import Argument
+from handgrad.testing.inputs import Argument, Inputs
+from handgrad.testing.inputs.drawing import simplest
 from handgrad.testing.inputs.shapes import LEADING
 from handgrad.testing.subject import call_by_name
 from handgrad.testing.trial import called
 from reference.cases import Case
-from reference.comparisons.answers import Truth, exact_truths, float64_truths, jax_answers
+from reference.comparisons.answers import Truth, exact_truths, float64_truths, jax_answers, with_options
 from reference.comparisons.ulps import is_normal, ulps
 
 FLOAT32 = np.dtype(np.float32)
@@ -61,10 +63,11 @@ class Curve:
 
 def is_of_one_number(case: Case) -> bool:
     """Tell whether a layer is a function of one number, applied to every element of its only argument."""
-    if [each.axes for each in case.inputs.arguments.values()] != [(LEADING,)]:
+    case = at_simplest_options(case)
+    if [LEADING in each.axes for each in case.inputs.arguments.values()] != [True]:
         return False
     name, argument = only_argument(case)
-    x = np.clip([[0.5, -2.5, 1.5], [2.5, -0.5, -1.5]], argument.low, argument.high)
+    x = _different_numbers(np.shape(case.inputs.typical()[name]), max(argument.low, -3), min(argument.high, 3))
     same = [np.full_like(x, number) for number in x.ravel()]
     with jax.enable_x64(True):
         whole, *alone = (call_by_name(case.twin, {name: jnp.asarray(each)}) for each in (x, *same))
@@ -72,6 +75,22 @@ def is_of_one_number(case: Case) -> bool:
         return False
     each = [array.ravel()[place] for place, array in enumerate(alone)]
     return np.allclose(np.ravel(whole), each, equal_nan=True)
+
+
+def _different_numbers(shape: tuple[int, ...], low: float, high: float) -> Floats:
+    """Give numbers of a domain in no order, so that it shows where one is moved, or compared with another."""
+    places = np.random.default_rng(0).permutation(math.prod(shape)).reshape(shape)
+    return low + (high - low) * (places + 0.5) / max(places.size, 1)
+
+
+def at_simplest_options(case: Case) -> Case:
+    """Give a case whose options, such as a slope, are the simplest that are drawn, and no arguments any more."""
+    options = simplest(case.inputs.others(FLOAT32)) if case.inputs.has_strategies else {}
+    if not options:
+        return case
+    arguments = {name: each for name, each in case.inputs.arguments.items() if name not in options}
+    layer, twin = partial(case.layer, **options), with_options(case.twin, options)
+    return replace(case, layer=layer, twin=twin, inputs=Inputs(arguments))
 
 
 def only_argument(case: Case) -> tuple[str, Argument]:
@@ -90,6 +109,7 @@ def line() -> npt.NDArray[np.float32]:
 
 def sweep(case: Case) -> list[Curve]:
     """Follow a function and its derivative along the line, as far as its domain goes."""
+    case = at_simplest_options(case)
     name, argument = only_argument(case)
     whole = line()
     x = np.clip(whole, np.float32(argument.low), np.float32(argument.high))

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from reference.cases import Case
 from reference.comparisons.answers import jax_answers
 from reference.comparisons.figures.style import JAXS, OURS, SOFT, STYLE, draw_both, save
-from reference.comparisons.sweep import EXPONENTS, Curve, only_argument
+from reference.comparisons.sweep import EXPONENTS, Curve, at_simplest_options, only_argument
 
 BIAS, LOWEST, HIGHEST = 127, -24, 10  # nearer to 0 and farther out, exponents share a column
 LABELS = {"−10³": -1e3, "−1": -1.0, "−10⁻³": -1e-3, "0": 0.0, "10⁻³": 1e-3, "1": 1.0, "10³": 1e3}
@@ -28,14 +28,18 @@ CAPTION = f"""\
 
 def function_figure(case: Case, curves: Sequence[Curve], path: Path) -> None:
     """Draw the value and the slope of a function, by hand and by JAX, and both errors along the float32 line."""
+    case = at_simplest_options(case)
+    named = ", ".join(
+        [case.name, *(f"{name} = {each}" for name, each in getattr(case.layer, "keywords", {}).items())]
+    )
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 6), layout="constrained")
         axes = figure.subplots(2, 2)
         for (above, below), curve in zip(axes.T, curves, strict=True):
             _draw_function(above, case, curve.result)
             _draw_errors(below, curve)
-        axes[0, 0].set_title(f"{case.name}: value")
-        axes[0, 1].set_title(f"{case.name}: slope")
+        axes[0, 0].set_title(f"{named}: value")
+        axes[0, 1].set_title(f"{named}: slope")
         axes[1, 0].set_title("error of the value, in ulps")
         axes[1, 1].set_title("error of the slope, in ulps")
         axes[0, 0].legend(loc="best")
