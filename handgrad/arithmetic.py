@@ -189,9 +189,9 @@ class Divide:
 
     Take the inner product with dout and free each nudge; a factor moves across by ⟨A, C ⊙ D⟩ = ⟨A ⊙ C, D⟩:
 
-        ⟨dout, δout⟩ = ⟨B_aᵀ (dout / b), δa⟩ + ⟨-B_bᵀ (dout ⊙ out / b), δb⟩
+        ⟨dout, δout⟩ = ⟨B_aᵀ (dout / b), δa⟩ + ⟨-B_bᵀ (dout / b ⊙ out), δb⟩
 
-    so that da = B_aᵀ (dout / b) and db = -B_bᵀ (dout ⊙ out / b): where a is 1, db is -dout / b², as of Reciprocal.
+    so that da = B_aᵀ (dout / b) and db = -B_bᵀ (dout / b ⊙ out): where a is 1, db is -dout / b², as of Reciprocal.
 
     Division by 0 follows IEEE 754: out is ±inf, or NaN for 0 / 0, and da is dout / 0.
 
@@ -222,6 +222,7 @@ class Divide:
         """Return (da, db)."""
         dout, b = double(upstream(self, dout)), double(self.b)
         out = self.a / b  # once more, since in float64 it is closer than what forward rounded
-        da = sum_to(dout / b, self.a)
-        db = sum_to(-dout * out / b, self.b)
+        quotient = dout / b
+        da = sum_to(quotient, self.a)
+        db = sum_to(-quotient * out, self.b)
         return da, db

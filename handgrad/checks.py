@@ -3,6 +3,7 @@
 Every check runs before a layer changes any state, so that a call that raises leaves no trace.
 """
 
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -56,6 +57,14 @@ def number(where: str, name: str, argument: npt.ArrayLike) -> float:
     if array.ndim:
         raise shape_error(where, name, array.shape, "()", "it is one number for all of x")
     return float(array)
+
+
+def whole_number(where: str, name: str, argument: Any) -> int:
+    """Give an option as a whole number, or raise a TypeError that names it."""
+    try:
+        return operator.index(argument)
+    except TypeError:
+        raise TypeError(f"{where}: {name} is {argument!r}; expected a whole number") from None
 
 
 def real(where: str, name: str, argument: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -59,6 +59,7 @@ class Where:
     def __init__(self, condition: npt.ArrayLike) -> None:
         self.condition = booleans("Where", "condition", condition, "a is chosen")
 
+    @ieee
     def forward(self, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
         """Choose. Raises ValueError if the shapes do not broadcast."""
         a, b = floating_together("Where.forward", a=a, b=b)
@@ -119,6 +120,7 @@ class Maximum:
     b: Array
     out_shape: Shape
 
+    @ieee
     def forward(self, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
         """Compute max(a, b). Raises ValueError if the shapes do not broadcast."""
         a, b = floating_together("Maximum.forward", a=a, b=b)
@@ -172,6 +174,7 @@ class Minimum:
     b: Array
     out_shape: Shape
 
+    @ieee
     def forward(self, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
         """Compute min(a, b). Raises ValueError if the shapes do not broadcast."""
         a, b = floating_together("Minimum.forward", a=a, b=b)

@@ -15,7 +15,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, Spec, booleans, long_sum, shape_error, wide
+from handgrad.checks import Array, Shape, Spec, booleans, double, long_sum, shape_error, wide
 from handgrad.numerics import row_sums
 
 Counts = npt.NDArray[np.bool_] | bool  # booleans that broadcast to x, or True: everything counts
@@ -47,7 +47,9 @@ def masked_sum(x: Array, axes: tuple[int, ...], counts: Counts) -> Array:
     """
     x = x if counts is True else np.where(counts, x, 0)
     if x.ndim - 1 in axes:
-        x = row_sums(wide(x))[..., np.newaxis]
+        rows = row_sums(wide(x))
+        # on the way, float32 may overflow where the sum does not
+        x = (rows if np.isfinite(rows).all() else row_sums(double(x)))[..., np.newaxis]
     return np.expand_dims(long_sum(x, axes), axes)
 
 
@@ -64,7 +66,7 @@ def masked_mean(x: Array, axes: tuple[int, ...], counts: Counts, n: int | npt.ND
     if np.isfinite(mean).all():
         return mean
     # a sum may overflow where the mean does not, and 0/0 is NaN where the sum of nothing is 0
-    return np.where(np.isfinite(mean), mean, masked_sum(x / n, axes, counts))
+    return np.where(np.isfinite(mean), mean, masked_sum(double(x) / n, axes, counts))
 
 
 def copied_back(dout: Array, counts: Counts, x: Spec) -> Array:

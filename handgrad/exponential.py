@@ -87,29 +87,35 @@ class Softplus:
     """
 
     beta: float
+    used: float  # beta as forward used it
     x: Array  # any shape
     out_shape: Shape
 
     def __init__(self, beta: float = 1.0) -> None:
-        self.beta = number("Softplus", "beta", beta)
-        if not 0 < self.beta < np.inf:
-            raise ValueError(f"Softplus: beta is {self.beta}; expected a finite number above 0, because it divides")
+        self.beta = _above_0("Softplus", beta)
 
     @ieee
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute log(1 + exp(beta x)) / beta, without overflow for any x."""
-        x = floating("Softplus.forward", "x", x)
-        self.x, self.out_shape = x, x.shape
+        x, beta = floating("Softplus.forward", "x", x), _above_0("Softplus.forward", self.beta)
         # out = max(x, 0) + log(1 + exp(-beta |x|)) / beta, as in log σ: beta x may overflow where out does not
-        out = np.maximum(x, 0) - log_sigmoid(self.beta * np.abs(double(x))) / self.beta
+        out = np.maximum(x, 0) - log_sigmoid(beta * np.abs(double(x))) / beta
+        self.x, self.used, self.out_shape = x, beta, x.shape
         return np.asarray(out, x.dtype)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx."""
         dout = upstream(self, dout)
-        dx = dout * sigmoid(self.beta * double(self.x))
+        dx = dout * sigmoid(self.used * double(self.x))
         return np.asarray(dx, self.x.dtype)
+
+
+def _above_0(where: str, beta: float) -> float:
+    beta = number(where, "beta", beta)
+    if not 0 < beta < np.inf:
+        raise ValueError(f"{where}: beta is {beta}; expected a finite number above 0, because it divides")
+    return beta
 
 
 class LogSigmoid:
@@ -187,6 +193,7 @@ class Elu:
     """
 
     alpha: float
+    used: float  # alpha as forward used it
     x: Array  # any shape
     out_shape: Shape
 
@@ -196,9 +203,9 @@ class Elu:
     @ieee
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute x where x > 0, and alpha (exp(x) - 1) elsewhere. NaN stays NaN."""
-        x = floating("Elu.forward", "x", x)
-        self.x, self.out_shape = x, x.shape
-        out = np.where(x > 0, x, self.alpha * np.expm1(np.minimum(wide(x), 0)))
+        x, alpha = floating("Elu.forward", "x", x), number("Elu.forward", "alpha", self.alpha)
+        out = np.where(x > 0, x, alpha * np.expm1(np.minimum(wide(x), 0)))
+        self.x, self.used, self.out_shape = x, alpha, x.shape
         return np.asarray(out, x.dtype)
 
     @ieee
@@ -206,5 +213,5 @@ class Elu:
         """Return dx."""
         dout = upstream(self, dout)
         # NumPy's exponential is right to one unit in the last place in float64, and in float32 only to 2.5
-        dx = np.where(self.x > 0, dout, dout * (self.alpha * np.exp(double(np.minimum(self.x, 0)))))
+        dx = np.where(self.x > 0, dout, dout * (self.used * np.exp(double(np.minimum(self.x, 0)))))
         return np.asarray(dx, self.x.dtype)

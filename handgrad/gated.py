@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.axes import as_axis
 from handgrad.checks import Array, Shape, Spec, floating, floating_together, ieee, shape_error, upstream, wide
 from handgrad.functions import sigmoid
 from handgrad.self_gated import Gelu, Silu
@@ -42,6 +43,7 @@ class Glu:
     """
 
     axis: int
+    used: int  # the axis as forward used it, counted from the first
     x: Array  # any shape
     out_shape: Shape
 
@@ -52,27 +54,22 @@ class Glu:
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute a ⊙ σ(b). Raises ValueError unless x can be halved along the axis."""
         x = floating("Glu.forward", "x", x)
-        a, b = _halves("Glu.forward", x, self.axis)
+        axis = as_axis("Glu.forward", self.axis, x.shape)
+        if x.shape[axis] % 2:
+            raise shape_error("Glu.forward", "x", x.shape, f"an even length of axis {axis}", "it is halved")
+        a, b = np.split(wide(x), 2, axis)
         out = np.asarray(a * sigmoid(b), x.dtype)
-        self.x, self.out_shape = x, out.shape
+        self.x, self.used, self.out_shape = x, axis, out.shape
         return out
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx."""
         dout = upstream(self, dout)
-        a, b = _halves("Glu.backward", self.x, self.axis)
+        a, b = np.split(wide(self.x), 2, self.used)
         da = dout * sigmoid(b)
         db = da * a * sigmoid(-b)
-        return np.concatenate([da, db], self.axis).astype(self.x.dtype)
-
-
-def _halves(where: str, x: Array, axis: int) -> tuple[Array, Array]:
-    """Split x in two along an axis, as views, or raise ValueError. float16 is widened."""
-    if not -x.ndim <= axis < x.ndim or x.shape[axis] % 2:
-        raise shape_error(where, "x", x.shape, f"an even length of axis {axis}", "its halves are values and gates")
-    a, b = np.split(wide(x), 2, axis)
-    return a, b
+        return np.concatenate([da, db], self.used).astype(self.x.dtype)
 
 
 class SwiGlu:

@@ -4,14 +4,13 @@ What picks is linear, and nudges are picked as the numbers are. A number hears f
 where none does. No result is a view.
 """
 
-import operator
 from types import EllipsisType
 
 import numpy as np
 import numpy.typing as npt
 
 from handgrad.axes import as_axis
-from handgrad.checks import Array, Shape, Spec, floating, ieee, long_sum, upstream
+from handgrad.checks import Array, Shape, Spec, floating, ieee, long_sum, upstream, whole_number
 from handgrad.indices import Indices, as_indices, scatter_add
 
 BasicIndex = int | slice | EllipsisType | None
@@ -63,8 +62,9 @@ class Slice:
         x, index = floating("Slice.forward", "x", x), _basic(self.index)
         try:
             out = np.array(x[index])
-        except IndexError as error:
-            raise IndexError(f"Slice.forward: index is {self.index} and x.shape is {x.shape}: {error}") from None
+        except (IndexError, ValueError, TypeError) as error:
+            said = f"Slice.forward: index is {self.index} and x.shape is {x.shape}: {error}"
+            raise type(error)(said) from None
         self.x, self.used, self.out_shape = Spec(x.shape, x.dtype), index, out.shape
         return out
 
@@ -180,7 +180,7 @@ class Repeat:
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """Repeat the entries. Raises ValueError for a negative number of times."""
-        x, repeats = floating("Repeat.forward", "x", x), operator.index(self.repeats)
+        x, repeats = floating("Repeat.forward", "x", x), whole_number("Repeat.forward", "repeats", self.repeats)
         along = as_axis("Repeat.forward", self.axis, x.shape)
         if repeats < 0:
             raise ValueError(f"Repeat.forward: repeats is {repeats}; expected 0 or more, because it counts copies")

@@ -11,7 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.axes import as_axis
-from handgrad.checks import Array, Shape, Spec, floating, floating_together, ieee, shape_error, upstream, upstreams
+from handgrad.checks import (
+    Array,
+    Shape,
+    Spec,
+    floating,
+    floating_together,
+    ieee,
+    shape_error,
+    upstream,
+    upstreams,
+    whole_number,
+)
 
 
 class Concatenate:
@@ -50,6 +61,7 @@ class Concatenate:
     def __init__(self, axis: int = 0) -> None:
         self.axis = axis
 
+    @ieee
     def forward(self, *arrays: npt.ArrayLike) -> Array:
         """Join the arrays. Raises ValueError if they differ in another axis, or if there is none."""
         joined = _together("Concatenate.forward", arrays)
@@ -109,6 +121,7 @@ class Stack:
     def __init__(self, axis: int = 0) -> None:
         self.axis = axis
 
+    @ieee
     def forward(self, *arrays: npt.ArrayLike) -> Array:
         """Join the arrays. Raises ValueError if their shapes differ, or if there is none."""
         joined = _together("Stack.forward", arrays)
@@ -167,6 +180,7 @@ class Split:
     def __init__(self, parts: int | Sequence[int], axis: int = 0) -> None:
         self.parts, self.axis = parts, axis
 
+    @ieee
     def forward(self, x: npt.ArrayLike) -> tuple[Array, ...]:
         """Cut x. Raises ValueError if it has no such parts."""
         x = floating("Split.forward", "x", x)
@@ -202,7 +216,8 @@ def _ends(shape: Shape, along: int, parts: int | Sequence[int]) -> list[int]:
         if parts < 1 or length % parts:
             raise shape_error("Split.forward", "x", shape, f"an axis {along} of equal parts", f"parts is {parts}")
         return [length // parts * i for i in range(1, parts)]
-    if any(end < start for start, end in pairwise([0, *parts, length])):
-        because = f"parts is {list(parts)}, and cuts go from 0 on, in order"
+    ends = [whole_number("Split.forward", "parts", end) for end in np.atleast_1d(parts)]
+    if any(end < start for start, end in pairwise([0, *ends, length])):
+        because = f"parts is {ends}, and cuts go from 0 on, in order"
         raise shape_error("Split.forward", "x", shape, f"an axis {along} that is cut in order", because)
-    return list(parts)
+    return ends

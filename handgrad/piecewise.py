@@ -38,6 +38,7 @@ class LeakyRelu:
     """
 
     slope: float
+    used: float  # the slope as forward used it
     passes: npt.NDArray[np.bool_]  # any shape: where x > 0
     dtype: np.dtype[Any]
     out_shape: Shape
@@ -48,17 +49,17 @@ class LeakyRelu:
     @ieee
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute x where x > 0, and slope · x elsewhere. NaN stays NaN."""
-        x = floating("LeakyRelu.forward", "x", x)
-        self.passes = np.asarray(x > 0)
-        self.dtype, self.out_shape = x.dtype, x.shape
-        out = np.where(self.passes, x, self.slope * wide(x))
+        x, slope = floating("LeakyRelu.forward", "x", x), number("LeakyRelu.forward", "slope", self.slope)
+        passes = np.asarray(x > 0)
+        out = np.where(passes, x, slope * wide(x))
+        self.passes, self.used, self.dtype, self.out_shape = passes, slope, x.dtype, x.shape
         return np.asarray(out, self.dtype)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx."""
         dout = upstream(self, dout)
-        dx = np.where(self.passes, dout, self.slope * dout)
+        dx = np.where(self.passes, dout, self.used * dout)
         return np.asarray(dx, self.dtype)
 
 

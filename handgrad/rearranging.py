@@ -57,6 +57,8 @@ class Reshape:
         x = floating("Reshape.forward", "x", x)
         try:
             out = x.reshape(self.shape).copy()
+        except TypeError:
+            raise TypeError(f"Reshape.forward: shape is {self.shape!r}; expected whole numbers") from None
         except ValueError as error:
             because = f"the new shape is {self.shape}: {error}"
             raise shape_error("Reshape.forward", "x", x.shape, "one of as many numbers", because) from None
@@ -111,7 +113,7 @@ class Transpose:
         """Put the axes into their new order. Raises ValueError if they are not those of x."""
         x = floating("Transpose.forward", "x", x)
         order = range(x.ndim)[::-1] if self.axes is None else self.axes
-        order = as_axes("Transpose.forward", tuple(order), x.shape)
+        order = as_axes("Transpose.forward", order if isinstance(order, int) else tuple(order), x.shape)
         if len(order) != x.ndim:
             raise shape_error("Transpose.forward", "x", x.shape, f"{len(order)} axes", f"axes is {self.axes}")
         out = x.transpose(order).copy()

@@ -266,4 +266,4 @@ class Min:
 
 def _without(axes: tuple[int, ...], out: Array, keepdims: bool) -> Array:
     """Let reduced axes vanish, which have length 1, unless they are to be kept."""
-    return out if keepdims else np.asarray(np.squeeze(out, axes))
+    return np.asarray(out if keepdims else np.squeeze(out, axes))

@@ -193,7 +193,7 @@ class LogSumExp:
     keepdims: bool
     y: Array  # that of x; float32 also where x is float16
     counts: Counts  # which entries of x do
-    axes: tuple[int, ...]
+    kept: Shape  # that of out if the axes summed over stay
     dtype: np.dtype[Any]
     out_shape: Shape
 
@@ -212,7 +212,7 @@ class LogSumExp:
         s = sums(exps, axes)
         out = np.where(largest == np.inf, largest, largest + np.log(s))
         self.y = np.divide(exps, np.maximum(s, 1), out=exps)
-        self.counts, self.axes, self.dtype = counts, axes, x.dtype
+        self.counts, self.kept, self.dtype = counts, out.shape, x.dtype
         out = np.asarray(out if self.keepdims else out.squeeze(axes), self.dtype)
         self.out_shape = out.shape
         return out
@@ -222,7 +222,7 @@ class LogSumExp:
         """Return dx: 0 where an entry does not count."""
         dout = upstream(self, dout)
         # dx = dout y
-        dx = (dout if self.keepdims else np.expand_dims(dout, self.axes)) * self.y
+        dx = dout.reshape(self.kept) * self.y
         return np.asarray(_selected(self.counts, dx, 0), self.dtype)
 
 

@@ -27,7 +27,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): ONE_BY_ONE,
     ("counting", "if x.ndim - 1 in axes:", "if x.ndim + 1 in axes:"): WIDER,
     ("counting", "if x.ndim - 1 in axes:", "if x.ndim - 0 in axes:"): WIDER,
-    ("counting", "x = row_sums(wide(x))[..., np.newaxis]", "pass"): WIDER,
+    (
+        "counting",
+        "x = (rows if np.isfinite(rows).all() else row_sums(double(x)))[..., np.newaxis]",
+        "pass",
+    ): WIDER,
     (
         "joining",
         "return tuple((np.array(piece, array.dtype) for piece, array in zip(pieces, self.arrays, strict=True)))",
@@ -187,18 +191,18 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "at 0, dout is multiplied by 0, unless it is not finite",
     (
         "exponential",
-        "out = np.where(x > 0, x, self.alpha * np.expm1(np.minimum(wide(x), 0)))",
-        "out = np.where(x >= 0, x, self.alpha * np.expm1(np.minimum(wide(x), 0)))",
+        "out = np.where(x > 0, x, alpha * np.expm1(np.minimum(wide(x), 0)))",
+        "out = np.where(x >= 0, x, alpha * np.expm1(np.minimum(wide(x), 0)))",
     ): BOTH_ARE_0,
     (
         "exponential",
-        "out = np.where(x > 0, x, self.alpha * np.expm1(np.minimum(wide(x), 0)))",
-        "out = np.where(x > 0, x, self.alpha * np.expm1(np.minimum(wide(x), 1)))",
+        "out = np.where(x > 0, x, alpha * np.expm1(np.minimum(wide(x), 0)))",
+        "out = np.where(x > 0, x, alpha * np.expm1(np.minimum(wide(x), 1)))",
     ): NOT_SELECTED,
     (
         "exponential",
-        "dx = np.where(self.x > 0, dout, dout * (self.alpha * np.exp(double(np.minimum(self.x, 0)))))",
-        "dx = np.where(self.x > 0, dout, dout * (self.alpha * np.exp(double(np.minimum(self.x, 1)))))",
+        "dx = np.where(self.x > 0, dout, dout * (self.used * np.exp(double(np.minimum(self.x, 0)))))",
+        "dx = np.where(self.x > 0, dout, dout * (self.used * np.exp(double(np.minimum(self.x, 1)))))",
     ): NOT_SELECTED,
     (
         "self_gated",

@@ -13,11 +13,13 @@ from handgrad import (
     Elu,
     Exp,
     Gelu,
+    Glu,
     HardSwish,
     IdentityWithLoss,
     LeakyRelu,
     Log,
     LogSigmoid,
+    LogSumExp,
     MatMul,
     Max,
     Maximum,
@@ -35,6 +37,7 @@ from handgrad import (
     SoftmaxWithLoss,
     Softplus,
     Sqrt,
+    Stack,
     Subtract,
     Sum,
     Take,
@@ -449,3 +452,79 @@ def test_a_finite_dout_too_large_for_the_dtype_of_a_gradient_causes_no_warning(e
         warnings.simplefilter("error")
         grads = gradients(layer, np.full(np.shape(out), 1e300))
     assert any(np.isinf(grad).any() for grad in grads)
+
+
+@pytest.mark.parametrize(
+    ("layer", "option", "x"),
+    [
+        (LeakyRelu(0.25), "slope", [[-1.0, 2.0]]),
+        (Elu(0.5), "alpha", [[-1.0, 2.0]]),
+        (Softplus(2.0), "beta", [[-1.0, 2.0]]),
+        (Glu(-1), "axis", [[-1.0, 2.0], [3.0, 4.0]]),
+        (LogSumExp(-1), "keepdims", [[-1.0, 2.0]]),
+        (Sum(-1), "axis", [[-1.0, 2.0], [3.0, 4.0]]),
+    ],
+    ids=lambda each: type(each).__name__ if hasattr(each, "backward") else None,
+)
+def test_an_option_that_is_changed_after_forward_does_not_reach_its_backward(layer, option, x):
+    dout = np.ones_like(layer.forward(x))
+    want = layer.backward(dout)
+    setattr(layer, option, 1 - getattr(layer, option) or 3)
+    assert np.array_equal(layer.backward(dout), want)
+
+
+@pytest.mark.parametrize(
+    ("layer", "option"), [(LeakyRelu(), "slope"), (Elu(), "alpha"), (Softplus(), "beta"), (Glu(), "axis")]
+)
+def test_a_forward_with_an_option_that_is_none_leaves_the_layer_as_it_was(layer, option):
+    x = np.array([[-1.0, 2.0], [3.0, 4.0]])
+    dout = np.ones_like(layer.forward(x))
+    want = layer.backward(dout)
+    setattr(layer, option, "nonsense")
+    with pytest.raises(TypeError, match=rf"^{type(layer).__name__}\.forward: {option}"):
+        layer.forward(x[:1])
+    assert np.array_equal(layer.backward(dout), want)
+
+
+@pytest.mark.parametrize(
+    ("layer", "inputs"),
+    [
+        (Where([True, False]), (np.array([1, 2], np.float16), -1e9)),
+        (Maximum(), (np.array([1, 2], np.float16), 1e9)),
+        (Minimum(), (np.array([1, 2], np.float32), -1e300)),
+        (Stack(), (np.array(1, np.float32), 1e300)),
+    ],
+    ids=lambda each: type(each).__name__ if hasattr(each, "backward") else None,
+)
+def test_a_python_number_too_large_for_the_dtype_beside_it_is_infinite_in_silence(layer, inputs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isinf(layer.forward(*inputs)).any()
+
+
+def test_a_mean_of_many_numbers_of_float16_with_an_infinite_one_is_infinite():
+    x = np.ones(70_000, np.float16)
+    x[0] = np.inf
+    assert Mean().forward(x) == np.inf
+    assert Mean().forward(-x) == -np.inf
+
+
+@pytest.mark.parametrize(("axis", "total"), [(0, [0, 0]), (1, [np.inf, -np.inf]), (None, 0)])
+def test_a_sum_that_overflows_on_the_way_alone_is_as_large_as_it_is(axis, total):
+    x = np.array([[3e38, 3e38], [-3e38, -3e38]], np.float32)
+    assert np.array_equal(Sum(axis).forward(x), total)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "dout", "db"),
+    [(1e200, 1e100, 1e250, -1e250), (1e300, 1e10, 1e20, -1e300), (1e-200, 1e-100, 1e-250, -1e-250)],
+)
+def test_the_gradient_of_a_divisor_does_not_overflow_or_vanish_on_the_way(a, b, dout, db):
+    divide = Divide()
+    divide.forward(a, b)
+    np.testing.assert_allclose(divide.backward(dout)[1], db, rtol=4 * np.finfo(np.float64).eps)
+
+
+def test_a_largest_number_that_keeps_its_axes_is_an_array_also_where_there_are_none():
+    for layer in (Max(keepdims=True), Min(keepdims=True)):
+        assert type(layer.forward(3.0)) is np.ndarray

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -47,12 +49,16 @@ def test_the_slope_of_a_wide_open_gate_keeps_its_digits():
     np.testing.assert_allclose(glu.backward([1.0])[1], np.exp(-40.0), rtol=6 * EPS)
 
 
-@pytest.mark.parametrize(
-    ("shape", "axis"), [((2, 3), -1), ((2, 3), 1), ((3, 2), 0), ((2, 4), 2), ((2, 4), -3), ((), 0)]
-)
-def test_glu_names_an_axis_that_has_no_halves(shape, axis):
-    message = f"^Glu.forward: x.shape is {shape}; expected an even length of axis {axis}, because its halves are"
-    with pytest.raises(ValueError, match=message.replace("(", r"\(").replace(")", r"\)")):
+@pytest.mark.parametrize(("shape", "axis", "place"), [((2, 3), -1, 1), ((2, 3), 1, 1), ((3, 2), 0, 0)])
+def test_glu_names_an_axis_that_has_no_halves(shape, axis, place):
+    because = f"expected an even length of axis {place}, because it is halved"
+    with pytest.raises(ValueError, match=re.escape(f"Glu.forward: x.shape is {shape}; {because}")):
+        Glu(axis).forward(np.ones(shape))
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((2, 4), 2), ((2, 4), -3), ((), 0)])
+def test_glu_names_an_axis_that_is_not_there(shape, axis):
+    with pytest.raises(ValueError, match=rf"^Glu\.forward: axis is {axis}; expected "):
         Glu(axis).forward(np.ones(shape))
 
 

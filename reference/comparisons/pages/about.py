@@ -40,7 +40,7 @@ def formulas(layer: object) -> str:
 
 def _how_close(cases: Sequence[Case], compared: Mapping[str, Compared], rows: Rows) -> str:
     """Show the case in which handgrad is at its worst, or else JAX is, and fold the others."""
-    worst = max(cases, key=lambda case: compared[case.name].worst("float32"))
+    worst = max(cases, key=lambda case: [round(each, 2) for each in compared[case.name].worst("float32")])
     others = [case for case in cases if case is not worst]
     shown, *hidden = [
         f"{closeness(case, compared[case.name])}\n\n{searched(rows[case.name])}" for case in (worst, *others)
