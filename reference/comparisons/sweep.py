@@ -67,7 +67,8 @@ def is_of_one_number(case: Case) -> bool:
     if [LEADING in each.axes for each in case.inputs.arguments.values()] != [True]:
         return False
     name, argument = only_argument(case)
-    x = _different_numbers(np.shape(case.inputs.typical()[name]), max(argument.low, -3), min(argument.high, 3))
+    shape = (2, 3) if argument.axes == (LEADING,) else np.shape(case.inputs.typical()[name])
+    x = _different_numbers(shape, max(argument.low, -3), min(argument.high, 3))
     same = [np.full_like(x, number) for number in x.ravel()]
     with jax.enable_x64(True):
         whole, *alone = (call_by_name(case.twin, {name: jnp.asarray(each)}) for each in (x, *same))
