@@ -1,5 +1,6 @@
 """Exact values: every operation that is carried out in many digits is the one that JAX carries out."""
 
+from contextlib import contextmanager
 from fractions import Fraction
 
 import jax
@@ -98,8 +99,19 @@ X = np.random.default_rng(0).uniform(0.2, 2.5, (3, 4)) * np.array([1, -1, 1, 1])
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
 def test_an_operation_is_the_one_that_jax_carries_out(function):
     jaxpr, args, in_jax = traced(function, X)
-    for exact, want in zip(evaluate(jaxpr, args), in_jax, strict=True):
+    with skipped_where_there_is_none():
+        found = evaluate(jaxpr, args)
+    for exact, want in zip(found, in_jax, strict=True):
         np.testing.assert_allclose(exact.astype(np.float64), want, rtol=1e-12, atol=1e-13, strict=True)
+
+
+@contextmanager
+def skipped_where_there_is_none():
+    """Skip what another release of JAX traces as an operation that has no exact form; its row then says so."""
+    try:
+        yield
+    except NoExactForm as reason:
+        pytest.skip(f"{reason}, in JAX {jax.__version__}")
 
 
 def test_every_operation_is_tried():
@@ -160,7 +172,9 @@ def test_every_twin_is_evaluated_as_the_oracle_evaluates_it(case):
     wrt = tuple(name for name, array in inputs.items() if array.dtype == np.float64 and name != "t")
     oracle = Oracle(twin)
     dout = np.random.default_rng(0).standard_normal(oracle.out_shape(inputs))
-    exact, rounded = exact_truths(twin, inputs, dout, wrt), oracle(inputs, dout, wrt)
+    with skipped_where_there_is_none():
+        exact = exact_truths(twin, inputs, dout, wrt)
+    rounded = oracle(inputs, dout, wrt)
     for name, each in rounded.items():
         got, want = exact[name].value, each.value
         finite = np.isfinite(want)
