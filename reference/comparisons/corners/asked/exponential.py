@@ -19,5 +19,5 @@ QUESTIONS = (
     Question(
         Elu, "at the kink", "dx", {"x": [0.0, -0.0], "alpha": 0.5}, ["jax.nn.elu(x, alpha)", "jax.nn.celu(x, alpha)"]
     ),
-    Question(Elu, "far out", "dx", {"x": [-40.0, 1000.0]}, ["jax.nn.elu(x)", "jnp.where(x > 0, x, jnp.exp(x) - 1)"]),
+    Question(Elu, "far out", "dx", {"x": [-40.0, 1000.0]}, ["jnp.where(x > 0, x, jnp.exp(x) - 1)"]),
 )
