@@ -40,12 +40,17 @@ def as_counts(where: str, mask: npt.ArrayLike | None, x: Array) -> Counts:
     return counts
 
 
+def selected(counts: Counts, array: Array, otherwise: float) -> Array:
+    """Give the array with another number in the place of every entry that does not count."""
+    return array if counts is True else np.where(counts, array, otherwise)
+
+
 def masked_sum(x: Array, axes: tuple[int, ...], counts: Counts) -> Array:
     """Sum the entries that count. The sum of nothing is 0.
 
     Along the last axis numbers lie side by side, and NumPy sums them pairwise; along others it would add one by one.
     """
-    x = x if counts is True else np.where(counts, x, 0)
+    x = selected(counts, x, 0)
     if x.ndim - 1 in axes:
         rows = row_sums(wide(x))
         # on the way, float32 may overflow where the sum does not
@@ -72,7 +77,7 @@ def masked_mean(x: Array, axes: tuple[int, ...], counts: Counts, n: int | npt.ND
 def copied_back(dout: Array, counts: Counts, x: Spec) -> Array:
     """Copy dout, whose axes that were summed over have length 1, to the entries that count. The others get 0."""
     dx = np.empty(x.shape, x.dtype)
-    dx[...] = dout if counts is True else np.where(counts, dout, 0)
+    dx[...] = selected(counts, dout, 0)
     return dx
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from handgrad.axes import Axes, as_axes
 from handgrad.checks import Array, Shape, floating, ieee, remembered, shape_error, upstream, wide
-from handgrad.counting import Counts, as_counts
+from handgrad.counting import Counts, as_counts, selected
 from handgrad.numerics import peak, shifted, sums, total
 
 
@@ -67,10 +67,10 @@ class Softmax:
         """Compute the probabilities. Raises ValueError and TypeError for an axis or a mask that does not fit x."""
         x, axes, counts = _arguments("Softmax.forward", x, self.axis, mask)
         # y = exp(x - max x) / Σ exp(x - max x)
-        scores = shifted(_selected(counts, x, -np.inf), axes)
+        scores = shifted(selected(counts, x, -np.inf), axes)
         exps = np.exp(scores, out=scores)
         y = np.divide(exps, total(exps, axes), out=exps)
-        self.y = remembered(_selected(counts, y, 0))
+        self.y = remembered(selected(counts, y, 0))
         self.counts, self.axes, self.dtype, self.out_shape = counts, axes, x.dtype, x.shape
         return np.asarray(self.y, self.dtype)
 
@@ -78,12 +78,12 @@ class Softmax:
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx: 0 where an entry does not count."""
         dout = upstream(self, dout)
-        dout = _selected(self.counts, dout, 0)
+        dout = selected(self.counts, dout, 0)
         # dx = y (dout - Σ dout y), step by step in one array, since to ask for the memory of more takes long
         dx = dout * self.y
         np.subtract(dout, sums(dx, self.axes), out=dx)
         dx *= self.y
-        return np.asarray(_selected(self.counts, dx, 0), self.dtype)
+        return np.asarray(selected(self.counts, dx, 0), self.dtype)
 
 
 class LogSoftmax:
@@ -136,22 +136,22 @@ class LogSoftmax:
         """Compute the logarithms. Raises ValueError and TypeError for an axis or a mask that does not fit x."""
         x, axes, counts = _arguments("LogSoftmax.forward", x, self.axis, mask)
         # out = x - max x - log Σ exp(x - max x), and y = exp(x - max x) / Σ exp(x - max x)
-        scores = shifted(_selected(counts, x, -np.inf), axes)
+        scores = shifted(selected(counts, x, -np.inf), axes)
         exps = np.exp(scores)
         s = total(exps, axes)
         out = np.subtract(scores, np.log(s), out=scores)
         self.y = np.divide(exps, s, out=exps)
         self.counts, self.axes, self.dtype, self.out_shape = counts, axes, x.dtype, x.shape
-        return np.asarray(_selected(counts, out, -np.inf), self.dtype)
+        return np.asarray(selected(counts, out, -np.inf), self.dtype)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx: 0 where an entry does not count."""
         dout = upstream(self, dout)
-        dout = _selected(self.counts, dout, 0)
+        dout = selected(self.counts, dout, 0)
         # dx = dout - y Σ dout
         dx = dout - self.y * sums(dout, self.axes)
-        return np.asarray(_selected(self.counts, dx, 0), self.dtype)
+        return np.asarray(selected(self.counts, dx, 0), self.dtype)
 
 
 class LogSumExp:
@@ -205,7 +205,7 @@ class LogSumExp:
         """Compute the logarithm. Raises ValueError and TypeError for an axis or a mask that does not fit x."""
         x, axes, counts = _arguments("LogSumExp.forward", x, self.axis, mask)
         # out = max x + log Σ exp(x - max x), and y = exp(x - max x) / Σ exp(x - max x)
-        scores = wide(_selected(counts, x, -np.inf))
+        scores = wide(selected(counts, x, -np.inf))
         largest = peak(scores, axes)
         shifted_scores = scores - largest
         exps = np.exp(shifted_scores, out=shifted_scores)
@@ -223,7 +223,7 @@ class LogSumExp:
         dout = upstream(self, dout)
         # dx = dout y
         dx = dout.reshape(self.kept) * self.y
-        return np.asarray(_selected(self.counts, dx, 0), self.dtype)
+        return np.asarray(selected(self.counts, dx, 0), self.dtype)
 
 
 def _arguments(
@@ -233,8 +233,3 @@ def _arguments(
     if x.ndim == 0:
         raise shape_error(where, "x", x.shape, "one axis or more", "a single number has no other beside it")
     return x, as_axes(where, axis, x.shape), as_counts(where, mask, x)
-
-
-def _selected(counts: Counts, array: Array, otherwise: float) -> Array:
-    """Give the array with another number in the place of every entry that does not count."""
-    return array if counts is True else np.where(counts, array, otherwise)

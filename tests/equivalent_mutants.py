@@ -15,16 +15,6 @@ WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("counting", "if counts is True:", "if counts is False:"): ONE_BY_ONE,
-    (
-        "counting",
-        "x = x if counts is True else np.where(counts, x, 0)",
-        "x = x if counts is False else np.where(counts, x, 0)",
-    ): ONE_BY_ONE,
-    (
-        "counting",
-        "dx[...] = dout if counts is True else np.where(counts, dout, 0)",
-        "dx[...] = dout if counts is False else np.where(counts, dout, 0)",
-    ): ONE_BY_ONE,
     ("counting", "if x.ndim - 1 in axes:", "if x.ndim + 1 in axes:"): WIDER,
     ("counting", "if x.ndim - 1 in axes:", "if x.ndim - 0 in axes:"): WIDER,
     (
@@ -153,12 +143,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "self.y = np.divide(exps, np.maximum(s, 1))",
     ): ONLY_MEMORY,
     (
-        "softmax",
+        "counting",
         "return array if counts is True else np.where(counts, array, otherwise)",
         "return array if counts is False else np.where(counts, array, otherwise)",
     ): ONLY_MEMORY,
-    ("softmax", "dout = _selected(self.counts, dout, 0)", "dout = _selected(self.counts, dout, 1)"): HIDDEN,
-    ("softmax", "dout = _selected(self.counts, dout, 0)", "dout = _selected(self.counts, dout, -1)"): HIDDEN,
+    ("softmax", "dout = selected(self.counts, dout, 0)", "dout = selected(self.counts, dout, 1)"): HIDDEN,
+    ("softmax", "dout = selected(self.counts, dout, 0)", "dout = selected(self.counts, dout, -1)"): HIDDEN,
     (
         "normal",
         "return (np.abs((x > 0) - tail), exponential / np.sqrt(2 * np.pi))",
