@@ -71,9 +71,10 @@ def normal(x: Array) -> tuple[Array, Array]:
 
 
 def _exp_of_half_square(x: Array) -> Array:
-    """Compute exp(-x²/2), with x² in two parts."""
+    """Compute exp(-x²/2), with x² in two parts, of which a float32 number has but the first."""
     h = x.astype(np.float32).astype(x.dtype)
-    return np.exp(-0.5 * h * h) * np.exp(-0.5 * (x - h) * (x + h))
+    exponential = np.exp(-0.5 * h * h)
+    return exponential if np.array_equal(x, h) else exponential * np.exp(-0.5 * (x - h) * (x + h))
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:

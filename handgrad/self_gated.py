@@ -181,7 +181,7 @@ class Gelu:
 Gate = Callable[[Array], tuple[Array, Array]]
 
 FAR = 1000.0  # beyond ±FAR, each of the gates is exactly 0 or 1
-BLOCK = 2**13  # numbers that stay in the processor's cache from one step to the next
+BLOCK = 2**14  # numbers that stay in the processor's cache from one step to the next
 
 
 @ieee
@@ -205,8 +205,10 @@ def _times_gate(x: Array, gate: Gate) -> tuple[Array, Array]:
 def _sigmoid(x: Array) -> tuple[Array, Array]:
     """Compute σ(x) and its slope σ(x) σ(-x), of one exponential that cannot overflow."""
     e = np.exp(-np.abs(x))
-    # σ(x) = 1 / (1 + exp(-x)) where x > 0, and exp(x) / (1 + exp(x)) elsewhere
-    return np.maximum(e, x > 0) / (1 + e), e / (1 + e) / (1 + e)
+    # σ(-|x|) = exp(-|x|) / (1 + exp(-|x|)), and σ(|x|) = 1 - σ(-|x|)
+    tail = e / (1 + e)
+    # σ = 1 - tail where x > 0, and tail elsewhere
+    return np.abs((x > 0) - tail), tail * (1 - tail)
 
 
 def _normal_by_tanh(x: Array) -> tuple[Array, Array]:
