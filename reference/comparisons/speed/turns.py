@@ -6,7 +6,6 @@ they take turns; a ratio is of times from the same turn, and the median of all t
 
 import os
 import time
-import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,21 +14,23 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from statistics import median
 
-from reference.comparisons.speed.works import BOOK, OURS, TORCH, WORKS, Step
+from reference.comparisons.speed.contenders import BARE, FLOOR, TORCH, Step, peak
+from reference.comparisons.speed.works import WORKS
 
 TURNS = 15
 SECONDS_OF_A_TURN = 0.05
-ONE_THREAD = {
+ENVIRONMENT = {  # one thread, and a profiler that does not tell when it starts
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+    "KINETO_LOG_LEVEL": "99",
 }
 
 
 @dataclass(frozen=True)
 class Timed:
-    """A work's name and aims, each contender's seconds turn by turn, and the peaks of memory that NumPy asked for."""
+    """A work's name and aims, each contender's seconds turn by turn, and the peaks of their memory."""
 
     work: str
     targets: Mapping[str, float]
@@ -56,7 +57,8 @@ def measure(index: int) -> Timed:
             for name, connection in running.items():
                 connection.send("go")
                 times[name].append(connection.recv())
-    return Timed(work.name, work.targets, times, {name: peaks[name] for name in (OURS, BOOK)})
+    whole = {name: size for name, size in peaks.items() if name not in (FLOOR, BARE)}
+    return Timed(work.name, work.targets, times, whole)
 
 
 @contextmanager
@@ -64,8 +66,8 @@ def waiting(index: int, contender: str) -> Iterator[Connection]:
     """Start a process that gets a contender ready and waits for its turns."""
     here, there = get_context("spawn").Pipe()
     process = get_context("spawn").Process(target=take_turns, args=(index, contender, there), daemon=True)
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
+    before = {name: os.environ.get(name) for name in ENVIRONMENT}
+    os.environ.update(ENVIRONMENT)
     process.start()
     for name, value in before.items():
         if value is None:
@@ -88,16 +90,6 @@ def take_turns(index: int, contender: str, connection: Connection) -> None:
     repetitions = max(1, round(SECONDS_OF_A_TURN / seconds(step, 1)))
     while connection.recv() == "go":
         connection.send(seconds(step, repetitions))
-
-
-def peak(step: Step) -> int:
-    """Measure the most memory that a step has at one time, and warm it up."""
-    step()
-    tracemalloc.start()
-    step()
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return most
 
 
 def seconds(step: Step, repetitions: int) -> float:

@@ -1,7 +1,4 @@
-"""The works that are timed, forward and backward in float32, as each contender does them.
-
-A contender gets everything ready, and returns the step that is timed.
-"""
+"""The works that are timed, forward and backward in float32, as each contender does them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,27 +9,29 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpy.typing as npt
 
 import handgrad
-from reference.activations import relu, sigmoid
+from reference import losses
 from reference.comparisons.digits import Params, TwoLayerNet, jax_loss
-from reference.losses import softmax_with_loss
+from reference.comparisons.speed import bare
+from reference.comparisons.speed.contenders import (
+    BARE,
+    BOOK,
+    FLOOR,
+    JAX,
+    OURS,
+    TORCH,
+    ByTorch,
+    Jitted,
+    Numbers,
+    Step,
+    by_numpy,
+    copying,
+)
 
-Numbers = npt.NDArray[Any]
 Shape = tuple[int, ...]
-Step = Callable[[], Any]
 
 book: Any = import_module("reference.comparisons.book")  # which has no types
-
-OURS, FLOOR, BOOK, EXP, JAX, TORCH = CONTENDERS = (
-    "handgrad",
-    "the floor",
-    "the book",
-    "`np.exp`",
-    "`jax.jit`",
-    "PyTorch",
-)
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,8 @@ def network(inputs: int, hidden: int, classes: int, rows: int, targets: Mapping[
             OURS: lambda: partial(TwoLayerNet(params).gradient, x, t),
             FLOOR: products,
             BOOK: lambda: partial(TwoLayerNet(params, book).gradient, x, one_hot(t, classes)),
-            JAX: lambda: jitted(lambda params, x: jax_loss(params, x, t), params, x, dout=np.float32(1)),
-            TORCH: lambda: by_torch(torch_loss, x, *params.values(), dout=np.float32(1)),
+            JAX: lambda: Jitted(lambda params, x: jax_loss(params, x, t), params, x, dout=np.float32(1)),
+            TORCH: lambda: ByTorch(torch_loss, x, *params.values(), dout=np.float32(1)),
         },
         targets,
     )
@@ -74,83 +73,84 @@ def loss(rows: int, classes: int, targets: Mapping[str, float]) -> Work:
     """Time the softmax with its loss. Its floor is to copy the scores: they are read, and a gradient is written."""
     x, t = normal(rows, classes), labels(rows, classes)
 
-    def step_of(layer: Any, t: Numbers) -> Step:
-        return lambda: (layer.forward(x, t), layer.backward(1.0))
-
     def torch_loss(torch: Any, x: Any) -> Any:
         return torch.nn.functional.cross_entropy(x, torch.from_numpy(t))
 
     return Work(
         f"SoftmaxWithLoss {(rows, classes)}",
         {
-            OURS: lambda: step_of(handgrad.SoftmaxWithLoss(), t),
+            OURS: lambda: by_numpy(handgrad.SoftmaxWithLoss(), (x, t)),
             FLOOR: lambda: copying(x),
-            BOOK: lambda: step_of(book.SoftmaxWithLoss(), one_hot(t, classes)),
-            EXP: lambda: exponential(x),
-            JAX: lambda: jitted(lambda x: softmax_with_loss(x, jnp.asarray(t)), x, dout=np.float32(1)),
-            TORCH: lambda: by_torch(torch_loss, x, dout=np.float32(1)),
+            BOOK: lambda: by_numpy(book.SoftmaxWithLoss(), (x, one_hot(t, classes))),
+            BARE: lambda: bare.exponential(x),
+            JAX: lambda: Jitted(lambda x: losses.softmax_with_loss(x, jnp.asarray(t)), x, dout=np.float32(1)),
+            TORCH: lambda: ByTorch(torch_loss, x, dout=np.float32(1)),
         },
         targets,
     )
 
 
-def activation(layer: type, twin: Callable[..., Any], shape: Shape, targets: Mapping[str, float]) -> Work:
-    """Time an activation. Its floor is to copy x and dout: both are read, and as much is written."""
-    x, dout = normal(*shape), normal(*shape)
-    name = layer.__name__
-
-    def step_of(layer: Any) -> Step:
-        # the book's Relu writes into the dout that it is given
-        return lambda: (layer.forward(x), layer.backward(dout))
-
+def layer(
+    make: Callable[[], Any],
+    in_jax: Callable[..., Any],
+    in_torch: Callable[..., Any],
+    shape: Shape,
+    targets: Mapping[str, float],
+    others: Mapping[str, Callable[[Numbers, Numbers], Step]] | None = None,
+) -> Work:
+    """Time a layer of one input. Its floor is to copy x and dout: both are read, and as much is written."""
+    x = normal(*shape)
+    dout = normal(*make().forward(x).shape)
     return Work(
-        f"{name} {shape}",
+        f"{type(make()).__name__} {shape}",
         {
-            OURS: lambda: step_of(layer()),
+            OURS: lambda: by_numpy(make(), (x,), dout),
             FLOOR: lambda: copying(x, dout),
-            BOOK: lambda: step_of(getattr(book, name)()),
-            JAX: lambda: jitted(twin, x, dout=dout),
-            TORCH: lambda: by_torch(lambda torch, x: getattr(torch, name.lower())(x), x, dout=dout),
-        }
-        | ({EXP: lambda: exponential(x.astype(np.float64))} if layer is handgrad.Sigmoid else {}),
+            **{name: partial(contender, x, dout) for name, contender in (others or {}).items()},
+            JAX: lambda: Jitted(in_jax, x, dout=dout),
+            TORCH: lambda: ByTorch(in_torch, x, dout=dout),
+        },
         targets,
     )
 
 
-def copying(*arrays: Numbers) -> Step:
-    """Copy the bytes that have to move, to where nothing has to be allocated."""
-    there = [np.empty_like(array) for array in arrays]
-
-    def copy() -> None:
-        for to, array in zip(there, arrays, strict=True):
-            np.copyto(to, array)
-
-    return copy
+def relu(shape: Shape, targets: Mapping[str, float]) -> Work:
+    """Time Relu. The book's writes into the dout that it is given."""
+    others = {BOOK: lambda x, dout: by_numpy(book.Relu(), (x,), dout)}
+    return layer(handgrad.Relu, jax.nn.relu, lambda torch, x: torch.relu(x), shape, targets, others)
 
 
-def exponential(x: Numbers) -> Step:
-    """Compute NumPy's exponential, to where nothing has to be allocated."""
-    return partial(np.exp, x, out=np.empty_like(x))
+def sigmoid(shape: Shape, targets: Mapping[str, float]) -> Work:
+    """Time Sigmoid, whose exponential is taken in float64."""
+    others = {
+        BOOK: lambda x, dout: by_numpy(book.Sigmoid(), (x,), dout),
+        BARE: lambda x, _: bare.exponential(x.astype(np.float64)),
+    }
+    return layer(handgrad.Sigmoid, jax.nn.sigmoid, lambda torch, x: torch.sigmoid(x), shape, targets, others)
 
 
-def jitted(function: Callable[..., Any], *arguments: Any, dout: Any) -> Step:
-    """Let JAX compile the value and the vector-Jacobian product, with its arguments on its device beforehand."""
-
-    def value_and_gradients(dout: Any, *arguments: Any) -> Any:
-        out, pullback = jax.vjp(function, *arguments)
-        return out, pullback(dout)
-
-    compiled, ready = jax.jit(value_and_gradients), jax.device_put((dout, *arguments))
-    wait: Any = jax.block_until_ready
-    return lambda: wait(compiled(*ready))
+def silu(shape: Shape, targets: Mapping[str, float]) -> Work:
+    """Time Silu."""
+    others = {BARE: bare.silu}
+    return layer(handgrad.Silu, jax.nn.silu, lambda torch, x: torch.nn.functional.silu(x), shape, targets, others)
 
 
-def by_torch(function: Callable[..., Any], *arguments: Numbers, dout: Any) -> Step:
-    """Let PyTorch compute the value and the gradients."""
-    torch: Any = import_module("torch")
-    torch.set_num_threads(1)
-    tensors, upstream = [torch.tensor(each, requires_grad=True) for each in arguments], torch.tensor(dout)
-    return lambda: torch.autograd.grad(function(torch, *tensors), tensors, upstream)
+def gelu(shape: Shape, targets: Mapping[str, float]) -> Work:
+    """Time Gelu, the exact one."""
+    in_jax, others = partial(jax.nn.gelu, approximate=False), {BARE: bare.gelu}
+    return layer(handgrad.Gelu, in_jax, lambda torch, x: torch.nn.functional.gelu(x), shape, targets, others)
+
+
+def softmax(shape: Shape, targets: Mapping[str, float]) -> Work:
+    """Time Softmax over the last axis."""
+    others = {BARE: bare.softmax}
+    return layer(handgrad.Softmax, jax.nn.softmax, lambda torch, x: torch.softmax(x, -1), shape, targets, others)
+
+
+def total(shape: Shape, targets: Mapping[str, float]) -> Work:
+    """Time Sum over the last axis."""
+    make, in_jax = partial(handgrad.Sum, axis=-1), partial(jnp.sum, axis=-1)
+    return layer(make, in_jax, lambda torch, x: torch.sum(x, -1), shape, targets)
 
 
 def normal(*shape: int) -> Numbers:
@@ -178,6 +178,9 @@ def weights(inputs: int, hidden: int, classes: int) -> Params:
     }
 
 
+LARGE, SMALL = (4096, 1024), (100, 50)
+AT_LARGE, AT_SMALL = {JAX: 1.5, TORCH: 1.5}, {JAX: 1.0, TORCH: 1.0}
+
 WORKS: tuple[Callable[[], Work], ...] = (
     lambda: network(784, 50, 10, 100, {FLOOR: 1.15, BOOK: 1.0, JAX: 1.0}),
     lambda: network(784, 50, 10, 1, {BOOK: 1.5, JAX: 1.0}),
@@ -185,8 +188,13 @@ WORKS: tuple[Callable[[], Work], ...] = (
     lambda: loss(100, 10, {JAX: 1.0}),
     lambda: loss(4096, 1000, {JAX: 1.0}),
     lambda: loss(128, 50257, {JAX: 1.0}),
-    lambda: activation(handgrad.Relu, relu, (100, 50), {JAX: 0.6}),
-    lambda: activation(handgrad.Relu, relu, (2000, 2000), {JAX: 1.0, TORCH: 1.0}),
-    lambda: activation(handgrad.Sigmoid, sigmoid, (100, 50), {JAX: 0.6}),
-    lambda: activation(handgrad.Sigmoid, sigmoid, (2000, 2000), {JAX: 1.0, TORCH: 1.0}),
+    lambda: relu((100, 50), {JAX: 0.6}),
+    lambda: relu((2000, 2000), {JAX: 1.0, TORCH: 1.0}),
+    lambda: sigmoid((100, 50), {JAX: 0.6}),
+    lambda: sigmoid((2000, 2000), {JAX: 1.0, TORCH: 1.0}),
+    *(
+        partial(make, shape, targets)
+        for make in (softmax, gelu, silu, total)
+        for shape, targets in ((SMALL, AT_SMALL), (LARGE, AT_LARGE))
+    ),
 )

@@ -1,0 +1,82 @@
+"""NumPy's bare steps of a formula, into arrays that are there already: no checks, no masks, no infinities, no tails.
+
+Where these alone miss an aim, no layer that is made of NumPy's operations could meet it.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from handgrad.normal import P, Q
+from reference.comparisons.speed.contenders import Numbers, Step
+
+BLOCK = 2**14  # numbers, which stay in the processor's cache
+
+
+def exponential(x: Numbers) -> Step:
+    """Compute the exponential alone."""
+    return partial(np.exp, x, out=np.empty_like(x))
+
+
+def softmax(x: Numbers, dout: Numbers) -> Step:
+    """Compute y = exp(x - max x) / Σ exp(x - max x) and dx = y (dout - Σ dout y), in float32."""
+    y, dx = np.empty_like(x), np.empty_like(x)
+
+    def steps() -> None:
+        np.subtract(x, x.max(-1, keepdims=True), out=y)
+        np.exp(y, out=y)
+        np.divide(y, y.sum(-1, keepdims=True), out=y)
+        np.multiply(dout, y, out=dx)
+        np.subtract(dout, dx.sum(-1, keepdims=True), out=dx)
+        np.multiply(dx, y, out=dx)
+
+    return steps
+
+
+def silu(x: Numbers, dout: Numbers) -> Step:
+    """Compute x σ(x) and dout σ(x) (1 + x (1 - σ(x))), in float64, block by block."""
+    e, s = rooms(x)
+
+    def steps(x: Numbers, dout: Numbers, out: Numbers, dx: Numbers) -> None:
+        np.exp(np.negative(x, out=e), out=e)
+        np.divide(1, np.add(e, 1, out=e), out=s)
+        np.multiply(x, s, out=out)
+        np.multiply(x, np.subtract(1, s, out=e), out=e)
+        np.multiply(s, np.add(e, 1, out=e), out=e)
+        np.multiply(dout, e, out=dx)
+
+    return in_blocks(steps, x, dout, np.empty_like(x), np.empty_like(x))
+
+
+def gelu(x: Numbers, _: Numbers) -> Step:
+    """Compute the two polynomials of Φ(x) in float64, block by block, and no more."""
+    y, number = rooms(x)
+
+    def steps(x: Numbers) -> None:
+        number[...] = x
+        for coefficients in (P, Q):
+            y.fill(coefficients[-1])
+            for coefficient in coefficients[-2::-1]:
+                np.multiply(y, number, out=y)
+                np.add(y, coefficient, out=y)
+
+    return in_blocks(steps, x)
+
+
+def rooms(x: Numbers) -> tuple[Numbers, Numbers]:
+    """Make room for two blocks in float64."""
+    length = min(BLOCK, x.size)
+    return np.empty(length), np.empty(length)
+
+
+def in_blocks(steps: Callable[..., None], *arrays: Numbers) -> Step:
+    """Go through arrays of one size in whole blocks. A shorter rest is left out."""
+    flat = [array.reshape(-1) for array in arrays]
+    size, length = flat[0].size, min(BLOCK, flat[0].size)
+
+    def step() -> None:
+        for start in range(0, size - size % length, length):
+            steps(*(array[start : start + length] for array in flat))
+
+    return step
