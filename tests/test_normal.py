@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 
 from handgrad.normal import END, P, Q, normal
+from reference.comparisons.pages.special import special_function
 from tests.drawn import numbers
 
 EPS = np.finfo(np.float64).eps
@@ -75,3 +76,11 @@ def test_the_middle_and_the_ends_are_exact():
 
 def test_nan_stays_nan():
     assert np.isnan(normal(np.array([np.nan]))).all()
+
+
+def test_the_page_of_gelu_shows_that_both_functions_are_as_exact_as_normal_says():
+    rows = [line.split("|")[1:-1] for line in special_function("Gelu").splitlines() if "handgrad  " in line]
+    worst = {name.strip(): (float(error), float(average)) for name, _, error, _, average in rows}
+    assert worst["Φ"] <= (6, 1)
+    assert worst["φ"] < worst["Φ"]
+    assert special_function("Silu") == ""

@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from handgrad import Add, Clip, Gelu, HardSwish, Multiply, Sigmoid, Silu, vjp
+from handgrad import Add, Clip, Gelu, HardSwish, Multiply, Power, Sigmoid, Silu, Tanh, vjp
 from handgrad.self_gated import BLOCK
 from tests.drawn import numbers
 from tests.elementwise import close_to_mpmath, run
+from tests.graph import Graph
 
 EPS = np.finfo(np.float64).eps
 X, DOUT = numbers((2, 3)), numbers((2, 3), 3.0)
@@ -82,6 +83,21 @@ def test_silu_equals_its_graph_of_x_times_its_sigmoid(x, dout):
     np.testing.assert_allclose(out, want, rtol=6 * EPS)
     # the graph's slope of the gate is off by an eps of dout, which is multiplied by x
     np.testing.assert_allclose(dx, direct + to_x(dgate)[0], rtol=0, atol=100 * EPS)
+
+
+@given(X, DOUT)
+def test_gelu_by_tanh_equals_its_graph_of_nodes(x, dout):
+    graph = Graph()
+    cube = graph(Multiply(), graph(Power(3), x), 0.044715)
+    u = graph(Multiply(), graph(Add(), x, cube), np.sqrt(2 / np.pi))
+    gate = graph(Multiply(), graph(Add(), graph(Tanh(), u), 1.0), 0.5)
+    want = graph(Multiply(), x, gate)
+    (want_dx,) = graph.gradients(want, dout, x)
+    out, dx = run(Gelu("tanh"), x, dout)
+    # in the left tail, the graph's 1 + tanh cancels: it is off by some eps of 1, which is multiplied by x
+    np.testing.assert_allclose(out, want, rtol=0, atol=8 * EPS * 30)
+    # and the slope of u grows like x²
+    np.testing.assert_allclose(dx, want_dx, rtol=0, atol=8 * EPS * 30**3)
 
 
 @given(X)

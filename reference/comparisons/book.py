@@ -1,4 +1,7 @@
-"""Classes of chapter 5 of *Deep Learning from Scratch*, with the functions they need, as the book has them."""
+"""Classes of chapter 5 of *Deep Learning from Scratch*, with the functions they need, as the book has them.
+
+Softmax is that of the second book, *Natural Language Processing*, whose function leaves more than two axes alone.
+"""
 
 import numpy as np
 
@@ -91,4 +94,31 @@ class SoftmaxWithLoss:
     def backward(self, dout=1):
         batch_size = self.t.shape[0]
         dx = (self.y - self.t) / batch_size
+        return dx
+
+
+def softmax_of_one_or_two_axes(x):
+    if x.ndim == 2:
+        x = x - x.max(axis=1, keepdims=True)
+        x = np.exp(x)
+        x /= x.sum(axis=1, keepdims=True)
+    elif x.ndim == 1:
+        x = x - np.max(x)
+        x = np.exp(x) / np.sum(np.exp(x))
+    return x
+
+
+class Softmax:
+    def __init__(self):
+        self.params, self.grads = [], []
+        self.out = None
+
+    def forward(self, x):
+        self.out = softmax_of_one_or_two_axes(x)
+        return self.out
+
+    def backward(self, dout):
+        dx = self.out * dout
+        sumdx = np.sum(dx, axis=1, keepdims=True)
+        dx -= self.out * sumdx
         return dx

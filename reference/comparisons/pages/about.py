@@ -15,6 +15,7 @@ from reference.comparisons.pages.closeness import NOT_MEASURED, closeness
 from reference.comparisons.pages.derived import formula_of, gradient_of
 from reference.comparisons.pages.markdown import folded
 from reference.comparisons.pages.searched import searched
+from reference.comparisons.pages.special import special_function
 
 Rows = Mapping[str, Sequence[Row]]
 
@@ -25,6 +26,7 @@ def about_layer(cases: Sequence[Case], compared: Mapping[str, Compared], rows: R
     parts = {
         "How close": _how_close(cases, compared, rows),
         "Along the float32 line": "\n\n".join(_along(cases, compared, illustrated)),
+        "Its special function": special_function(layer),
         "In the corners": corners(family, layer),
         "Beside the book": beside_the_book(family, layer),
     }

@@ -4,6 +4,7 @@ import numpy as np
 
 from handgrad import LogSoftmax, LogSumExp, Softmax
 from reference.comparisons.corners.conventions import Question
+from reference.comparisons.corners.departures import Departure
 
 inf, nan = np.inf, np.nan
 NOTHING_COUNTS = {"x": [1.0, 2.0], "mask": [False, False]}
@@ -31,4 +32,10 @@ QUESTIONS = (
         {"x": [1000.0, 1000.0]},
         ["jax.nn.logsumexp(x)", "jnp.log(jnp.exp(x).sum())"],
     ),
+)
+
+DEPARTURES = (
+    Departure("Softmax", "three axes", "out", {"x": np.array([[[0.0, 0.0], [0.0, 2.0]]])}),
+    Departure("Softmax", "one row, without an axis for the batch", "dx", {"x": np.zeros(2)}, dout=[1.0, 0.0]),
+    Departure("Softmax", "every score ruled out", "out", {"x": np.array([[-inf, -inf]])}),
 )
