@@ -36,9 +36,11 @@ def check_layer(
         A class or factory. What its signature names of `inputs` goes to it, the rest to its ``forward``; options
         that are always the same come in with `functools.partial`. Its ``backward`` returns the gradient of the
         first input, a tuple for the leading ones, or None; gradients of what the constructor took are left in
-        attributes ``d<name>``. Or a function of all inputs that returns ``(out, pullback)``.
+        attributes ``d<name>``. Of several outputs in a tuple, it takes an upstream gradient each; of some in a dict,
+        a dict. Or a function of all inputs that returns ``(out, pullback)``.
     reference
-        A JAX function that takes all inputs by name and returns one array.
+        A JAX function that takes all inputs by name and returns what the layer does: an array, or several in a
+        tuple, also one with named fields, or in a dict.
     inputs
         What `arrays` makes.
     max_examples

@@ -8,6 +8,7 @@ from inspect import Parameter
 from types import MethodType
 from typing import Any
 
+import jax
 import numpy as np
 import numpy.typing as npt
 
@@ -70,11 +71,14 @@ class FunctionAsLayer:
                 f"it returned {returned}"
             )
         out, self.pullback = made
+        self.kind = type(out)
         return out
 
-    def backward(self, dout: AnyArray) -> Any:
-        """Call the pullback."""
-        return self.pullback(dout)
+    def backward(self, *douts: Any) -> Any:
+        """Call the pullback, with a tuple where the output is one: also one with named fields."""
+        if not issubclass(self.kind, tuple):
+            return self.pullback(*douts)
+        return self.pullback(getattr(self.kind, "_make", tuple)(douts))
 
 
 def _type(thing: Any) -> str:
@@ -95,18 +99,20 @@ class Run:
                 f"nor its forward takes (forward takes {', '.join(parameters_of(forward)) or 'nothing'})"
             )
 
-    def forward(self, arguments: Mapping[str, Any]) -> AnyArray:
-        """Call forward, and give its result as an array."""
+    def forward(self, arguments: Mapping[str, Any]) -> Any:
+        """Call forward, and give what it returns."""
         given = {name: arguments[name] for name in self.names}
         self.axes = np.ndim(given[self.names[0]]) if given else 0
-        out = call_by_name(self.layer.forward, given)
-        if isinstance(out, tuple):
-            raise TypeError("forward returned a tuple; expected one array, so concatenate what it has to give")
-        return _numbers("forward", out)
+        return call_by_name(self.layer.forward, given)
 
-    def backward(self, dout: AnyArray) -> Results:
+    def returned(self, *douts: Any) -> Any:
+        """Call backward, and give what it returns."""
+        # without axes, what is computed of an array is none any more
+        return self.layer.backward(*(jax.tree.map(np.asarray, each) for each in douts))
+
+    def backward(self, *douts: Any) -> Results:
         """Call backward, and give the gradients of inputs and params by the names of what they are gradients of."""
-        given = self.layer.backward(np.asarray(dout))  # without axes, what is computed of an array is none any more
+        given = self.returned(*douts)
         if isinstance(given, list) and not self._is_one_gradient(given):
             raise TypeError("backward returned a list; return a tuple of gradients")
         returned = in_order(given)
@@ -114,7 +120,7 @@ class Run:
             raise TypeError(f"backward returned {len(returned)} gradients, but forward has inputs {self.names}")
         grads = dict(zip(self.names, returned, strict=False))
         grads |= {name: getattr(self.layer, f"d{name}") for name in self.params()}
-        return {name: _numbers("backward", grad) for name, grad in grads.items() if grad is not None}
+        return {name: numbers("backward", grad) for name, grad in grads.items() if grad is not None}
 
     def _is_one_gradient(self, given: list[Any]) -> bool:
         """Tell a gradient of the first input from a list of gradients, which has an axis more or makes no array."""
@@ -128,7 +134,8 @@ class Run:
         return tuple(name for name in self.subject.constructor_names if hasattr(self.layer, f"d{name}"))
 
 
-def _numbers(method: str, result: Any) -> AnyArray:
+def numbers(method: str, result: Any) -> AnyArray:
+    """Give a result as an array. Raise TypeError unless it is made of numbers."""
     array = np.asarray(result)
     if array.dtype.kind in "OUSMm":
         raise TypeError(f"{method} gave {an(type(result).__name__)}; expected an array of numbers")

@@ -17,9 +17,10 @@ from handgrad.testing.inputs import Inputs
 from handgrad.testing.inputs.drawing import Settings
 from handgrad.testing.inputs.shapes import LEADING, Sizes, bare
 from handgrad.testing.oracle import Oracle
+from handgrad.testing.outputs import called, gradients, outputs_first
 from handgrad.testing.search import Search
 from handgrad.testing.subject import Subject
-from handgrad.testing.trial import Trial, called, gradients
+from handgrad.testing.trial import Trial
 from reference.cases import Case
 from reference.comparisons.answers import Truth, exact_truths, float64_truths, jax_answers, with_options
 from reference.comparisons.score import Errors, Score, score
@@ -82,7 +83,7 @@ def accuracy_of(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> I
     for trial in _drawn(case, dtype, examples, seed):
         for name, each in _all_errors(case, trial).items():
             errors.setdefault(name, []).append(each)
-    for name, found in errors.items():
+    for name, found in outputs_first(errors).items():
         ours, jaxs, unoptimised = zip(*found, strict=True)
         yield Accuracy(
             case.name,
@@ -113,8 +114,9 @@ def _drawn(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> list[T
 def _all_errors(case: Case, trial: Trial) -> dict[str, tuple[Errors, Errors, Errors]]:
     """Give the errors of handgrad, of JAX, and of JAX not optimised, of each result that is judged."""
     twin, wrt = with_options(case.twin, trial.options), tuple(gradients(trial.kept))
-    truths = (exact_truths if trial.dtype == np.float64 else float64_truths)(twin, trial.inputs, trial.dout, wrt)
-    answers = [trial.kept, *(jax_answers(twin, trial.inputs, trial.dout, wrt, each) for each in (True, False))]
+    dout = trial.outputs.together(trial.douts)
+    truths = (exact_truths if trial.dtype == np.float64 else float64_truths)(twin, trial.inputs, dout, wrt)
+    answers = [trial.kept, *(jax_answers(twin, trial.inputs, dout, wrt, each) for each in (True, False))]
     ours, jaxs, unoptimised = ({name: _errors(each[name], truths[name]) for name in trial.errors} for each in answers)
     return {name: (ours[name], jaxs[name], unoptimised[name]) for name in trial.errors}
 

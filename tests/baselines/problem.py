@@ -23,7 +23,7 @@ class Problem:
 
     def forward(self, **changed: Any) -> Any:
         arguments = {**self.inputs, **changed}
-        return self.subject.build(arguments).forward(arguments)
+        return np.asarray(self.subject.build(arguments).forward(arguments))
 
     def gradients(self, dout: Any) -> dict[str, Any]:
         run = self.subject.build(self.inputs)

@@ -6,6 +6,7 @@ example that fails.
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from handgrad.testing.dtypes import is_floating
 from handgrad.testing.inputs.shapes import LEADING
 from handgrad.testing.oracle import Exact
 from handgrad.testing.oracle.agreement import LIMIT, units
-from handgrad.testing.subject import AnyArray
-from handgrad.testing.trial import Trial, gradients
+from handgrad.testing.outputs import gradients
+from handgrad.testing.subject import AnyArray, Results
+from handgrad.testing.trial import Trial
 
 Prediction = Callable[[], Exact]
 Explanations = Iterator[tuple[str, Prediction]]
@@ -58,7 +60,7 @@ def _transposed(array: AnyArray) -> AnyArray:
 
 def of_gradient(trial: Trial, name: str) -> Explanations:
     """Predict a wrong gradient in every way that we know."""
-    want, for_ones = trial.truth[name], cache(partial(_for_dout, trial, name, np.ones_like))
+    want, for_ones = trial.truth[name], cache(partial(_for_douts, trial, name, _each(trial, np.ones_like)))
     yield "is always 0", partial(_times, want, 0)
     wrong_factors = factors(trial)
     opposite, minus_one = next(wrong_factors)  # of a difference, the gradient of the other input is the same
@@ -67,8 +69,8 @@ def of_gradient(trial: Trial, name: str) -> Explanations:
     alike = {other: exact for other, exact in others.items() if exact.value.shape == want.value.shape}
     for other, exact in alike.items():
         yield f"is the gradient of {other}", partial(_times, exact, 1)
-    for what, function in FUNCTIONS_OF_DOUT.items():
-        yield what, partial(_for_dout, trial, name, function)
+    for what, douts in _mistaken_douts(trial):
+        yield what, partial(_for_douts, trial, name, douts)
     for what, factor in wrong_factors:
         yield what, partial(_times, want, factor)
     for what, factor in factors(trial):
@@ -82,17 +84,38 @@ def of_gradient(trial: Trial, name: str) -> Explanations:
     yield from _of_repeated_labels(trial, name)
     for other, exact in alike.items():
         yield f"holds the gradient of {other}, too", partial(_sum, want, exact)
-    if trial.dout.shape == want.value.shape:
-        dout = Exact(trial.dout.astype(np.float64), np.zeros(trial.dout.shape))
-        yield "is dout itself", partial(_times, dout, 1)
-        yield "has dout added to it", partial(_sum, want, dout)
-        yield from _of_elements(trial, name)
+    for which, array in trial.douts.items():
+        if array.shape == want.value.shape:
+            dout = Exact(array.astype(np.float64), np.zeros(array.shape))
+            yield f"is {which} itself", partial(_times, dout, 1)
+            yield f"has {which} added to it", partial(_sum, want, dout)
+            yield from _of_elements(trial, name, which)
     yield from at_another_point(trial, name)
 
 
-def _for_dout(trial: Trial, name: str, function: Callable[[AnyArray], AnyArray]) -> Exact:
-    """Give the gradient for a function of dout."""
-    return trial.ask(trial.inputs, function(trial.dout))[name]
+def _for_douts(trial: Trial, name: str, douts: Results) -> Exact:
+    """Give the gradient for other upstream gradients."""
+    return trial.ask(trial.inputs, douts)[name]
+
+
+def _each(trial: Trial, function: Callable[[AnyArray], AnyArray]) -> Results:
+    return {name: function(dout) for name, dout in trial.douts.items()}
+
+
+def _mistaken_douts(trial: Trial) -> Iterator[tuple[str, Results]]:
+    """List what backward takes for the upstream gradients; of several, for one of them or another one, too."""
+    several = trial.douts if len(trial.douts) > 1 else {}
+    zeros = _each(trial, np.zeros_like)
+    for name, dout in several.items():
+        yield f"does not hear {name}", {**several, name: zeros[name]}
+        yield f"hears {name} alone", {**zeros, name: dout}
+    for one, other in combinations(several, 2):
+        if several[one].shape == several[other].shape:
+            yield f"takes {one} and {other} for each other", {**several, one: several[other], other: several[one]}
+    for what, function in FUNCTIONS_OF_DOUT.items():
+        yield what, _each(trial, function)
+        for name, dout in several.items():
+            yield what.replace("dout", name), {**several, name: function(dout)}
 
 
 def _rounded(exact: Exact, rounding: Callable[[AnyArray], AnyArray]) -> Exact:
@@ -113,13 +136,15 @@ def _everywhere(exact: Exact, of: Callable[[AnyArray], Any]) -> Exact:
 def _of_repeated_labels(trial: Trial, name: str) -> Explanations:
     """Predict what comes of assigning where one should add."""
     for labels, array in trial.inputs.items():
-        if array.dtype.kind in "iu" and array.ndim == 1 and len(array) and array.shape == trial.dout.shape[:1]:
-            for which, order in {"last": -1, "first": 1}.items():
+        if array.dtype.kind not in "iu" or array.ndim != 1 or not len(array):
+            continue
+        for (heard, dout), (which, order) in product(trial.douts.items(), {"last": -1, "first": 1}.items()):
+            if array.shape == dout.shape[:1]:
                 _, kept = np.unique(array[::order], return_index=True)
-                hears = partial(_rows_kept, kept=kept, order=order)
+                douts = {**trial.douts, heard: _rows_kept(dout, kept, order)}
                 yield (
-                    f"hears only the {which} row of dout where a label in {labels} is repeated",
-                    partial(_for_dout, trial, name, hears),
+                    f"hears only the {which} row of {heard} where a label in {labels} is repeated",
+                    partial(_for_douts, trial, name, douts),
                 )
 
 
@@ -139,26 +164,26 @@ SLOPES: dict[str, Callable[[AnyArray], AnyArray]] = {
 LARGE = 64  # elements for each of which the oracle is not asked
 
 
-def _of_elements(trial: Trial, name: str) -> Explanations:
-    """Predict a gradient that treats every element by itself."""
-    if 0 < trial.dout.size <= LARGE:
-        yield "has only the diagonal of the Jacobian", partial(_diagonal, trial, name)
+def _of_elements(trial: Trial, name: str, which: str) -> Explanations:
+    """Predict a gradient that treats every element of an output by itself."""
+    if 0 < trial.douts[which].size <= LARGE:
+        yield "has only the diagonal of the Jacobian", partial(_diagonal, trial, name, which)
     for what, slope in SLOPES.items():
-        yield f"is dout {what}", partial(_sloped, trial, slope)
+        yield f"is {which} {what.replace('out', which[1:])}", partial(_sloped, trial, which, slope)
 
 
-def _diagonal(trial: Trial, name: str) -> Exact:
+def _diagonal(trial: Trial, name: str, which: str) -> Exact:
     """Give dout times the diagonal of the Jacobian, for which the oracle is asked row by row."""
-    shape = trial.dout.shape
-    rows = [trial.ask(trial.inputs, row.reshape(shape))[name] for row in np.eye(trial.dout.size)]
-    value = np.array([row.value.flat[i] for i, row in enumerate(rows)]).reshape(shape)
-    entitled = np.array([row.entitled.flat[i] for i, row in enumerate(rows)]).reshape(shape)
-    dout = trial.dout.astype(np.float64)
+    dout, zeros = trial.douts[which].astype(np.float64), _each(trial, np.zeros_like)
+    units = [{**zeros, which: row.reshape(dout.shape)} for row in np.eye(dout.size)]
+    rows = [_for_douts(trial, name, unit) for unit in units]
+    value = np.array([row.value.flat[i] for i, row in enumerate(rows)]).reshape(dout.shape)
+    entitled = np.array([row.entitled.flat[i] for i, row in enumerate(rows)]).reshape(dout.shape)
     return Exact(dout * value, np.abs(dout) * entitled)
 
 
-def _sloped(trial: Trial, slope: Callable[[AnyArray], AnyArray]) -> Exact:
-    out, dout = trial.truth["out"], trial.dout.astype(np.float64)
+def _sloped(trial: Trial, which: str, slope: Callable[[AnyArray], AnyArray]) -> Exact:
+    out, dout = trial.truth[which[1:]], trial.douts[which].astype(np.float64)
     return Exact(dout * slope(out.value), np.abs(dout) * (1 + out.entitled) * (1 + np.abs(out.value)) ** 2)
 
 
@@ -178,7 +203,7 @@ def at_another_point(trial: Trial, name: str) -> Explanations:
 
 def _moved(trial: Trial, name: str, other: str, mistaken: AnyArray) -> Exact:
     """Give the result for something else in the place of an input."""
-    return trial.ask({**trial.inputs, other: np.asarray(mistaken)}, trial.dout)[name]
+    return trial.ask({**trial.inputs, other: np.asarray(mistaken)}, trial.douts)[name]
 
 
 def _mistaken_for(trial: Trial, name: str, array: AnyArray) -> dict[str, AnyArray]:
@@ -239,7 +264,8 @@ def divisors(trial: Trial) -> dict[str, float]:
     }
     sizes = {f"{name}.size": float(array.size) for name, array in trial.inputs.items()}
     rows = {f"len({name})": float(len(array)) for name, array in trial.inputs.items() if array.ndim}
-    return {**axes, **_counting(trial), **rows, **sizes, "out.size": float(trial.dout.size)}
+    outputs = {f"{name[1:]}.size": float(dout.size) for name, dout in trial.douts.items()}
+    return {**axes, **_counting(trial), **rows, **sizes, **outputs}
 
 
 def _counting(trial: Trial) -> dict[str, float]:

@@ -2,7 +2,8 @@
 
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.oracle.agreement import overflows
-from handgrad.testing.trial import Complaint, Trial, called, gradients
+from handgrad.testing.outputs import called, gradients
+from handgrad.testing.trial import Complaint, Trial
 
 
 def runs(trial: Trial) -> None:

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from handgrad.testing.found import Failure
+from handgrad.testing.outputs import variable
 from handgrad.testing.page.script.definitions import Definitions
 from handgrad.testing.page.script.literals import assignment
 from handgrad.testing.page.script.tails import tails
@@ -36,7 +37,7 @@ def script(failure: Failure) -> str:
         "",
         *(line for name, array in trial.inputs.items() for line in assignment(variables[name], array)),
         *(f"{variables[name]} = {option}" for name, option in options.items()),
-        *assignment("dout", trial.dout),
+        *(line for name, array in trial.douts.items() for line in assignment(variable(name), array)),
         "",
         tails(trial, make, reference, variables)[failure.property],
     ]
