@@ -7,10 +7,11 @@ import pytest
 import handgrad
 from handgrad import Affine, IdentityWithLoss
 from handgrad.layer import in_order
-from tests.layers import X, each_example, gradients
+from tests.layers import EXAMPLES, X, each_example, gradients
 
 W = np.array([[1.0, 2.0, 0.0], [0.0, -1.0, 3.0], [4.0, 0.0, 1.0]])
 DOUT = np.array([[1.0, -1.0, 2.0], [0.0, 3.0, 0.5]])
+SEVERAL = {name: example for name, example in EXAMPLES.items() if isinstance(example.dout, tuple)}
 COLUMNS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 
 
@@ -311,6 +312,18 @@ def test_a_layer_that_is_held_twice_is_one_layer_in_the_copy():
 
     _, pullback = handgrad.vjp(Twice(handgrad.Exp()), np.zeros(2))
     assert_same(pullback(np.ones(2)), [np.ones(2)])
+
+
+@pytest.mark.parametrize("example", SEVERAL.values(), ids=SEVERAL)
+def test_upstream_gradients_that_are_left_out_at_the_end_are_0(example):
+    _, pullback = example.vjp(example.make())
+    for number in range(1, len(example.dout)):
+        heard, left_out = example.dout[:number], example.dout[number:]
+        want = pullback((*heard, *map(np.zeros_like, left_out)))
+        layer = example.make()
+        example.forward(layer)
+        assert_same(pullback(heard), want)
+        assert_same(gradients(layer, heard), want)
 
 
 def test_a_pullback_of_several_outputs_takes_a_tuple_that_may_be_shorter():

@@ -104,10 +104,11 @@ def _each(trial: Trial, function: Callable[[AnyArray], AnyArray]) -> Results:
 
 def _mistaken_douts(trial: Trial) -> Iterator[tuple[str, Results]]:
     """List what backward takes for the upstream gradients; of several, for one of them or another one, too."""
-    several = trial.douts if len(trial.douts) > 1 else {}
+    several = {} if trial.outputs.is_single else trial.douts
     zeros = _each(trial, np.zeros_like)
-    for name, dout in several.items():
+    for name in several:
         yield f"does not hear {name}", {**several, name: zeros[name]}
+    for name, dout in several.items():
         yield f"hears {name} alone", {**zeros, name: dout}
     for one, other in combinations(several, 2):
         if several[one].shape == several[other].shape:

@@ -31,7 +31,8 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
     backward = f"{returned} = {pullback}({_heard(trial, douts)}){''.join(left)}"
     run, grads = f"{new}{forward}; {backward}", ", ".join(map(called, names))
     values, out = ", ".join(outs), ", ".join([*outs, grads])
-    inside, given = f"    {run}".replace("; ", ";     "), ", ".join(variables[name] for name in trial.arrays)
+    inside, before = (f"    {steps}".replace("; ", ";     ") for steps in (run, forward))
+    given = ", ".join(variables[name] for name in trial.arrays)
     dout, flipped = ", ".join(douts), ", ".join(f"1 - {each}" for each in douts)
     ones = _heard(trial, [f"np.ones_like({each})" for each in outs])
     others = state.others_than(trial)
@@ -53,7 +54,7 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
         state.repeatable: f"{run}; show {grads} (first); {backward}; show {grads} (again); ; "
         f"{'; '.join(f'{each}[...] = 1 - {each}' for each in douts)}; {backward}; show {grads} (for another dout); ; "
         f"{run}; show {grads} (for the other dout first)",
-        state.stateless: f"def earlier({given}):;     {forward};     {pullback}({ones}); ; "
+        state.stateless: f"def earlier({given}):; {before};     {pullback}({ones}); ; "
         f"{new}earlier({longer}, {dout}); others = [{other}, {dout}]; earlier(*others); "
         f"for other, each in zip(others, [{given}]):;     other[...] = each; "
         f"[{given}] = others; {forward}; {backward}; show {out} (after other forwards); ; "
