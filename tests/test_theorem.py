@@ -20,7 +20,7 @@ import handgrad
 from handgrad.layer import in_order
 from handgrad.testing.dtypes import all_in_float64
 from handgrad.testing.inputs import Argument, arrays, labels, masks
-from handgrad.testing.inputs.shapes import parse
+from handgrad.testing.inputs.axes import parse
 from handgrad.testing.inputs.values import booleans, real_numbers, small_integers, together
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.oracle.agreement import LIMIT, overflows, units

@@ -20,8 +20,9 @@ import numpy as np
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.found import Failure, Found
 from handgrad.testing.inputs import Inputs
+from handgrad.testing.inputs.axes import Sizes
 from handgrad.testing.inputs.drawing import Settings, bytes_for, for_all
-from handgrad.testing.inputs.shapes import Sizes, lengths
+from handgrad.testing.inputs.shapes import lengths
 from handgrad.testing.inputs.values import Bytes, Recipe, one_of, real_numbers, small_integers, together
 from handgrad.testing.oracle import Oracle, UnusableReference
 from handgrad.testing.outputs import outputs_first

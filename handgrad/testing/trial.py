@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.inputs import Inputs
-from handgrad.testing.inputs.shapes import Sizes
+from handgrad.testing.inputs.axes import Sizes
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.oracle.agreement import LIMIT, overflows, units_of_each
 from handgrad.testing.outputs import Outputs, called, gradients, values

@@ -7,6 +7,7 @@ or, where terms cancel, at the size of the rounding errors that no evaluation in
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import islice
 from operator import add
 from typing import Any
 
@@ -14,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.inputs import Inputs
+from handgrad.testing.inputs.axes import LEADING, Sizes, names_in
 from handgrad.testing.inputs.drawing import Settings
-from handgrad.testing.inputs.shapes import LEADING, Sizes, bare
+from handgrad.testing.inputs.shapes import arranged
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.outputs import called, gradients, outputs_first
 from handgrad.testing.search import Search
@@ -51,12 +53,13 @@ class Larger(Inputs):
     """The same arguments with longer axes, so that sums have many terms."""
 
     def pool(self) -> list[Sizes]:
-        """Give one set of lengths, all distinct."""
-        axes = dict.fromkeys(bare(axis) for argument in self.arguments.values() for axis in argument.axes)
-        named = [axis for axis in axes if axis != LEADING and not axis.isdecimal()]
+        """Give one set of lengths, all distinct; or the usual ones, if computed lengths make arrays too large."""
+        axes = [axis for argument in self.arguments.values() for axis in argument.axes]
+        named = [name for name in dict.fromkeys(name for axis in axes for name in names_in(axis)) if name != LEADING]
         length = min(LARGER_LENGTH, round(LARGEST ** (1 / max(len(named), 1))))
-        lengths = {axis: (length + length // 4 * i,) for i, axis in enumerate(named)}
-        return [{LEADING: (LARGER_LEADING,)} | lengths]
+        longer = [length + length // 4 * i for i in range(len(named))]
+        found = [{LEADING: (LARGER_LEADING,), **sizes} for sizes in islice(arranged(named, longer, axes), 1)]
+        return [each for each in found if all(argument.possible(each) for argument in self.arguments.values())]
 
 
 def merged(pieces: Sequence[Accuracy]) -> list[Accuracy]:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.inputs import Argument, Inputs
+from handgrad.testing.inputs.axes import LEADING
 from handgrad.testing.inputs.drawing import simplest
-from handgrad.testing.inputs.shapes import LEADING
 from handgrad.testing.outputs import called
 from handgrad.testing.subject import call_by_name
 from reference.cases import Case

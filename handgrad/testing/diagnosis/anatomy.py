@@ -16,7 +16,7 @@ import numpy as np
 
 from handgrad.testing.diagnosis.explanations import Explanations
 from handgrad.testing.dtypes import all_in_float64
-from handgrad.testing.inputs.shapes import Shape
+from handgrad.testing.inputs.axes import Shape
 from handgrad.testing.oracle import Exact
 from handgrad.testing.oracle.compiling import compile_for
 from handgrad.testing.oracle.jaxprs import bind, evaluate

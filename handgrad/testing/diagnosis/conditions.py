@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.inputs.shapes import LEADING, lengths
+from handgrad.testing.inputs.axes import LEADING
+from handgrad.testing.inputs.shapes import lengths
 from handgrad.testing.outputs import is_output
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Trial

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.inputs.shapes import LEADING
+from handgrad.testing.inputs.axes import LEADING
 from handgrad.testing.oracle import Exact
 from handgrad.testing.oracle.agreement import LIMIT, units
 from handgrad.testing.outputs import gradients

@@ -8,8 +8,8 @@ import hypothesis.strategies as st
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
+from handgrad.testing.inputs.axes import bare, parse, shape_of
 from handgrad.testing.inputs.inputs import Argument, Inputs
-from handgrad.testing.inputs.shapes import bare, parse, shape_of
 from handgrad.testing.inputs.values import (
     Drawn,
     DType,
@@ -36,6 +36,8 @@ def arrays(**arguments: str | Argument | st.SearchStrategy[Any]) -> Inputs:
     Examples
     --------
     >>> affine = arrays(x="... D", W="D M", b="M")
+    >>> gates = arrays(x="N D", W="D 4*H", b="4*H")
+    >>> convolution = arrays(x="N 2*(T-1)+K", k="K>0")
     >>> classifier = arrays(x="... C", t=labels("...", classes="C"), mask=masks("...", of="x t"))
     >>> import hypothesis.strategies as st
     >>> softmax = arrays(x="N D", axis=st.sampled_from([0, 1, -1]))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from handgrad.testing.inputs.shapes import bare
+from handgrad.testing.inputs.axes import bare, names_in
 from handgrad.testing.outputs import gradients
 from handgrad.testing.subject import Results
 from handgrad.testing.trial import Trial, copies, expect_identical
@@ -64,10 +64,16 @@ def others_than(trial: Trial) -> Results:
 
 def longer(trial: Trial, inputs: Results) -> Results:
     """Make the batch twice as long: along an axis that comes first wherever it occurs."""
-    axes = {name: [bare(axis) for axis in trial.described.arguments[name].axes] for name in trial.inputs}
-    later = {axis for name, each in axes.items() for axis in (each[1:] if name in inputs else each)}
-    batch = {each[0] for each in axes.values() if each and trial.sizes.get(each[0])} - later
+    axes = {name: trial.described.arguments[name].axes for name in trial.inputs}
+    later = {
+        other
+        for name, each in axes.items()
+        for place, axis in enumerate(each)
+        for other in names_in(axis)
+        if place or name not in inputs or other != bare(axis)
+    }
+    first = {name: bare(each[0]) for name, each in axes.items() if each}
+    batch = {axis for axis in first.values() if trial.sizes.get(axis)} - later
     return {
-        name: np.concatenate([array, array]) if batch.intersection(axes[name][:1]) else array
-        for name, array in inputs.items()
+        name: np.concatenate([array, array]) if first.get(name) in batch else array for name, array in inputs.items()
     }

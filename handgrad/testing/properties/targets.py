@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.inputs.shapes import shape_of
+from handgrad.testing.inputs.axes import shape_of
 from handgrad.testing.outputs import gradients
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Complaint, Trial, brief, copies, expect_identical
