@@ -79,7 +79,7 @@ def check_layer(
     if max_examples < 1:
         raise ValueError(f"max_examples is {max_examples}, which would prove nothing; expected 1 or more")
     _expect_something_to_check(inputs)
-    subject, oracle = Subject(layer, list(inputs.arguments)), Oracle(reference)
+    subject, oracle = Subject(layer, list(inputs.arguments), inputs.nested), Oracle(reference, inputs.nested)
     oracle.expect_to_take(inputs.arguments)
     settings = Settings(max_examples, seed, climb)
     searches = {str(dtype): Search(subject, oracle, inputs, dtype, settings) for dtype in map(as_floating, dtypes)}

@@ -13,23 +13,28 @@ from typing import Any
 import jax
 
 from handgrad.testing.subject import Results, an, numbers
+from handgrad.testing.trees import Tree, in_tuples, names_in
 
 OUT = "out"
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """The outputs of a reference: their names and shapes in order, and the tuples and dicts that they are in."""
+    """The outputs of a reference: their shapes in order, and the tuples and dicts that they are in."""
 
-    names: tuple[str, ...]
+    tree: Tree
     shapes: tuple[tuple[int, ...], ...]
-    structure: jax.tree_util.PyTreeDef
 
     @classmethod
     def of(cls, returned: Any) -> "Outputs":
         """Take apart what has a shape, or several of these."""
-        shapes = tuple(each.shape for each in jax.tree.leaves(returned))
-        return cls(_names(returned), shapes, jax.tree.structure(_in_tuples(returned)))
+        tree = Tree(names_in(OUT, returned), jax.tree.structure(in_tuples(returned)))
+        return cls(tree, tuple(each.shape for each in jax.tree.leaves(returned)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name them."""
+        return self.tree.names
 
     @property
     def is_single(self) -> bool:
@@ -43,18 +48,14 @@ class Outputs:
 
     def named(self, returned: Any) -> Results:
         """Give what a forward returned by the names of the outputs. Raise TypeError if it is something else."""
-        tree = returned if self.is_single else _in_tuples(returned)  # a list may be one array
-        try:
-            leaves = self.structure.flatten_up_to(tree)
-        except ValueError:
-            leaves = []
-        if len(leaves) != len(self.names) or any(isinstance(leaf, tuple | dict) for leaf in leaves):
-            expected = _described(self.structure.unflatten(self.names), self.names)
+        leaves = self.tree.apart(returned)
+        if leaves is None:
+            expected = self.tree.together(dict(zip(self.names, self.names, strict=True)))
             raise TypeError(
-                f"forward returned {_described(returned, _names(returned))}; expected {expected}, "
-                "which is what the reference returns"
+                f"forward returned {_described(returned, names_in(OUT, returned))}; "
+                f"expected {_described(expected, self.names)}, which is what the reference returns"
             )
-        return {name: numbers("forward", leaf) for name, leaf in zip(self.names, leaves, strict=True)}
+        return {name: numbers("forward", leaf) for name, leaf in leaves.items()}
 
     def arguments(self, douts: Mapping[str, Any]) -> tuple[Any, ...]:
         """Give what backward is called with: an upstream gradient for each part of a tuple, or the only one."""
@@ -63,19 +64,7 @@ class Outputs:
 
     def together(self, douts: Mapping[str, Any]) -> Any:
         """Put upstream gradients into tuples and dicts as the outputs are."""
-        return self.structure.unflatten(douts[name] for name in self.douts)
-
-
-def _names(tree: Any) -> tuple[str, ...]:
-    paths, _ = jax.tree_util.tree_flatten_with_path(tree)
-    return tuple(f"{OUT}{jax.tree_util.keystr(path)}" for path, _ in paths)
-
-
-def _in_tuples(tree: Any) -> Any:
-    """Put plain tuples in the place of lists, and of tuples with named fields."""
-    if isinstance(tree, dict):
-        return {key: _in_tuples(each) for key, each in tree.items()}
-    return tuple(map(_in_tuples, tree)) if isinstance(tree, tuple | list) else tree
+        return self.tree.together({name: douts[f"d{name}"] for name in self.names})
 
 
 def _described(tree: Any, names: tuple[str, ...]) -> str:
@@ -84,8 +73,8 @@ def _described(tree: Any, names: tuple[str, ...]) -> str:
 
 
 def variable(name: str) -> str:
-    """Give an output, or its upstream gradient, a name that Python takes for a variable: out_0 for out[0]."""
-    return re.sub(r"\W+", "_", name).rstrip("_")
+    """Give what has a name such as out[0] one that Python takes for a variable: out_0."""
+    return name if name.isidentifier() else re.sub(r"\W+", "_", name).rstrip("_")
 
 
 def is_output(name: str) -> bool:

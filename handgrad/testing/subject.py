@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.layer import in_order
+from handgrad.testing.trees import Nested
 
 AnyArray = npt.NDArray[Any]
 Results = dict[str, AnyArray]
+FLAT = Nested()
 
 
 class Subject:
@@ -25,12 +27,12 @@ class Subject:
     ``*args``. A function that takes everything is expected to return its output and its pullback.
     """
 
-    def __init__(self, make: Callable[..., Any], names: Sequence[str]) -> None:
+    def __init__(self, make: Callable[..., Any], names: Sequence[str], nested: Nested = FLAT) -> None:
         if not callable(make):
             raise TypeError(f"layer is {an(type(make).__name__)} object; give its class, or a factory that makes one")
-        self.make = make
+        self.make, self.nested = make, nested
         self.name = name_of(make)
-        named = _named(make)
+        named, names = _named(make), nested.holders(names)
         self.is_function = not isinstance(make, type) and set(names) <= set(taken_by(make, names))
         self.constructor_names = tuple(name for name in names if name in named and not self.is_function)
         self.forward_names = tuple(name for name in names if name not in self.constructor_names)
@@ -41,9 +43,8 @@ class Subject:
 
     def construct(self, arguments: Mapping[str, Any]) -> Any:
         """Call the constructor, or leave a function as it is."""
-        return (
-            self.make if self.is_function else self.make(**{name: arguments[name] for name in self.constructor_names})
-        )
+        given = self.nested.together(arguments)
+        return self.make if self.is_function else self.make(**{name: given[name] for name in self.constructor_names})
 
     def as_run(self, layer: Any) -> "Run":
         """Take what was constructed as a layer. Raise TypeError unless it is one that takes the arguments."""
@@ -101,9 +102,15 @@ class Run:
 
     def forward(self, arguments: Mapping[str, Any]) -> Any:
         """Call forward, and give what it returns."""
-        given = {name: arguments[name] for name in self.names}
-        self.axes = np.ndim(given[self.names[0]]) if given else 0
+        whole = self.subject.nested.together(arguments)
+        given = {name: whole[name] for name in self.names}
+        first = next(iter(given.values()), 0.0)
+        self.axes = None if isinstance(first, dict | list | tuple) else np.ndim(first)
         return call_by_name(self.layer.forward, given)
+
+    def takes(self, name: str) -> bool:
+        """Tell whether an array is one of forward's inputs, or in one of them."""
+        return self.subject.nested.holder(name) in self.names
 
     def returned(self, *douts: Any) -> Any:
         """Call backward, and give what it returns."""
@@ -120,12 +127,13 @@ class Run:
             raise TypeError(f"backward returned {len(returned)} gradients, but forward has inputs {self.names}")
         grads = dict(zip(self.names, returned, strict=False))
         grads |= {name: getattr(self.layer, f"d{name}") for name in self.params()}
-        return {name: numbers("backward", grad) for name, grad in grads.items() if grad is not None}
+        each = self.subject.nested.apart({name: grad for name, grad in grads.items() if grad is not None})
+        return {name: numbers("backward", grad) for name, grad in each.items() if grad is not None}
 
     def _is_one_gradient(self, given: list[Any]) -> bool:
         """Tell a gradient of the first input from a list of gradients, which has an axis more or makes no array."""
         try:
-            return np.ndim(given) <= self.axes
+            return self.axes is None or np.ndim(given) <= self.axes
         except ValueError:
             return False
 

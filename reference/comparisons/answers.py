@@ -80,7 +80,7 @@ _oracle_of = cache(Oracle)
 
 @cache
 def _compiled(twin: Twin, wrt: Names, optimised: bool) -> Callable[..., Sequence[Any]]:
-    return jax.jit(value_and_vjp(twin, wrt), compiler_options=None if optimised else compile_fast())
+    return jax.jit(value_and_vjp(_oracle_of(twin).call, wrt), compiler_options=None if optimised else compile_fast())
 
 
 _TRACES: dict[Any, jex.ClosedJaxpr] = {}
@@ -90,5 +90,5 @@ def _traced(twin: Twin, inputs: Arrays, douts: Sequence[AnyArray], wrt: Names) -
     key = (twin, wrt, *((name, array.shape, array.dtype.kind) for name, array in inputs.items()))
     if key not in _TRACES:
         with jax.enable_x64(True):
-            _TRACES[key] = jax.make_jaxpr(value_and_vjp(twin, wrt))(dict(inputs), douts)
+            _TRACES[key] = jax.make_jaxpr(value_and_vjp(_oracle_of(twin).call, wrt))(dict(inputs), douts)
     return _TRACES[key]

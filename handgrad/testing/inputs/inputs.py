@@ -9,7 +9,7 @@ leading axes, the same in every argument; a number is a fixed length; "D>0" is a
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis.strategies as st
@@ -21,6 +21,7 @@ from handgrad.testing.inputs.axes import Shape, Sizes, bare, is_named, names_in,
 from handgrad.testing.inputs.drawing import simplest
 from handgrad.testing.inputs.shapes import lengths, pool
 from handgrad.testing.inputs.values import Drawn, DType, Recipe, often_alike, together
+from handgrad.testing.trees import Nested
 
 LARGEST = 100_000  # numbers in an array with a computed length, which may be a product
 
@@ -60,9 +61,10 @@ class Argument:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The arguments of a layer and its reference, by name. Made by `arrays`."""
+    """The arguments of a layer and its reference, by name, and which of them are nested. Made by `arrays`."""
 
     arguments: Mapping[str, Argument]
+    nested: Nested = field(default_factory=Nested)
 
     def pool(self) -> list[Sizes]:
         """List the lengths of axes to test at."""

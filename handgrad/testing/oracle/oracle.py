@@ -20,7 +20,8 @@ from handgrad.testing.dtypes import in_float64, is_floating
 from handgrad.testing.oracle.compiling import compile_for, convolves, keep_compiled
 from handgrad.testing.oracle.rounding import all_runs, draw_factors, entitlement
 from handgrad.testing.outputs import Outputs
-from handgrad.testing.subject import Identity, an, call_by_name, parameters_of, taken_by
+from handgrad.testing.subject import FLAT, Identity, an, call_by_name, parameters_of, taken_by
+from handgrad.testing.trees import Nested
 
 Arguments = Mapping[str, Any]
 Douts = Sequence[npt.NDArray[Any]]
@@ -59,18 +60,20 @@ class Oracle:
     ----------
     reference
         Takes every input by name and returns one array, or several in tuples and dicts.
+    nested
+        Which inputs it takes in dicts, lists and tuples.
     """
 
-    def __init__(self, reference: Callable[..., Any]) -> None:
+    def __init__(self, reference: Callable[..., Any], nested: Nested = FLAT) -> None:
         if not callable(reference):
             raise TypeError(f"reference is {an(type(reference).__name__)}; expected a function written in JAX")
-        self.reference = reference
+        self.reference, self.nested = reference, nested
         self._programs: dict[Any, Program] = {}
         self._kept = _kept_of(Identity(reference))
 
     def expect_to_take(self, names: Collection[str]) -> None:
         """Raise TypeError unless the reference can be called with these arguments."""
-        parameters = parameters_of(self.reference)
+        names, parameters = self.nested.holders(names), parameters_of(self.reference)
         kinds = {each.kind for each in parameters.values()}
         takes = f"it takes {', '.join(parameters) or 'nothing'}"
         taken = taken_by(self.reference, names)
@@ -85,6 +88,10 @@ class Oracle:
         ]
         if lacking:
             raise TypeError(f"the reference needs {', '.join(lacking)}, which the inputs do not name: {takes}")
+
+    def call(self, inputs: Arguments) -> Any:
+        """Call the reference itself."""
+        return call_by_name(self.reference, self.nested.together(inputs))
 
     def outputs(self, inputs: Arguments) -> Outputs:
         """Tell what the reference's outputs are like without computing them."""
@@ -128,7 +135,7 @@ class Oracle:
         arrays, options = _split(inputs)
         with jax.enable_x64(True):
             douts = [*map(in_float64, jax.tree.leaves(dout))]
-            results = value_and_vjp(self.reference, wrt, options)(arrays, douts)
+            results = value_and_vjp(self.call, wrt, options)(arrays, douts)
             return dict(zip((*self.outputs(inputs).names, *wrt), map(np.asarray, results), strict=True))
 
     def keep(self, what: Hashable, inputs: Arguments, make: Callable[[], T]) -> T:
@@ -153,9 +160,9 @@ class Oracle:
         shapes = _shapes(arrays)
         with jax.enable_x64(True):
             try:
-                jaxpr, out = jax.make_jaxpr(
-                    lambda arrays: call_by_name(self.reference, {**arrays, **options}), return_shape=True
-                )(arrays)
+                jaxpr, out = jax.make_jaxpr(lambda arrays: self.call({**arrays, **options}), return_shape=True)(
+                    arrays
+                )
             except Exception as error:
                 said = _first_line(error)
                 raise UnusableReference(
@@ -182,7 +189,7 @@ class Oracle:
         self, arrays: Arguments, options: Mapping[str, Any], douts: Douts, wrt: tuple[str, ...]
     ) -> "Compiled":
         try:
-            jaxpr = jax.make_jaxpr(value_and_vjp(self.reference, wrt, options))(arrays, douts)
+            jaxpr = jax.make_jaxpr(value_and_vjp(self.call, wrt, options))(arrays, douts)
         except Exception as error:
             raise UnusableReference(
                 f"the reference has no gradient of {', '.join(wrt)} at {_shapes(arrays)}: {_first_line(error)}"
@@ -210,7 +217,7 @@ def _compiled(jaxpr: jex.ClosedJaxpr, program: str, arrays: Arguments) -> "Compi
 
 
 def value_and_vjp(
-    function: Callable[..., Any], wrt: Sequence[str], options: Mapping[str, Any] | None = None
+    call: Callable[[Arguments], Any], wrt: Sequence[str], options: Mapping[str, Any] | None = None
 ) -> Callable[[Arguments, Any], tuple[Any, ...]]:
     """Make a function of arrays by name and of dout that gives the outputs, and the gradients of those in `wrt`.
 
@@ -220,7 +227,7 @@ def value_and_vjp(
     def compute(arrays: Arguments, dout: Any) -> tuple[Any, ...]:
         rest = {name: array for name, array in arrays.items() if name not in wrt}
         value, pullback = jax.vjp(
-            lambda *args: call_by_name(function, {**dict(zip(wrt, args, strict=True)), **rest, **(options or {})}),
+            lambda *args: call({**dict(zip(wrt, args, strict=True)), **rest, **(options or {})}),
             *(arrays[name] for name in wrt),
         )
         douts = jax.tree.unflatten(jax.tree.structure(value), jax.tree.leaves(dout))

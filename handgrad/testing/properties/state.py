@@ -35,7 +35,7 @@ def stateless(trial: Trial) -> None:
     That may have been of another shape, or in the same arrays, which are filled anew.
     """
     run = trial.build(copies(trial.inputs))
-    others = {name: array for name, array in others_than(trial).items() if name in run.names}
+    others = {name: array for name, array in others_than(trial).items() if run.takes(name)}
     for earlier in (longer(trial, others), others):
         out = trial.forward(run, {**trial.inputs, **earlier})
         trial.backward(run, {f"d{name}": np.ones(each.shape, trial.dtype) for name, each in out.items()})

@@ -19,7 +19,7 @@ MODULES = {"jax": jax, "np": np, "inf": np.inf, "nan": np.nan}
 def script(failure: Failure) -> str:
     """Write Python that runs a layer on the example of a failure, and prints what is wrong."""
     trial = failure.trial
-    variables = {name: f"argument_{name}" for name in [*trial.inputs, *trial.options]}
+    variables = {name: f"argument_{variable(name)}" for name in [*trial.inputs, *trial.options]}
     # what is left for the definitions and for the arguments is found by writing it without them
     without = ast.parse(tails(trial, "make", "reference", variables)[failure.property])
     own = {each.id for each in ast.walk(without) if isinstance(each, ast.Name)} - {"make", "reference"}
@@ -27,7 +27,8 @@ def script(failure: Failure) -> str:
     make = definitions.define(trial.subject.make, "make")
     reference = definitions.define(trial.oracle.reference, "reference")
     options = {name: definitions.define(option, f"the_{name}") for name, option in trial.options.items()}
-    variables = {name: definitions.free(name) for name in variables}
+    for name in variables:
+        variables[name] = definitions.free(variable(name), *variables.values())
     lines = [
         "import jax\nimport numpy as np\nfrom numpy import inf, nan",
         *definitions.imports,

@@ -19,15 +19,17 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
     """Write them by the names that the layer, the reference and the arguments have in the script."""
     subject, (names, returned) = trial.subject, _gradients(trial)
     outs, douts = [*map(variable, trial.outputs.names)], [*map(variable, trial.douts)]
+    arguments = trial.subject.nested.together({name: Code(each) for name, each in variables.items()})
     variables = {**variables, **{name: variable(name) for name in trial.douts}}
     new, values, method, pullback = "", "out, pullback", make, "pullback"
     if not subject.is_function:
-        new = f"layer = {_call(make, subject.make, subject.constructor_names, variables)}; "
+        new = f"layer = {_call(make, subject.make, subject.constructor_names, arguments)}; "
         values, method, pullback = "out", "layer.forward", "layer.backward"
     signature = getattr(subject.make, "forward", subject.make)
     apart = "" if trial.outputs.is_single else f"; [{', '.join(outs)}] = jax.tree.leaves(out)"
-    forward = f"{values} = {_call(method, signature, subject.forward_names, variables)}{apart}"
-    left = [f"; {called(name)} = layer.{called(name)}" for name in names if name in subject.constructor_names]
+    forward = f"{values} = {_call(method, signature, subject.forward_names, arguments)}{apart}"
+    holders = subject.nested.holders(names)
+    left = [f"; {called(name)} = layer.{called(name)}" for name in holders if name in subject.constructor_names]
     backward = f"{returned} = {pullback}({_heard(trial, douts)}){''.join(left)}"
     run, grads = f"{new}{forward}; {backward}", ", ".join(map(called, names))
     values, out = ", ".join(outs), ", ".join([*outs, grads])
@@ -38,7 +40,7 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
     others = state.others_than(trial)
     other, longer = (", ".join(map(literal, each.values())) for each in (others, state.longer(trial, others)))
     relaid = [f"{variables[name]} = layout({variables[name]})" for name in trial.relaid]
-    jax = _jax(trial, reference, variables, names)
+    jax = _jax(trial, reference, variables, arguments, names)
     expected, of_jax = ("expected", dout) if trial.outputs.is_single else ("*expected", f"[{dout}]")
     beside_jax = f'{run}; ; {jax}; ; show {values}; print("JAX:", {expected}); show {grads}; '
     beside_jax += f'print("JAX:", *pullback({of_jax}))'
@@ -110,24 +112,27 @@ def _gradients(trial: Trial) -> tuple[list[str], str]:
     with suppress(Exception):  # the failure may be that the layer raises
         names, inputs = [*gradients(trial.results)] or names, trial.run.names
         returned = trial.run.returned(*trial.outputs.arguments(copies(trial.douts)))
-    targets = [called(name) if name in names else "_" for name in inputs] or ["_"]
+    given = trial.subject.nested.holders(names)
+    targets = [called(name) if name in given else "_" for name in inputs] or ["_"]
     if not isinstance(returned, tuple):
         return names, targets[0]
     return names, ", ".join(targets[: len(returned)]) if len(returned) > 1 else f"({targets[0]},)"
 
 
-def _call(name: str, function: Callable[..., Any], names: Sequence[str], variables: Mapping[str, str]) -> str:
+def _call(name: str, function: Callable[..., Any], names: Sequence[str], arguments: Mapping[str, Any]) -> str:
     """Write a call by the names of the arguments, but of those that are taken by position alone."""
     first = positional_only(function, names)
-    rest = [f"{each}={variables[each]}" for each in names if each not in first]
-    return f"{name}({', '.join([*(variables[each] for each in first), *rest])})"
+    rest = [f"{each}={arguments[each]!r}" for each in names if each not in first]
+    return f"{name}({', '.join([*(repr(arguments[each]) for each in first), *rest])})"
 
 
-def _jax(trial: Trial, reference: str, variables: Mapping[str, str], names: Sequence[str]) -> str:
+def _jax(
+    trial: Trial, reference: str, variables: Mapping[str, str], arguments: Mapping[str, Any], names: Sequence[str]
+) -> str:
     """Write what asks JAX, in float64, for the value and for the pullback."""
     arrays, wrt = trial.arrays.items(), ", ".join(variables[name] for name in names)
     narrow = [variables[name] for name, each in arrays if is_floating(each) and each.dtype.name != "float64"]
-    call = _call(reference, trial.oracle.reference, [*trial.described.arguments], variables)
+    call = _call(reference, trial.oracle.reference, [*arguments], arguments)
     if not trial.outputs.is_single:
         call = f"jax.tree.leaves({call})"
     widened = "".join(f"{name} = {name}.astype(np.float64); " for name in narrow)
