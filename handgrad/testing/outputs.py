@@ -39,7 +39,7 @@ class Outputs:
     @property
     def is_single(self) -> bool:
         """Tell one array from a tuple or a dict, also of one array."""
-        return self.names == (OUT,)
+        return self.tree.is_single
 
     @property
     def douts(self) -> dict[str, tuple[int, ...]]:

@@ -8,7 +8,6 @@ from inspect import Parameter
 from types import MethodType
 from typing import Any
 
-import jax
 import numpy as np
 import numpy.typing as npt
 
@@ -114,8 +113,7 @@ class Run:
 
     def returned(self, *douts: Any) -> Any:
         """Call backward, and give what it returns."""
-        # without axes, what is computed of an array is none any more
-        return self.layer.backward(*(jax.tree.map(np.asarray, each) for each in douts))
+        return self.layer.backward(*douts)
 
     def backward(self, *douts: Any) -> Results:
         """Call backward, and give the gradients of inputs and params by the names of what they are gradients of."""

@@ -26,13 +26,17 @@ class Tree:
 
     def apart(self, tree: Any) -> dict[str, Any] | None:
         """Give the things in a tree by their names; nothing, if it is another one. Lists will do for tuples."""
-        is_single = len(self.names) == 1 and jax.tree_util.treedef_is_leaf(self.structure)  # a list may be one array
         try:
-            found = self._plain.flatten_up_to(tree if is_single else in_tuples(tree))
+            found = self._plain.flatten_up_to(tree if self.is_single else in_tuples(tree))
         except ValueError:
             return None
         is_same = not any(isinstance(each, tuple | dict) for each in found)
         return dict(zip(self.names, found, strict=True)) if is_same else None
+
+    @cached_property
+    def is_single(self) -> bool:
+        """Tell a thing, such as an array or a list of its numbers, from a tuple or a dict of one or more."""
+        return jax.tree_util.treedef_is_leaf(self.structure)
 
     @cached_property
     def _plain(self) -> jax.tree_util.PyTreeDef:
@@ -76,6 +80,8 @@ class Nested:
 
     def together(self, things: Mapping[str, Any]) -> dict[str, Any]:
         """Give arguments with the things in them that have these names."""
+        if not self.trees:
+            return dict(things)
         return {
             holder: self.trees[holder].together(things) if holder in self.trees else things[holder]
             for holder in self.holders(things)

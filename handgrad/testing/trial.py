@@ -87,6 +87,7 @@ class Trial:
     @property
     def other_douts(self) -> Results:
         """Other upstream gradients of the same shapes."""
+        # without axes, what is computed of an array is none any more
         return {name: np.asarray(1 - dout) for name, dout in self.douts.items()}
 
     @cached_property

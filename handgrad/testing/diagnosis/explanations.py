@@ -6,11 +6,12 @@ example that fails.
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 
+from handgrad.testing.diagnosis import upstream
+from handgrad.testing.diagnosis.upstream import each_dout, transposed
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.inputs.axes import LEADING
 from handgrad.testing.oracle import Exact
@@ -22,45 +23,10 @@ from handgrad.testing.trial import Trial
 Prediction = Callable[[], Exact]
 Explanations = Iterator[tuple[str, Prediction]]
 
-FUNCTIONS_OF_DOUT: dict[str, Callable[[AnyArray], AnyArray]] = {
-    "ignores dout: it is the gradient for a dout of ones": np.ones_like,
-    "is not linear in dout: it takes |dout|": np.abs,
-    "is not linear in dout: it takes max(dout, 0)": lambda dout: np.maximum(dout, 0),
-    "is not linear in dout: it takes dout clipped to [-1, 1]": lambda dout: np.clip(dout, -1, 1),
-    "is not linear in dout: it takes dout²": np.square,
-    "is not linear in dout: it takes sign(dout)": np.sign,
-    "takes the mean of dout for every element of it": lambda dout: (
-        np.full_like(dout, dout.mean()) if dout.size else dout
-    ),
-    "hears only the first row of dout": lambda dout: _only(dout, 0, 0),
-    "hears only the last row of dout": lambda dout: _only(dout, 0, -1),
-    "hears only the first column of dout": lambda dout: _only(dout, -1, 0),
-    "hears only the last column of dout": lambda dout: _only(dout, -1, -1),
-    "does not hear the first row of dout": lambda dout: dout - _only(dout, 0, 0),
-    "does not hear the last row of dout": lambda dout: dout - _only(dout, 0, -1),
-    "does not hear the last column of dout": lambda dout: dout - _only(dout, -1, -1),
-    "takes dout in reversed order": np.flip,
-    "takes dout transposed": lambda dout: _transposed(dout),
-}
-
-
-def _only(dout: AnyArray, axis: int, index: int) -> AnyArray:
-    """Keep one row or column of dout, and put 0 for the others."""
-    if dout.ndim < 1 or dout.shape[axis] == 0:
-        return dout
-    kept = np.zeros_like(dout)
-    place = (Ellipsis, index) if axis == -1 else (index,)
-    kept[place] = dout[place]
-    return kept
-
-
-def _transposed(array: AnyArray) -> AnyArray:
-    return np.swapaxes(array, -1, -2) if array.ndim > 1 and array.shape[-1] == array.shape[-2] else array
-
 
 def of_gradient(trial: Trial, name: str) -> Explanations:
     """Predict a wrong gradient in every way that we know."""
-    want, for_ones = trial.truth[name], cache(partial(_for_douts, trial, name, _each(trial, np.ones_like)))
+    want, for_ones = trial.truth[name], cache(partial(_for_douts, trial, name, each_dout(trial, np.ones_like)))
     yield "is always 0", partial(_times, want, 0)
     wrong_factors = factors(trial)
     opposite, minus_one = next(wrong_factors)  # of a difference, the gradient of the other input is the same
@@ -69,7 +35,7 @@ def of_gradient(trial: Trial, name: str) -> Explanations:
     alike = {other: exact for other, exact in others.items() if exact.value.shape == want.value.shape}
     for other, exact in alike.items():
         yield f"is the gradient of {other}", partial(_times, exact, 1)
-    for what, douts in _mistaken_douts(trial):
+    for what, douts in upstream.mistaken(trial):
         yield what, partial(_for_douts, trial, name, douts)
     for what, factor in wrong_factors:
         yield what, partial(_times, want, factor)
@@ -77,11 +43,12 @@ def of_gradient(trial: Trial, name: str) -> Explanations:
         yield f"ignores dout, and {what}", partial(_times_of, for_ones, factor)
     for shift in (-1, 1) if want.value.ndim else ():
         yield "is shifted by one row", partial(_rearranged, want, partial(np.roll, shift=shift, axis=0))
-    yield "is transposed", partial(_rearranged, want, _transposed)
+    yield "is transposed", partial(_rearranged, want, transposed)
     yield "is the mean of its elements everywhere", partial(_everywhere, want, np.mean)
     for rounding in (np.trunc, np.rint):
         yield "is rounded to integers", partial(_rounded, want, rounding)
-    yield from _of_repeated_labels(trial, name)
+    for what, douts in upstream.of_repeated_labels(trial):
+        yield what, partial(_for_douts, trial, name, douts)
     for other, exact in alike.items():
         yield f"holds the gradient of {other}, too", partial(_sum, want, exact)
     for which, array in trial.douts.items():
@@ -98,27 +65,6 @@ def _for_douts(trial: Trial, name: str, douts: Results) -> Exact:
     return trial.ask(trial.inputs, douts)[name]
 
 
-def _each(trial: Trial, function: Callable[[AnyArray], AnyArray]) -> Results:
-    return {name: function(dout) for name, dout in trial.douts.items()}
-
-
-def _mistaken_douts(trial: Trial) -> Iterator[tuple[str, Results]]:
-    """List what backward takes for the upstream gradients; of several, for one of them or another one, too."""
-    several = {} if trial.outputs.is_single else trial.douts
-    zeros = _each(trial, np.zeros_like)
-    for name in several:
-        yield f"does not hear {name}", {**several, name: zeros[name]}
-    for name, dout in several.items():
-        yield f"hears {name} alone", {**zeros, name: dout}
-    for one, other in combinations(several, 2):
-        if several[one].shape == several[other].shape:
-            yield f"takes {one} and {other} for each other", {**several, one: several[other], other: several[one]}
-    for what, function in FUNCTIONS_OF_DOUT.items():
-        yield what, _each(trial, function)
-        for name, dout in several.items():
-            yield what.replace("dout", name), {**several, name: function(dout)}
-
-
 def _rounded(exact: Exact, rounding: Callable[[AnyArray], AnyArray]) -> Exact:
     return Exact(rounding(exact.value), exact.entitled)
 
@@ -132,28 +78,6 @@ def _everywhere(exact: Exact, of: Callable[[AnyArray], Any]) -> Exact:
     if not exact.value.size:
         return exact
     return Exact(np.full_like(exact.value, of(exact.value)), np.full_like(exact.entitled, exact.entitled.max()))
-
-
-def _of_repeated_labels(trial: Trial, name: str) -> Explanations:
-    """Predict what comes of assigning where one should add."""
-    for labels, array in trial.inputs.items():
-        if array.dtype.kind not in "iu" or array.ndim != 1 or not len(array):
-            continue
-        for (heard, dout), (which, order) in product(trial.douts.items(), {"last": -1, "first": 1}.items()):
-            if array.shape == dout.shape[:1]:
-                _, kept = np.unique(array[::order], return_index=True)
-                douts = {**trial.douts, heard: _rows_kept(dout, kept, order)}
-                yield (
-                    f"hears only the {which} row of {heard} where a label in {labels} is repeated",
-                    partial(_for_douts, trial, name, douts),
-                )
-
-
-def _rows_kept(dout: AnyArray, kept: AnyArray, order: int) -> AnyArray:
-    """Put 0 for all rows of dout but these, counted from the start or from the end."""
-    only = np.zeros_like(dout[::order])
-    only[kept] = dout[::order][kept]
-    return only[::order]
 
 
 SLOPES: dict[str, Callable[[AnyArray], AnyArray]] = {
@@ -175,7 +99,7 @@ def _of_elements(trial: Trial, name: str, which: str) -> Explanations:
 
 def _diagonal(trial: Trial, name: str, which: str) -> Exact:
     """Give dout times the diagonal of the Jacobian, for which the oracle is asked row by row."""
-    dout, zeros = trial.douts[which].astype(np.float64), _each(trial, np.zeros_like)
+    dout, zeros = trial.douts[which].astype(np.float64), each_dout(trial, np.zeros_like)
     units = [{**zeros, which: row.reshape(dout.shape)} for row in np.eye(dout.size)]
     rows = [_for_douts(trial, name, unit) for unit in units]
     value = np.array([row.value.flat[i] for i, row in enumerate(rows)]).reshape(dout.shape)
@@ -220,7 +144,7 @@ def _mistaken_for(trial: Trial, name: str, array: AnyArray) -> dict[str, AnyArra
     }
     return {
         f"-1 times {name}": -array,
-        f"a transposed {name}": _transposed(array),
+        f"a transposed {name}": transposed(array),
         f"|{name}|": np.abs(array),
         f"a {name} of ones": np.ones_like(array),
         **{what: np.broadcast_to(each, array.shape) for what, each in others.items()},
