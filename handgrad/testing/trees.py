@@ -43,6 +43,12 @@ class Tree:
         return jax.tree.structure(in_tuples(self.structure.unflatten(self.names)))
 
 
+class Code(str):
+    """A piece of Python, which stands in a tree that is written as it is."""
+
+    __repr__ = str.__str__
+
+
 def names_in(name: str, tree: Any) -> tuple[str, ...]:
     """Name everything in a tree that has a name itself."""
     paths, _ = jax.tree_util.tree_flatten_with_path(tree)

@@ -26,7 +26,7 @@ def script(failure: Failure) -> str:
     definitions = Definitions(dict.fromkeys(own, "a variable of the script") | vars(builtins) | MODULES)
     make = definitions.define(trial.subject.make, "make")
     reference = definitions.define(trial.oracle.reference, "reference")
-    options = {name: definitions.define(option, f"the_{name}") for name, option in trial.options.items()}
+    options = {name: definitions.define(option, f"the_{variable(name)}") for name, option in trial.options.items()}
     for name in variables:
         variables[name] = definitions.free(variable(name), *variables.values())
     lines = [

@@ -10,6 +10,7 @@ from handgrad.testing.outputs import called, gradients, variable
 from handgrad.testing.page.script.literals import literal
 from handgrad.testing.properties import Property, contract, layout, memory, numbers, state, targets
 from handgrad.testing.subject import positional_only
+from handgrad.testing.trees import Code
 from handgrad.testing.trial import Trial, copies
 
 SHOW = re.compile(r"show ([^(\n]*[^( \n])( \(.*\))?$", re.MULTILINE)
@@ -28,9 +29,9 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
     signature = getattr(subject.make, "forward", subject.make)
     apart = "" if trial.outputs.is_single else f"; [{', '.join(outs)}] = jax.tree.leaves(out)"
     forward = f"{values} = {_call(method, signature, subject.forward_names, arguments)}{apart}"
-    holders = subject.nested.holders(names)
-    left = [f"; {called(name)} = layer.{called(name)}" for name in holders if name in subject.constructor_names]
-    backward = f"{returned} = {pullback}({_heard(trial, douts)}){''.join(left)}"
+    left = {*subject.nested.holders(names)} & {*subject.constructor_names}
+    backward = f"{returned} = {pullback}({_heard(trial, douts)})"
+    backward += "".join(f"; d{name} = layer.d{name}" for name in subject.constructor_names if name in left)
     run, grads = f"{new}{forward}; {backward}", ", ".join(map(called, names))
     values, out = ", ".join(outs), ", ".join([*outs, grads])
     inside, before = (f"    {steps}".replace("; ", ";     ") for steps in (run, forward))
@@ -40,7 +41,7 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
     others = state.others_than(trial)
     other, longer = (", ".join(map(literal, each.values())) for each in (others, state.longer(trial, others)))
     relaid = [f"{variables[name]} = layout({variables[name]})" for name in trial.relaid]
-    jax = _jax(trial, reference, variables, arguments, names)
+    jax = _jax(trial, _call(reference, trial.oracle.reference, [*arguments], arguments), variables, names)
     expected, of_jax = ("expected", dout) if trial.outputs.is_single else ("*expected", f"[{dout}]")
     beside_jax = f'{run}; ; {jax}; ; show {values}; print("JAX:", {expected}); show {grads}; '
     beside_jax += f'print("JAX:", *pullback({of_jax}))'
@@ -91,12 +92,6 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
     return {holds: SHOW.sub(r'print("\1\2:", \1)', text.replace("; ", "\n")) for holds, text in steps.items()}
 
 
-class Code(str):
-    """A piece of code, which stands in a tuple or a dict as it is."""
-
-    __repr__ = str.__str__
-
-
 def _heard(trial: Trial, douts: Sequence[str]) -> str:
     """Write what backward takes: upstream gradients, in the tuples and dicts of the outputs."""
     written = dict(zip(trial.douts, map(Code, douts), strict=True))
@@ -126,17 +121,13 @@ def _call(name: str, function: Callable[..., Any], names: Sequence[str], argumen
     return f"{name}({', '.join([*(repr(arguments[each]) for each in first), *rest])})"
 
 
-def _jax(
-    trial: Trial, reference: str, variables: Mapping[str, str], arguments: Mapping[str, Any], names: Sequence[str]
-) -> str:
+def _jax(trial: Trial, call: str, variables: Mapping[str, str], names: Sequence[str]) -> str:
     """Write what asks JAX, in float64, for the value and for the pullback."""
     arrays, wrt = trial.arrays.items(), ", ".join(variables[name] for name in names)
     narrow = [variables[name] for name, each in arrays if is_floating(each) and each.dtype.name != "float64"]
-    call = _call(reference, trial.oracle.reference, [*arguments], arguments)
-    if not trial.outputs.is_single:
-        call = f"jax.tree.leaves({call})"
+    outputs = call if trial.outputs.is_single else f"jax.tree.leaves({call})"
     widened = "".join(f"{name} = {name}.astype(np.float64); " for name in narrow)
-    return f"{widened}expected, pullback = jax.vjp(lambda {wrt}: {call}, {wrt})"
+    return f"{widened}expected, pullback = jax.vjp(lambda {wrt}: {outputs}, {wrt})"
 
 
 def _poisoned(trial: Trial, variables: Mapping[str, str]) -> str:
