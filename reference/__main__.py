@@ -128,7 +128,7 @@ def compare_layers(plan: Plan) -> tuple[list[Row], bool]:
 def line(row: Row) -> str:
     """Write one row of the table."""
     verdict = "agrees" if row.agrees else "DISAGREES"
-    return f"{row.case:<28}{row.dtype:<8}{row.examples:>8}  {worst_errors(row):<43}{verdict}"
+    return f"{row.case:<28}{row.dtype:<8}{row.examples:>8}  {worst_errors(row):<42} {verdict}"
 
 
 def compare_training(training: Training) -> bool:

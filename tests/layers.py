@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
@@ -47,8 +48,13 @@ class Example:
 
     @property
     def dout(self):
-        """Give numbers of both signs, in the shape of what forward returns."""
-        return np.resize(SIGNED, np.shape(self.forward(self.make())))
+        """Give numbers of both signs, in the shape of what forward returns; for several outputs, a tuple."""
+        return jax.tree.map(lambda out: np.resize(SIGNED, np.shape(out)), self.forward(self.make()))
+
+    @property
+    def first_dout(self):
+        """Give what errors call the upstream gradient of the first output, and it."""
+        return ("douts[0]", self.dout[0]) if isinstance(self.dout, tuple) else ("dout", self.dout)
 
     def changed(self, change: Callable[[np.ndarray], np.ndarray], kinds="f"):
         """Give the example with each of its arrays of these kinds changed: floating ones, if no others are named."""
@@ -87,7 +93,10 @@ each_loss = pytest.mark.parametrize("loss", LOSSES)
 
 def gradients(layer, dout):
     """Go back, and give the gradients in the order of `handgrad.vjp`: of the inputs, then of the params."""
-    return [*in_order(layer.backward(dout)), *(getattr(layer, f"d{name}") for name in getattr(layer, "params", ()))]
+    return [
+        *in_order(layer.backward(*in_order(dout))),
+        *(getattr(layer, f"d{name}") for name in getattr(layer, "params", ())),
+    ]
 
 
 def run(loss, *inputs, **options):

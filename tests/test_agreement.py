@@ -149,6 +149,16 @@ def test_infinity_stands_for_what_the_dtype_cannot_hold():
     assert not overflows(exact, np.dtype(np.float32))
 
 
-def test_the_reference_must_return_one_array():
-    with pytest.raises(TypeError, match=r"returned tuple at x \(2,\); expected one array"):
-        Oracle(lambda x: (x, x)).out_shape({"x": np.ones(2)})
+def test_the_reference_must_return_arrays():
+    with pytest.raises(TypeError, match=r"returned tuple at x \(2,\); expected an array, or several"):
+        Oracle(lambda x: ()).outputs({"x": np.ones(2)})
+
+
+def test_of_several_outputs_each_has_its_value_and_every_dout_its_part_of_a_gradient():
+    inputs, douts = {"x": np.array([2.0, 3.0])}, {"square": np.array([1.0, 10.0]), "sum": np.array(100.0)}
+    exact = Oracle(lambda x: {"square": x**2, "sum": x.sum()})(inputs, douts, ("x",))
+    assert {name: each.value.tolist() for name, each in exact.items()} == {
+        "out['square']": [4.0, 9.0],
+        "out['sum']": 5.0,
+        "x": [104.0, 160.0],
+    }

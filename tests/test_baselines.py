@@ -11,6 +11,7 @@ from tests.baselines.checks import CHECKS, FLOAT32, FLOAT64, dtypes_of
 from tests.baselines.problem import Problem, complains
 from tests.planted.formula import AffineWithoutBias
 from tests.planted.right import Affine, dense
+from tests.planted.several import LSTM_CELL, LSTMCellDeafToItsState
 from tests.planted.shape import AffineBiasOfRows
 from tests.planted.small import dense_off_by
 from tests.planted.state import SoftmaxInPlace
@@ -116,3 +117,14 @@ def test_check_vjp_says_what_check_grads_says_of_a_custom_vjp(layer):
     inputs = {name: jnp.asarray(each) for name, each in given.inputs.items()}
     by_jax = complains(lambda _: check_grads(wrapped, (inputs,), order=1, modes=["rev"]), given)
     assert by_jax == complains(CHECKS["check_grads f32"], given)
+
+
+def cell(layer, dtype):
+    drawn = LSTM_CELL.inputs.typical(dtype)
+    return Problem(Subject(layer, list(drawn)), LSTM_CELL.reference, drawn)
+
+
+@EVERY_CHECK
+def test_of_several_outputs_a_check_is_shown_all(name):
+    assert not complains(CHECKS[name], cell(LSTM_CELL.layer, usual_dtype(name)))
+    assert complains(CHECKS[name], cell(LSTMCellDeafToItsState, usual_dtype(name)))

@@ -56,7 +56,7 @@ def raises(error, message):
 def test_backward_before_forward_says_so(example):
     message = "backward: call forward first; there is nothing to go back through yet"
     with raises(RuntimeError, f"{example.name}.{message}"):
-        example.make().backward(example.dout)
+        gradients(example.make(), example.dout)
 
 
 @pytest.mark.parametrize("loss", [SoftmaxWithLoss, IdentityWithLoss])
@@ -71,7 +71,7 @@ def test_backward_after_a_first_forward_that_raised_says_that_there_was_none(exa
     with pytest.raises(TypeError):
         example.forward(layer, **dict.fromkeys(example.inputs, "nonsense"))
     with pytest.raises(RuntimeError, match="call forward first"):
-        layer.backward(example.dout)
+        gradients(layer, example.dout)
 
 
 # Shapes
@@ -82,8 +82,9 @@ def test_backward_after_a_first_forward_that_raised_says_that_there_was_none(exa
 def test_dout_of_a_shape_that_is_not_forwards_names_both(example, wrong):
     layer = example.make()
     example.forward(layer)
-    expected = f"expected {example.dout.shape}, because that is the shape of forward's output"
-    with raises(ValueError, f"{example.name}.backward: dout.shape is {wrong}; {expected}"):
+    called, dout = example.first_dout
+    expected = f"expected {dout.shape}, because that is the shape of forward's output"
+    with raises(ValueError, f"{example.name}.backward: {called}.shape is {wrong}; {expected}"):
         layer.backward(np.ones(wrong))
 
 
@@ -91,9 +92,9 @@ def test_dout_of_a_shape_that_is_not_forwards_names_both(example, wrong):
 def test_dout_is_not_broadcast(example):
     layer = example.make()
     example.forward(layer)
-    shape = example.dout.shape
-    for broadcast in {(), shape[1:], (1, *shape)} - {shape}:
-        with pytest.raises(ValueError, match=r"dout\.shape is"):
+    called, dout = example.first_dout
+    for broadcast in {(), dout.shape[1:], (1, *dout.shape)} - {dout.shape}:
+        with pytest.raises(ValueError, match=re.escape(f"{called}.shape is")):
             layer.backward(np.ones(broadcast))
 
 
@@ -298,7 +299,7 @@ def test_what_is_not_an_array_is_named_with_the_dtype_that_it_would_have(wrong, 
 def test_a_dout_that_is_not_made_of_real_numbers_is_named_with_its_dtype(example, dtype, wrong):
     layer = example.make()
     example.forward(layer)
-    message = f"dout.dtype is {dtype}; {REAL}"
+    message = f"{example.first_dout[0]}.dtype is {dtype}; {REAL}"
     with raises(TypeError, f"{example.name}.backward: {message}"):
         layer.backward(wrong)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from handgrad.testing import arrays, labels, masks, one_hot, probabilities, reals
-from handgrad.testing.inputs.shapes import parse, pool, shape_of
+from handgrad.testing.inputs.axes import parse, shape_of
+from handgrad.testing.inputs.shapes import pool
 
 AXES = parse("... D M")
 SHAPES = [(sizes["..."], *sizes["D"], *sizes["M"]) for sizes in pool(AXES)]
@@ -111,16 +112,6 @@ def test_many_numbers_have_special_ones_among_them(length):
         settings=hypothesis.settings(database=None, phases=[hypothesis.Phase.generate]),
     )
     assert found["x"].shape == (length,)
-
-
-def test_a_number_is_a_fixed_length():
-    assert shape_of(parse("N 1"), {"N": (3,)}) == (3, 1)
-
-
-@pytest.mark.parametrize("axes", ["N-1", "...D", "... ...", "2>0 D"])
-def test_a_description_that_is_none_is_refused(axes):
-    with pytest.raises(ValueError, match="axes"):
-        arrays(x=axes)
 
 
 @pytest.mark.parametrize(

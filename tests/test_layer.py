@@ -1,14 +1,17 @@
 import tracemalloc
 
+import jax
 import numpy as np
 import pytest
 
 import handgrad
 from handgrad import Affine, IdentityWithLoss
-from tests.layers import X, each_example, gradients
+from handgrad.layer import in_order
+from tests.layers import EXAMPLES, X, each_example, gradients
 
 W = np.array([[1.0, 2.0, 0.0], [0.0, -1.0, 3.0], [4.0, 0.0, 1.0]])
 DOUT = np.array([[1.0, -1.0, 2.0], [0.0, 3.0, 0.5]])
+SEVERAL = {name: example for name, example in EXAMPLES.items() if isinstance(example.dout, tuple)}
 COLUMNS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 
 
@@ -23,7 +26,7 @@ def assert_same(got, want):
 def test_output_and_pullback_are_forward_and_backward(example):
     out, pullback = example.vjp(example.make())
     own = example.make()
-    assert np.array_equal(out, example.forward(own))
+    assert_same(in_order(out), in_order(example.forward(own)))
     assert_same(pullback(example.dout), gradients(own, example.dout))
 
 
@@ -52,7 +55,7 @@ def test_a_pullback_called_with_another_dout_in_between_says_the_same(example):
     _, pullback = example.vjp(example.make())
     first = pullback(example.dout)
     kept = [grad.copy() for grad in first]
-    pullback(7 * example.dout)
+    pullback(jax.tree.map(lambda dout: 7 * dout, example.dout))
     assert_same(first, kept)
     assert_same(pullback(example.dout), kept)
 
@@ -73,7 +76,7 @@ def test_a_forward_of_the_layer_itself_does_not_touch_a_pullback(example):
     _, pullback = example.vjp(layer)
     want = pullback(example.dout)
     example.forward(layer, **another_input(example))
-    layer.backward(example.dout)
+    gradients(layer, example.dout)
     assert_same(pullback(example.dout), want)
 
 
@@ -309,6 +312,18 @@ def test_a_layer_that_is_held_twice_is_one_layer_in_the_copy():
 
     _, pullback = handgrad.vjp(Twice(handgrad.Exp()), np.zeros(2))
     assert_same(pullback(np.ones(2)), [np.ones(2)])
+
+
+@pytest.mark.parametrize("example", SEVERAL.values(), ids=SEVERAL)
+def test_upstream_gradients_that_are_left_out_at_the_end_are_0(example):
+    _, pullback = example.vjp(example.make())
+    for number in range(1, len(example.dout)):
+        heard, left_out = example.dout[:number], example.dout[number:]
+        want = pullback((*heard, *map(np.zeros_like, left_out)))
+        layer = example.make()
+        example.forward(layer)
+        assert_same(pullback(heard), want)
+        assert_same(gradients(layer, heard), want)
 
 
 def test_a_pullback_of_several_outputs_takes_a_tuple_that_may_be_shorter():

@@ -6,8 +6,7 @@ import pytest
 
 from handgrad.testing import check_layer
 from handgrad.testing.properties import BATTERY
-from tests.planted.catalogue import BUGS, KINDS
-from tests.planted.right import RIGHT
+from tests.planted.catalogue import BUGS, KINDS, RIGHT
 
 EXAMPLES = 40
 
@@ -74,5 +73,5 @@ def test_every_property_is_needed():
 def test_the_catalogue_is_large_and_knows_each_layer_once():
     assert len(BUGS) > 100
     assert len({bug.layer for bug in BUGS}) == len(BUGS)
-    assert len(KINDS) == 12
+    assert len(KINDS) == 13
     assert all(bug.layer.__doc__ for bug in BUGS)

@@ -20,7 +20,7 @@ import handgrad
 from handgrad.layer import in_order
 from handgrad.testing.dtypes import all_in_float64
 from handgrad.testing.inputs import Argument, arrays, labels, masks
-from handgrad.testing.inputs.shapes import parse
+from handgrad.testing.inputs.axes import parse
 from handgrad.testing.inputs.values import booleans, real_numbers, small_integers, together
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.oracle.agreement import LIMIT, overflows, units
@@ -35,8 +35,13 @@ FLOAT64 = np.dtype(np.float64)
 DTYPES = st.sampled_from([FLOAT64, np.dtype(np.float32)])
 WEIGHTS = st.sampled_from([1.0, -3.0])  # of a loss among others, which is its dout
 
+
+def defaults_of(function):
+    return [each.default for each in signature(function).parameters.values()]
+
+
 BY_NAME = {case.name: case for case in CASES}
-LOSSES = [case for case in CASES if signature(case.layer.backward).parameters["dout"].default == 1]
+LOSSES = [case for case in CASES if 1 in defaults_of(case.layer.backward)]
 
 oracle_of = cache(Oracle)
 
@@ -59,18 +64,19 @@ def each(cases):
 @given(data=st.data(), dtype=DTYPES)
 def test_value_and_gradients_equal_jax_vjp(case, data, dtype):
     inputs = data.draw(inputs_of(case.name, dtype))
-    dout = data.draw(douts_of(oracle_of(case.twin).out_shape(inputs), dtype))
+    shapes = oracle_of(case.twin).outputs(inputs).shapes
+    douts = [data.draw(douts_of(shape, dtype)) for shape in shapes]
 
     out, pullback = by_hand(case, inputs)
-    grads = pullback(dout)
+    grads, outs = pullback(as_output(douts, out)), in_order(out)
 
     wrt, (arrays, options) = tuple(grads), split(inputs)
-    jax_out, jax_grads = jax_vjp(case.twin, wrt, options)(arrays, dout.astype(np.float64))
+    jax_outs, jax_grads = jax_vjp(case.twin, wrt, options)(arrays, [dout.astype(np.float64) for dout in douts])
 
-    entitled = [exact.entitled for exact in oracle_of(case.twin)(inputs, dout, wrt).values()]
-    assert_equal([out], [jax_out], entitled[:1], dtype)
-    if not overflows(Exact(np.asarray(jax_out), entitled[0]), dtype):
-        assert_equal(grads.values(), jax_grads, entitled[1:], dtype)
+    entitled = [exact.entitled for exact in oracle_of(case.twin)(inputs, douts, wrt).values()]
+    assert_equal(outs, jax_outs, entitled[: len(outs)], dtype)
+    if not any(overflows(Exact(np.asarray(each), np.zeros(())), dtype) for each in jax_outs):
+        assert_equal(grads.values(), jax_grads, entitled[len(outs) :], dtype)
 
 
 @each(LOSSES)
@@ -92,15 +98,21 @@ def test_backward_of_a_loss_equals_jax_grad(case, data, dtype, weight):
 @given(data=st.data(), weight=WEIGHTS)
 def test_a_layer_before_a_loss_equals_jax_grad(case, data, weight):
     inputs = data.draw(inputs_at_some_shapes(case.name))
-    shape = oracle_of(case.twin).out_shape(inputs)
-    assume(shape)  # the loss needs an axis
-    of_loss = data.draw(targets_of(shape))
+    shapes = oracle_of(case.twin).outputs(inputs).shapes
+    assume(all(shapes))  # the loss needs an axis
+    targets = [data.draw(targets_of(shape)) for shape in shapes]
 
     out, to_inputs = by_hand(case, inputs)
-    _, to_out = handgrad.vjp(handgrad.IdentityWithLoss(), out, *of_loss.values())
-    grads = to_inputs(*to_out(weight))
+    douts = [dout_of_a_loss(each, *target, weight) for each, target in zip(in_order(out), targets, strict=True)]
+    grads = to_inputs(as_output(douts, out))
 
-    assert_equal_jax_grad(grads, before_a_loss(case.twin), inputs | of_loss, weight, FLOAT64)
+    of_losses = {f"loss_{i}_{j}": each for i, target in enumerate(targets) for j, each in enumerate(target)}
+    assert_equal_jax_grad(grads, before_losses(case.twin, len(targets)), inputs | of_losses, weight, FLOAT64)
+
+
+def dout_of_a_loss(out, t, mask, weight):
+    (dout,) = handgrad.vjp(handgrad.IdentityWithLoss(), out, t, mask)[1](weight)
+    return dout
 
 
 @cache
@@ -114,12 +126,20 @@ def inputs_at_some_shapes(name):
 
 @cache
 def targets_of(shape):
-    return together({"loss_t": real_numbers(shape, FLOAT64), "loss_mask": booleans(shape[:-1])}).strategy()
+    both = together({"t": real_numbers(shape, FLOAT64), "mask": booleans(shape[:-1])})
+    return both.strategy().map(lambda drawn: (drawn["t"], drawn["mask"]))
 
 
 @cache
-def before_a_loss(twin):
-    return lambda loss_t, loss_mask, **inputs: identity_with_loss(call_by_name(twin, inputs), loss_t, loss_mask)
+def before_losses(twin, number):
+    """Make a function of the inputs, and of a target and a mask for each output: the losses of all, added up."""
+
+    def loss(**arguments):
+        targets = [[arguments.pop(f"loss_{i}_{j}") for j in range(2)] for i in range(number)]
+        outs = in_order(call_by_name(twin, arguments))
+        return sum(identity_with_loss(out, *target) for out, target in zip(outs, targets, strict=True))
+
+    return loss
 
 
 def whole(axes):
@@ -152,6 +172,11 @@ def test_the_books_two_layer_network_equals_jax_grad(data, dtype, weight):
     assert_equal_jax_grad({"x": dx, "W1": dW1, "b1": db1, "W2": dW2, "b2": db2}, network, inputs, weight, dtype)
 
 
+def as_output(douts, out):
+    """Give upstream gradients as the outputs are: in a tuple, or the only one."""
+    return tuple(douts) if isinstance(out, tuple) else douts[0]
+
+
 def by_hand(case, inputs):
     """Run a layer, and give its output and a pullback to the gradients by the names of what they are gradients of."""
     subject = Subject(case.layer, list(inputs))
@@ -170,9 +195,9 @@ def by_hand(case, inputs):
 @cache
 def jax_vjp(twin, wrt, options):
     @partial(jax.jit, compiler_options=compile_fast())
-    def value_and_gradients(inputs, dout):
+    def value_and_gradients(inputs, douts):
         out, pullback = jax.vjp(function_of(wrt, twin, inputs, options), *(inputs[name] for name in wrt))
-        return out, pullback(dout)
+        return in_order(out), pullback(as_output(douts, out))
 
     return value_and_gradients
 

@@ -36,9 +36,11 @@ def check_layer(
         A class or factory. What its signature names of `inputs` goes to it, the rest to its ``forward``; options
         that are always the same come in with `functools.partial`. Its ``backward`` returns the gradient of the
         first input, a tuple for the leading ones, or None; gradients of what the constructor took are left in
-        attributes ``d<name>``. Or a function of all inputs that returns ``(out, pullback)``.
+        attributes ``d<name>``. Of several outputs in a tuple, it takes an upstream gradient each; of some in a dict,
+        a dict. Or a function of all inputs that returns ``(out, pullback)``.
     reference
-        A JAX function that takes all inputs by name and returns one array.
+        A JAX function that takes all inputs by name and returns what the layer does: an array, or several in a
+        tuple, also one with named fields, or in a dict.
     inputs
         What `arrays` makes.
     max_examples
@@ -77,7 +79,7 @@ def check_layer(
     if max_examples < 1:
         raise ValueError(f"max_examples is {max_examples}, which would prove nothing; expected 1 or more")
     _expect_something_to_check(inputs)
-    subject, oracle = Subject(layer, list(inputs.arguments)), Oracle(reference)
+    subject, oracle = Subject(layer, list(inputs.arguments), inputs.nested), Oracle(reference, inputs.nested)
     oracle.expect_to_take(inputs.arguments)
     settings = Settings(max_examples, seed, climb)
     searches = {str(dtype): Search(subject, oracle, inputs, dtype, settings) for dtype in map(as_floating, dtypes)}

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from handgrad.testing.found import Failure, Found
 from handgrad.testing.oracle.agreement import LIMIT
+from handgrad.testing.outputs import called
 from handgrad.testing.page import write_page
 from handgrad.testing.properties import BATTERY
-from handgrad.testing.trial import called
 
 
 @dataclass(frozen=True)

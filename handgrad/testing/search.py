@@ -20,10 +20,12 @@ import numpy as np
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.found import Failure, Found
 from handgrad.testing.inputs import Inputs
+from handgrad.testing.inputs.axes import Sizes
 from handgrad.testing.inputs.drawing import Settings, bytes_for, for_all
-from handgrad.testing.inputs.shapes import Sizes, lengths
+from handgrad.testing.inputs.shapes import lengths
 from handgrad.testing.inputs.values import Bytes, Recipe, one_of, real_numbers, small_integers, together
 from handgrad.testing.oracle import Oracle, UnusableReference
+from handgrad.testing.outputs import outputs_first
 from handgrad.testing.properties import BATTERY, Property
 from handgrad.testing.properties.contract import does_run, runs
 from handgrad.testing.properties.layout import LAYOUTS
@@ -119,7 +121,7 @@ class Search:
         """Let the reference raise here, and not from inside of Hypothesis, which says more than is wanted then."""
         if not self.inputs.has_strategies:
             for sizes in self.inputs.pool():
-                self.oracle.out_shape(self.inputs.of_sizes(sizes, self.dtype).simplest())
+                self.oracle.outputs(self.inputs.of_sizes(sizes, self.dtype).simplest())
 
     def _expect_layer_to_fit(self) -> None:
         """Let a layer that does not go with the inputs raise here; what else it raises is for `runs` to say."""
@@ -170,17 +172,17 @@ class Search:
         inputs, dtype = self.inputs, self.dtype
         described = inputs.of_sizes(sizes, dtype)
         simplest = inputs.in_order(described.simplest() | others)
-        out_shape = self.oracle.out_shape(simplest)
-        every = (*(name for name, each in simplest.items() if isinstance(each, np.ndarray)), "dout")
+        outputs = self.oracle.outputs(simplest)
+        every = (*(name for name, each in simplest.items() if isinstance(each, np.ndarray)), *outputs.douts)
         recipes = {
             "inputs": described,
-            "dout": real_numbers(out_shape, dtype),
+            "douts": together({name: real_numbers(shape, dtype) for name, shape in outputs.douts.items()}),
             "layout and poison": one_of(LAYOUTS_AND_POISONS),
             "relaid": one_of([every] * len(every) + [(name,) for name in every]),
         }
         if inputs.has_kinks:
-            at_kinks = {"inputs": inputs.at_kinks(sizes, dtype), "dout": small_integers(out_shape, dtype)}
-            recipes["kinks"] = together(at_kinks)
+            whole = together({name: small_integers(shape, dtype) for name, shape in outputs.douts.items()})
+            recipes["kinks"] = together({"inputs": inputs.at_kinks(sizes, dtype), "douts": whole})
         everything = together(recipes)
 
         def trial(drawn: Bytes) -> Trial:
@@ -194,9 +196,10 @@ class Search:
                 sizes=sizes,
                 inputs={name: each for name, each in arguments.items() if isinstance(each, np.ndarray)},
                 options={name: each for name, each in arguments.items() if not isinstance(each, np.ndarray)},
-                dout=made["dout"],
+                outputs=outputs,
+                douts=made["douts"],
                 dtype=dtype,
-                kinks={**made["kinks"]["inputs"], "dout": made["kinks"]["dout"]} if "kinks" in made else {},
+                kinks={**made["kinks"]["inputs"], **made["kinks"]["douts"]} if "kinks" in made else {},
                 layout=layout,
                 relaid=made["relaid"],
                 poison=poison,
@@ -212,6 +215,7 @@ class Search:
         }
         for name, errors in trial.errors.items():
             found.worst[name] = max(found.worst.get(name, 0), float(errors.max(initial=0)))
+        found.worst = outputs_first(found.worst)  # the last examples may have more outputs
         sometimes = sorted(found.without_gradient & found.worst.keys())
         if sometimes and all(failure.property is not runs for failure in found.failures):
             complaint = f"backward gives a gradient of {', '.join(sometimes)} for some examples, and none for others"

@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.layer import in_order
+from handgrad.testing.trees import Nested
 
 AnyArray = npt.NDArray[Any]
 Results = dict[str, AnyArray]
+FLAT = Nested()
 
 
 class Subject:
@@ -24,12 +26,12 @@ class Subject:
     ``*args``. A function that takes everything is expected to return its output and its pullback.
     """
 
-    def __init__(self, make: Callable[..., Any], names: Sequence[str]) -> None:
+    def __init__(self, make: Callable[..., Any], names: Sequence[str], nested: Nested = FLAT) -> None:
         if not callable(make):
             raise TypeError(f"layer is {an(type(make).__name__)} object; give its class, or a factory that makes one")
-        self.make = make
+        self.make, self.nested = make, nested
         self.name = name_of(make)
-        named = _named(make)
+        named, names = _named(make), nested.holders(names)
         self.is_function = not isinstance(make, type) and set(names) <= set(taken_by(make, names))
         self.constructor_names = tuple(name for name in names if name in named and not self.is_function)
         self.forward_names = tuple(name for name in names if name not in self.constructor_names)
@@ -40,9 +42,8 @@ class Subject:
 
     def construct(self, arguments: Mapping[str, Any]) -> Any:
         """Call the constructor, or leave a function as it is."""
-        return (
-            self.make if self.is_function else self.make(**{name: arguments[name] for name in self.constructor_names})
-        )
+        given = self.nested.together(arguments)
+        return self.make if self.is_function else self.make(**{name: given[name] for name in self.constructor_names})
 
     def as_run(self, layer: Any) -> "Run":
         """Take what was constructed as a layer. Raise TypeError unless it is one that takes the arguments."""
@@ -70,11 +71,14 @@ class FunctionAsLayer:
                 f"it returned {returned}"
             )
         out, self.pullback = made
+        self.kind = type(out)
         return out
 
-    def backward(self, dout: AnyArray) -> Any:
-        """Call the pullback."""
-        return self.pullback(dout)
+    def backward(self, *douts: Any) -> Any:
+        """Call the pullback, with a tuple where the output is one: also one with named fields."""
+        if not issubclass(self.kind, tuple):
+            return self.pullback(*douts)
+        return self.pullback(getattr(self.kind, "_make", tuple)(douts))
 
 
 def _type(thing: Any) -> str:
@@ -95,18 +99,25 @@ class Run:
                 f"nor its forward takes (forward takes {', '.join(parameters_of(forward)) or 'nothing'})"
             )
 
-    def forward(self, arguments: Mapping[str, Any]) -> AnyArray:
-        """Call forward, and give its result as an array."""
-        given = {name: arguments[name] for name in self.names}
-        self.axes = np.ndim(given[self.names[0]]) if given else 0
-        out = call_by_name(self.layer.forward, given)
-        if isinstance(out, tuple):
-            raise TypeError("forward returned a tuple; expected one array, so concatenate what it has to give")
-        return _numbers("forward", out)
+    def forward(self, arguments: Mapping[str, Any]) -> Any:
+        """Call forward, and give what it returns."""
+        whole = self.subject.nested.together(arguments)
+        given = {name: whole[name] for name in self.names}
+        first = next(iter(given.values()), 0.0)
+        self.axes = None if isinstance(first, dict | list | tuple) else np.ndim(first)
+        return call_by_name(self.layer.forward, given)
 
-    def backward(self, dout: AnyArray) -> Results:
+    def takes(self, name: str) -> bool:
+        """Tell whether an array is one of forward's inputs, or in one of them."""
+        return self.subject.nested.holder(name) in self.names
+
+    def returned(self, *douts: Any) -> Any:
+        """Call backward, and give what it returns."""
+        return self.layer.backward(*douts)
+
+    def backward(self, *douts: Any) -> Results:
         """Call backward, and give the gradients of inputs and params by the names of what they are gradients of."""
-        given = self.layer.backward(np.asarray(dout))  # without axes, what is computed of an array is none any more
+        given = self.returned(*douts)
         if isinstance(given, list) and not self._is_one_gradient(given):
             raise TypeError("backward returned a list; return a tuple of gradients")
         returned = in_order(given)
@@ -114,12 +125,13 @@ class Run:
             raise TypeError(f"backward returned {len(returned)} gradients, but forward has inputs {self.names}")
         grads = dict(zip(self.names, returned, strict=False))
         grads |= {name: getattr(self.layer, f"d{name}") for name in self.params()}
-        return {name: _numbers("backward", grad) for name, grad in grads.items() if grad is not None}
+        each = self.subject.nested.apart({name: grad for name, grad in grads.items() if grad is not None})
+        return {name: numbers("backward", grad) for name, grad in each.items() if grad is not None}
 
     def _is_one_gradient(self, given: list[Any]) -> bool:
         """Tell a gradient of the first input from a list of gradients, which has an axis more or makes no array."""
         try:
-            return np.ndim(given) <= self.axes
+            return self.axes is None or np.ndim(given) <= self.axes
         except ValueError:
             return False
 
@@ -128,7 +140,8 @@ class Run:
         return tuple(name for name in self.subject.constructor_names if hasattr(self.layer, f"d{name}"))
 
 
-def _numbers(method: str, result: Any) -> AnyArray:
+def numbers(method: str, result: Any) -> AnyArray:
+    """Give a result as an array. Raise TypeError unless it is made of numbers."""
     array = np.asarray(result)
     if array.dtype.kind in "OUSMm":
         raise TypeError(f"{method} gave {an(type(result).__name__)}; expected an array of numbers")

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.inputs import Inputs
-from handgrad.testing.inputs.shapes import Sizes
+from handgrad.testing.inputs.axes import Sizes
 from handgrad.testing.oracle import Exact, Oracle
 from handgrad.testing.oracle.agreement import LIMIT, overflows, units_of_each
+from handgrad.testing.outputs import Outputs, called, gradients, values
 from handgrad.testing.subject import AnyArray, Results, Run, Subject
 
 
@@ -30,7 +31,7 @@ DOUBTFUL = 1e5  # errors up to here may be rounding that few replays meet, as wh
 class Trial:
     """One example. What follows `dtype` is drawn for the properties that want it.
 
-    The layer only ever gets copies of `inputs` and `dout`.
+    The layer only ever gets copies of `inputs` and `douts`.
 
     Parameters
     ----------
@@ -42,8 +43,12 @@ class Trial:
         The arrays among the arguments.
     options
         Whatever else was drawn: an axis, a mode.
+    outputs
+        What the layer has to return.
+    douts
+        An upstream gradient for each output: "dout" for a single one.
     kinks
-        Arrays to take instead where the description declares kinks, and an upstream gradient that goes with them.
+        Arrays to take instead where the description declares kinks, and upstream gradients that go with them.
     layout
         A key of LAYOUTS.
     relaid
@@ -60,7 +65,8 @@ class Trial:
     sizes: Sizes
     inputs: Mapping[str, AnyArray]
     options: Mapping[str, Any]
-    dout: AnyArray
+    outputs: Outputs
+    douts: Mapping[str, AnyArray]
     dtype: np.dtype[Any]
     kinks: Mapping[str, AnyArray]
     layout: str
@@ -70,8 +76,19 @@ class Trial:
 
     @cached_property
     def given(self) -> Results:
-        """The very arrays that the first run gets, with dout among them."""
-        return copies(self.inputs) | {"dout": self.dout.copy()}
+        """The very arrays that the first run gets, with upstream gradients among them."""
+        return copies(self.arrays)
+
+    @property
+    def arrays(self) -> Results:
+        """The inputs and the upstream gradients."""
+        return {**self.inputs, **self.douts}
+
+    @property
+    def other_douts(self) -> Results:
+        """Other upstream gradients of the same shapes."""
+        # without axes, what is computed of an array is none any more
+        return {name: np.asarray(1 - dout) for name, dout in self.douts.items()}
 
     @cached_property
     def run(self) -> Run:
@@ -82,20 +99,24 @@ class Trial:
         """Make a new layer."""
         return self.subject.build({**inputs, **self.options})
 
-    def forward(self, run: Run, inputs: Mapping[str, AnyArray]) -> AnyArray:
+    def forward(self, run: Run, inputs: Mapping[str, AnyArray]) -> Results:
         """Call a layer's forward on these arrays, and on the options."""
-        return run.forward({**inputs, **self.options})
+        return self.outputs.named(run.forward({**inputs, **self.options}))
+
+    def backward(self, run: Run, douts: Mapping[str, AnyArray]) -> Results:
+        """Call a layer's backward on these upstream gradients."""
+        return run.backward(*self.outputs.arguments(douts))
 
     @cached_property
     def _first(self) -> tuple[Results, list[warnings.WarningMessage]]:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             out = self.forward(self.run, self.given)
-            return {"out": out, **self.run.backward(self.given["dout"])}, warned
+            return {**out, **self.backward(self.run, self.given)}, warned
 
     @property
     def results(self) -> Results:
-        """The results of the first run: the value, called "out", and every gradient."""
+        """The results of the first run: every output, and every gradient."""
         return self._first[0]
 
     @property
@@ -112,7 +133,7 @@ class Trial:
     def again(self) -> Results:
         """What backward says when it is called again on the first layer."""
         _ = self.kept
-        return copies(self.run.backward(self.dout.copy()))
+        return copies(self.backward(self.run, copies(self.douts)))
 
     @property
     def truth(self) -> dict[str, Exact]:
@@ -133,35 +154,43 @@ class Trial:
         truth = self._asked
         errors = self._errors(results, truth)
         if any(LIMIT < each.max(initial=0) < DOUBTFUL for each in errors.values()):
-            truth = self.ask(self.inputs, self.dout, thoroughly=True)
+            truth = self.ask(self.inputs, self.douts, thoroughly=True)
             errors = self._errors(results, truth)
         return truth, errors
 
     @cached_property
     def _asked(self) -> dict[str, Exact]:
-        return self.ask(self.inputs, self.dout)
+        return self.ask(self.inputs, self.douts)
 
-    def ask(self, inputs: Mapping[str, AnyArray], dout: AnyArray, thoroughly: bool = False) -> dict[str, Exact]:
-        """Ask the oracle for the value and for the gradients that the layer gives."""
-        return self.oracle({**inputs, **self.options}, dout, tuple(gradients(self.results)), thoroughly, self.held)
+    def ask(
+        self, inputs: Mapping[str, AnyArray], douts: Mapping[str, AnyArray], thoroughly: bool = False
+    ) -> dict[str, Exact]:
+        """Ask the oracle for the outputs and for the gradients that the layer gives."""
+        dout, wrt = self.outputs.together(douts), tuple(gradients(self.results))
+        return self.oracle({**inputs, **self.options}, dout, wrt, thoroughly, self.held)
 
-    def ask_plainly(self, inputs: Mapping[str, AnyArray], dout: AnyArray) -> Results:
+    def ask_plainly(self, inputs: Mapping[str, AnyArray]) -> Results:
         """Ask JAX itself, uncompiled."""
-        return self.oracle.plainly({**inputs, **self.options}, dout, tuple(gradients(self.results)))
+        dout, wrt = self.outputs.together(self.douts), tuple(gradients(self.results))
+        return self.oracle.plainly({**inputs, **self.options}, dout, wrt)
 
-    def fresh(self, inputs: Mapping[str, AnyArray], dout: AnyArray) -> Results:
+    def fresh(self, inputs: Mapping[str, AnyArray], douts: Mapping[str, AnyArray]) -> Results:
         """Run a new layer on exactly these arrays."""
         run = self.build(inputs)
-        return {"out": self.forward(run, inputs), **run.backward(dout)}
+        return {**self.forward(run, inputs), **self.backward(run, douts)}
 
     def _errors(self, results: Results, truth: Mapping[str, Exact]) -> Results:
         """Give the errors of results, if this is the truth.
 
         Where the true value overflows, its gradient may be beyond the dtype as well, and is not judged.
         """
-        judged = results.keys() & {"out"} if overflows(truth["out"], self.dtype) else list(results)
+        judged = values(results) if self.overflows(truth) else results
         comparable = [name for name in judged if results[name].shape == truth[name].value.shape]
         return units_of_each({name: results[name] for name in comparable}, truth, self.dtype)
+
+    def overflows(self, truth: Mapping[str, Exact]) -> bool:
+        """Tell whether the dtype is too narrow for a true output."""
+        return any(overflows(exact, self.dtype) for exact in values(truth).values())
 
 
 def expect_close(got: Mapping[str, AnyArray], want: Mapping[str, Exact], errors: Mapping[str, AnyArray]) -> None:
@@ -181,11 +210,6 @@ def expect_within_limit(name: str, got: AnyArray, want: Exact, error: AnyArray, 
         )
 
 
-def gradients(results: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out the value."""
-    return {name: result for name, result in results.items() if name != "out"}
-
-
 def expect_identical(got: Mapping[str, AnyArray], want: Mapping[str, AnyArray], what: str) -> None:
     """Complain unless all arrays are equal to the bit."""
     for name, array in got.items():
@@ -201,11 +225,6 @@ def identical(a: AnyArray, b: AnyArray) -> bool:
 def copies(arrays: Mapping[str, AnyArray]) -> Results:
     """Copy each array."""
     return {name: array.copy() for name, array in arrays.items()}
-
-
-def called(name: str) -> str:
-    """Name a result: the gradient of x is dx."""
-    return name if name == "out" else f"d{name}"
 
 
 def brief(array: AnyArray) -> str:

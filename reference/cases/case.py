@@ -12,8 +12,8 @@ from handgrad.testing.subject import name_of
 class Case:
     """A layer, its twin and their inputs; `note` tells several cases of one layer apart.
 
-    A layer that cannot be compared as it is, such as one of several outputs, is compared within another one: it is
-    what that is `about`.
+    A layer that cannot be compared as it is, since it is made of layers, is compared within another one: it is what
+    that is `about`.
     """
 
     layer: Callable[..., Any]

@@ -7,6 +7,7 @@ or, where terms cancel, at the size of the rounding errors that no evaluation in
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import islice
 from operator import add
 from typing import Any
 
@@ -14,12 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.inputs import Inputs
+from handgrad.testing.inputs.axes import LEADING, Sizes, names_in
 from handgrad.testing.inputs.drawing import Settings
-from handgrad.testing.inputs.shapes import LEADING, Sizes, bare
+from handgrad.testing.inputs.shapes import arranged
 from handgrad.testing.oracle import Oracle
+from handgrad.testing.outputs import called, gradients, outputs_first
 from handgrad.testing.search import Search
 from handgrad.testing.subject import Subject
-from handgrad.testing.trial import Trial, called, gradients
+from handgrad.testing.trial import Trial
 from reference.cases import Case
 from reference.comparisons.answers import Truth, exact_truths, float64_truths, jax_answers, with_options
 from reference.comparisons.score import Errors, Score, score
@@ -50,12 +53,13 @@ class Larger(Inputs):
     """The same arguments with longer axes, so that sums have many terms."""
 
     def pool(self) -> list[Sizes]:
-        """Give one set of lengths, all distinct."""
-        axes = dict.fromkeys(bare(axis) for argument in self.arguments.values() for axis in argument.axes)
-        named = [axis for axis in axes if axis != LEADING and not axis.isdecimal()]
+        """Give one set of lengths, all distinct; or the usual ones, if computed lengths make arrays too large."""
+        axes = [axis for argument in self.arguments.values() for axis in argument.axes]
+        named = [name for name in dict.fromkeys(name for axis in axes for name in names_in(axis)) if name != LEADING]
         length = min(LARGER_LENGTH, round(LARGEST ** (1 / max(len(named), 1))))
-        lengths = {axis: (length + length // 4 * i,) for i, axis in enumerate(named)}
-        return [{LEADING: (LARGER_LEADING,)} | lengths]
+        longer = [length + length // 4 * i for i in range(len(named))]
+        found = [{LEADING: (LARGER_LEADING,), **sizes} for sizes in islice(arranged(named, longer, axes), 1)]
+        return [each for each in found if all(argument.possible(each) for argument in self.arguments.values())]
 
 
 def merged(pieces: Sequence[Accuracy]) -> list[Accuracy]:
@@ -82,7 +86,7 @@ def accuracy_of(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> I
     for trial in _drawn(case, dtype, examples, seed):
         for name, each in _all_errors(case, trial).items():
             errors.setdefault(name, []).append(each)
-    for name, found in errors.items():
+    for name, found in outputs_first(errors).items():
         ours, jaxs, unoptimised = zip(*found, strict=True)
         yield Accuracy(
             case.name,
@@ -113,8 +117,9 @@ def _drawn(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> list[T
 def _all_errors(case: Case, trial: Trial) -> dict[str, tuple[Errors, Errors, Errors]]:
     """Give the errors of handgrad, of JAX, and of JAX not optimised, of each result that is judged."""
     twin, wrt = with_options(case.twin, trial.options), tuple(gradients(trial.kept))
-    truths = (exact_truths if trial.dtype == np.float64 else float64_truths)(twin, trial.inputs, trial.dout, wrt)
-    answers = [trial.kept, *(jax_answers(twin, trial.inputs, trial.dout, wrt, each) for each in (True, False))]
+    dout = trial.outputs.together(trial.douts)
+    truths = (exact_truths if trial.dtype == np.float64 else float64_truths)(twin, trial.inputs, dout, wrt)
+    answers = [trial.kept, *(jax_answers(twin, trial.inputs, dout, wrt, each) for each in (True, False))]
     ours, jaxs, unoptimised = ({name: _errors(each[name], truths[name]) for name in trial.errors} for each in answers)
     return {name: (ours[name], jaxs[name], unoptimised[name]) for name in trial.errors}
 

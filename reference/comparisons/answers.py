@@ -39,30 +39,29 @@ def with_options(twin: Twin, options: Mapping[str, Any]) -> Twin:
     return _WITH_OPTIONS.setdefault((twin, repr(sorted(options.items()))), partial(twin, **options))
 
 
-def jax_answers(
-    twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names, optimised: bool = True
-) -> dict[str, AnyArray]:
-    """Give the value and the gradients as JAX computes them: compiled, in the dtype of the inputs."""
+def jax_answers(twin: Twin, inputs: Arrays, dout: Any, wrt: Names, optimised: bool = True) -> dict[str, AnyArray]:
+    """Give the outputs and the gradients as JAX computes them: compiled, in the dtype of the inputs."""
     keep_compiled()
     with jax.enable_x64(True):
         answers = _compiled(twin, wrt, optimised)(dict(inputs), dout)
-    return dict(zip(("out", *wrt), map(np.asarray, answers), strict=True))
+    return dict(zip((*_oracle_of(twin).outputs(inputs).names, *wrt), map(np.asarray, answers), strict=True))
 
 
-def float64_truths(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> dict[str, Truth]:
-    """Give what float64 says of the value and the gradients: exact enough beside a narrower dtype."""
+def float64_truths(twin: Twin, inputs: Arrays, dout: Any, wrt: Names) -> dict[str, Truth]:
+    """Give what float64 says of the outputs and the gradients: exact enough beside a narrower dtype."""
     answers = _oracle_of(twin)(inputs, dout, wrt)
     return {name: Truth(each.value, np.zeros_like(each.value), each.entitled) for name, each in answers.items()}
 
 
-def exact_truths(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> dict[str, Truth]:
-    """Give the value and the gradients to the last digit of dout's dtype; what is not finite, as float64 has it."""
-    digits = digits_for(dout.dtype)
-    inputs, dout = all_in_float64(inputs), in_float64(dout)
-    jaxpr = _traced(twin, inputs, dout, wrt)
-    rounded = float64_truths(twin, inputs, dout, wrt)
+def exact_truths(twin: Twin, inputs: Arrays, dout: Any, wrt: Names) -> dict[str, Truth]:
+    """Give the outputs and the gradients to the last digit of dout's dtype; what is not finite, as float64 has it."""
+    douts = jax.tree.leaves(dout)
+    digits = digits_for(douts[0].dtype)
+    inputs, douts = all_in_float64(inputs), [*map(in_float64, douts)]
+    jaxpr = _traced(twin, inputs, douts, wrt)
+    rounded = float64_truths(twin, inputs, douts, wrt)
     with CONTEXT.workdps(digits):
-        exact = evaluate(jaxpr, jax.tree.leaves((inputs, dout)))
+        exact = evaluate(jaxpr, jax.tree.leaves((inputs, douts)))
         return {name: _split(each, rounded[name]) for name, each in zip(rounded, exact, strict=True)}
 
 
@@ -81,15 +80,15 @@ _oracle_of = cache(Oracle)
 
 @cache
 def _compiled(twin: Twin, wrt: Names, optimised: bool) -> Callable[..., Sequence[Any]]:
-    return jax.jit(value_and_vjp(twin, wrt), compiler_options=None if optimised else compile_fast())
+    return jax.jit(value_and_vjp(_oracle_of(twin).call, wrt), compiler_options=None if optimised else compile_fast())
 
 
 _TRACES: dict[Any, jex.ClosedJaxpr] = {}
 
 
-def _traced(twin: Twin, inputs: Arrays, dout: AnyArray, wrt: Names) -> jex.ClosedJaxpr:
+def _traced(twin: Twin, inputs: Arrays, douts: Sequence[AnyArray], wrt: Names) -> jex.ClosedJaxpr:
     key = (twin, wrt, *((name, array.shape, array.dtype.kind) for name, array in inputs.items()))
     if key not in _TRACES:
         with jax.enable_x64(True):
-            _TRACES[key] = jax.make_jaxpr(value_and_vjp(twin, wrt))(dict(inputs), dout)
+            _TRACES[key] = jax.make_jaxpr(value_and_vjp(_oracle_of(twin).call, wrt))(dict(inputs), douts)
     return _TRACES[key]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from handgrad.testing import check_layer
 from handgrad.testing.found import Found
-from handgrad.testing.trial import called
+from handgrad.testing.outputs import called
 from reference.cases import DTYPES
 from reference.comparisons.pages.markdown import brief
 from reference.comparisons.pieces import case_named

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
 from handgrad.testing.dtypes import all_in_float64, in_float64
-from handgrad.testing.subject import call_by_name
-from tests.baselines.problem import Problem
+from tests.baselines.problem import Problem, apart, joined
 
 # where to evaluate, in steps, and the weights of the values there; the step is then divided by
 CENTRAL = {1: 0.5, -1: -0.5}
@@ -34,8 +33,13 @@ def book(problem: Problem) -> None:
     wrt = problem.wrt()
     names = [name for name in wrt if name in problem.subject.constructor_names] or wrt
     run = problem.subject.build(problem.inputs)
-    numerical = {name: _in_place(lambda: run.forward(problem.inputs).sum(), problem.inputs[name]) for name in names}
-    gradients = run.backward(np.ones_like(run.forward(problem.inputs)))
+
+    def loss() -> Any:
+        return joined(run.forward(problem.inputs)).sum()
+
+    numerical = {name: _in_place(loss, problem.inputs[name]) for name in names}
+    out = run.forward(problem.inputs)
+    gradients = run.backward(*apart(np.ones_like(joined(out)), out))
     for name in names:
         error = np.abs(gradients[name] - numerical[name])
         assert error.size == 0 or error.mean() < SMALL_IN_THE_BOOK
@@ -110,7 +114,7 @@ def complex_step(problem: Problem) -> None:
 
     def true_function(changed: Arrays) -> Any:
         with jax.enable_x64(True):
-            return np.asarray(call_by_name(problem.reference, {**before, **changed}))
+            return np.asarray(problem.truth(**{**before, **changed}))
 
     assert_allclose(problem.forward(), true_function({}), rtol=1e-8, atol=1e-8)
     gradients = problem.gradients(dout)

@@ -1,4 +1,4 @@
-"""All planted bugs, by the kind of mistake."""
+"""All planted bugs, by the kind of mistake, and the right layers of which they are changes."""
 
 from tests.planted import (
     dtype,
@@ -8,7 +8,9 @@ from tests.planted import (
     mask,
     nonlinear,
     rare,
+    right,
     scale,
+    several,
     shape,
     small,
     state,
@@ -29,5 +31,7 @@ KINDS: dict[str, tuple[Bug, ...]] = {
     "kink": kink.BUGS,
     "rare input": rare.BUGS,
     "unstable": unstable.BUGS,
+    "several outputs": several.BUGS,
 }
 BUGS = tuple(bug for bugs in KINDS.values() for bug in bugs)
+RIGHT = (*right.RIGHT, *several.RIGHT)

@@ -15,12 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from handgrad.testing.diagnosis.explanations import Explanations
-from handgrad.testing.dtypes import all_in_float64, in_float64
-from handgrad.testing.inputs.shapes import Shape
+from handgrad.testing.dtypes import all_in_float64
+from handgrad.testing.inputs.axes import Shape
 from handgrad.testing.oracle import Exact
 from handgrad.testing.oracle.compiling import compile_for
 from handgrad.testing.oracle.jaxprs import bind, evaluate
-from handgrad.testing.subject import AnyArray, call_by_name
+from handgrad.testing.outputs import is_output
+from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Trial
 
 SHOWN_AS = {
@@ -49,7 +50,7 @@ MISTAKEN: tuple[Callable[[float], float], ...] = (
 
 def of_steps(trial: Trial, name: str) -> Explanations:
     """Predict a gradient for each step that is held constant, alone, negated, or once too often a factor."""
-    if name == "out":
+    if is_output(name):
         return
     parts, want = _parts(trial, name), trial.truth[name]
     around, results = parts.around_each_step(trial)
@@ -172,12 +173,12 @@ class Parts:
     """The steps and constants of a reference at certain shapes, and one of its results as a function of them."""
 
     def __init__(self, trial: Trial, name: str) -> None:
-        self.name = name
+        self.name, self.outputs = name, trial.outputs.names
         inputs, look = all_in_float64(trial.inputs), Look()
 
         def reference(arrays: Mapping[str, Any]) -> Any:
             in_order = {name: arrays[name] for name in inputs}  # JAX sorts a dict by its keys
-            return call_by_name(trial.oracle.reference, {**in_order, **trial.options})
+            return trial.oracle.call({**in_order, **trial.options})
 
         with jax.enable_x64(True):
             self.jaxpr = jax.make_jaxpr(reference)(inputs)
@@ -190,7 +191,7 @@ class Parts:
     def around_each_step(self, trial: Trial) -> tuple[list[AnyArray], list[AnyArray]]:
         """Give the gradient with each step held constant, and what the step gives."""
         with jax.enable_x64(True):
-            around, results = self._around(all_in_float64(trial.inputs), in_float64(trial.dout))
+            around, results = self._around(all_in_float64(trial.inputs), _douts(trial))
         return list(np.asarray(around)), [np.asarray(each) for each in results]
 
     def mistaken(self) -> list[tuple[float, float]]:
@@ -202,30 +203,34 @@ class Parts:
         if not self.constants:
             return []
         with jax.enable_x64(True):
-            return list(np.asarray(self._mistaken(all_in_float64(trial.inputs), in_float64(trial.dout))))
+            return list(np.asarray(self._mistaken(all_in_float64(trial.inputs), _douts(trial))))
 
-    def _result(self, changes: Changes, arrays: Mapping[str, Any], dout: Any) -> Any:
-        def forward(array: Any) -> Any:
-            moved = arrays if self.name == "out" else {**arrays, self.name: array}
-            return walk(self.jaxpr, jax.tree.leaves(moved), changes)[0]
+    def _result(self, changes: Changes, arrays: Mapping[str, Any], douts: Any) -> Any:
+        def forward(**moved: Any) -> list[Any]:
+            return walk(self.jaxpr, jax.tree.leaves({**arrays, **moved}), changes)
 
-        if self.name == "out":
-            return forward(None)
-        _, pullback = jax.vjp(forward, arrays[self.name])
-        return pullback(dout)[0]
+        if self.name in self.outputs:
+            return forward()[self.outputs.index(self.name)]
+        _, pullback = jax.vjp(lambda array: forward(**{self.name: array}), arrays[self.name])
+        return pullback(douts)[0]
 
-    def _trace_around(self, arrays: Mapping[str, Any], dout: Any) -> Any:
+    def _trace_around(self, arrays: Mapping[str, Any], douts: Any) -> Any:
         look = Look()
         walk(self.jaxpr, jax.tree.leaves(arrays), look)
         one_at_0 = 1.0 - jnp.eye(len(self.steps))
-        held = jax.vmap(lambda row: self._result(Change(iter(row), iter(())), arrays, dout))(one_at_0)
+        held = jax.vmap(lambda row: self._result(Change(iter(row), iter(())), arrays, douts))(one_at_0)
         return held, look.results
 
-    def _trace_mistaken(self, arrays: Mapping[str, Any], dout: Any) -> Any:
+    def _trace_mistaken(self, arrays: Mapping[str, Any], douts: Any) -> Any:
         rows = np.tile(self.constants, (len(self.constants) * len(MISTAKEN), 1))
         for row, (_, other) in enumerate(self.mistaken()):
             rows[row, row // len(MISTAKEN)] = other
-        return jax.vmap(lambda row: self._result(Change(iter(()), iter(row)), arrays, dout))(jnp.asarray(rows))
+        return jax.vmap(lambda row: self._result(Change(iter(()), iter(row)), arrays, douts))(jnp.asarray(rows))
+
+
+def _douts(trial: Trial) -> list[AnyArray]:
+    """Give the upstream gradients in the order of the outputs."""
+    return [*all_in_float64(trial.douts).values()]
 
 
 def _parts(trial: Trial, name: str) -> Parts:

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.inputs.shapes import LEADING, lengths
+from handgrad.testing.inputs.axes import LEADING
+from handgrad.testing.inputs.shapes import lengths
+from handgrad.testing.outputs import is_output
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Trial
 
@@ -23,27 +25,27 @@ CONDITIONS: dict[str, Callable[[Trial], bool]] = {
     "two axes are equally long": lambda trial: any(
         len(set(each.shape)) < each.ndim for each in trial.inputs.values()
     ),
-    "a number is exactly 0": lambda trial: _any(trial, lambda each: each == 0),
-    "numbers are equal": lambda trial: any(len(np.unique(each)) < each.size for each in _numbers(trial)),
-    "all numbers of a row are equal": lambda trial: any(_row_of_equals(each) for each in _numbers(trial)),
-    "a number is negative": lambda trial: _any(trial, lambda each: each < 0),
-    "an element of dout is negative": lambda trial: bool((trial.dout < 0).any()),
-    "an element of dout is 0": lambda trial: bool((trial.dout == 0).any()),
-    "an element of dout is beyond ±1": lambda trial: bool((np.abs(trial.dout) > 1).any()),
+    "a number is exactly 0": lambda trial: _any(trial.inputs, lambda each: each == 0),
+    "numbers are equal": lambda trial: any(len(np.unique(each)) < each.size for each in _numbers(trial.inputs)),
+    "all numbers of a row are equal": lambda trial: any(_row_of_equals(each) for each in _numbers(trial.inputs)),
+    "a number is negative": lambda trial: _any(trial.inputs, lambda each: each < 0),
+    "an element of dout is negative": lambda trial: _any(trial.douts, lambda each: each < 0),
+    "an element of dout is 0": lambda trial: _any(trial.douts, lambda each: each == 0),
+    "an element of dout is beyond ±1": lambda trial: _any(trial.douts, lambda each: np.abs(each) > 1),
     "everything is masked": lambda trial: any(not each.any() for each in _masks(trial)),
     "something is masked": lambda trial: any(not each.all() for each in _masks(trial)),
     "a single row counts": lambda trial: any(each.sum() == 1 for each in _masks(trial)),
     "a label is repeated": lambda trial: any(
         len(np.unique(each)) < each.size for each in trial.inputs.values() if each.dtype.kind in "iu"
     ),
-    "a number is beyond ±20": lambda trial: _any(trial, lambda each: np.abs(each) > 20),
-    "a number is beyond ±500": lambda trial: _any(trial, lambda each: np.abs(each) > 500),
-    "no number is beyond ±0.1": lambda trial: not _any(trial, lambda each: np.abs(each) > 0.1),
+    "a number is beyond ±20": lambda trial: _any(trial.inputs, lambda each: np.abs(each) > 20),
+    "a number is beyond ±500": lambda trial: _any(trial.inputs, lambda each: np.abs(each) > 500),
+    "no number is beyond ±0.1": lambda trial: not _any(trial.inputs, lambda each: np.abs(each) > 0.1),
 }
 
 
-def _numbers(trial: Trial) -> list[AnyArray]:
-    return [each for each in trial.inputs.values() if is_floating(each)]
+def _numbers(arrays: Mapping[str, AnyArray]) -> list[AnyArray]:
+    return [each for each in arrays.values() if is_floating(each)]
 
 
 def _row_of_equals(array: AnyArray) -> bool:
@@ -54,8 +56,8 @@ def _masks(trial: Trial) -> list[AnyArray]:
     return [each for each in trial.inputs.values() if each.dtype == np.bool_]
 
 
-def _any(trial: Trial, test: Callable[[AnyArray], Any]) -> bool:
-    return any(bool(np.any(test(each))) for each in _numbers(trial))
+def _any(arrays: Mapping[str, AnyArray], test: Callable[[AnyArray], Any]) -> bool:
+    return any(bool(np.any(test(each))) for each in _numbers(arrays))
 
 
 def condition(failing: Sequence[Trial], holding: Sequence[Trial]) -> str | None:
@@ -103,7 +105,7 @@ TRUE_OR_FALSE: dict[str, Callable[[AnyArray], AnyArray]] = {"True": lambda x: x,
 
 def where(wrong: Sequence[AnyArray], trials: Sequence[Trial], name: str) -> str | None:
     """Say at which places, or for which numbers, the elements of a result are wrong, if there is a rule."""
-    arguments = [*trials[0].inputs, *([] if name == "out" else ["dout"])]
+    arguments = [*trials[0].inputs, *(() if is_output(name) else trials[0].douts)]
     return _place(wrong) or _masked(wrong, trials) or _numbers_there(wrong, trials, arguments) or _lone(wrong)
 
 
@@ -119,6 +121,11 @@ def _place(wrong: Sequence[AnyArray]) -> str | None:
             if all(each.ndim and each.shape[axis] and _only_there(each, index, axis) for each in several):
                 return f"in the {what} {kind} alone"
     return None
+
+
+def in_all(trials: Sequence[Trial], name: str) -> bool:
+    """Tell whether all examples have an array: how many outputs there are may depend on an option."""
+    return all(name in trial.arrays for trial in trials)
 
 
 def _lone(wrong: Sequence[AnyArray]) -> str | None:
@@ -142,8 +149,8 @@ def _masked(wrong: Sequence[AnyArray], trials: Sequence[Trial]) -> str | None:
 
 def _numbers_there(wrong: Sequence[AnyArray], trials: Sequence[Trial], arguments: Sequence[str]) -> str | None:
     """Tell whether elements are wrong where an argument of their shape has something special, and mostly there."""
-    for other in arguments:
-        there = [{**trial.inputs, "dout": trial.dout}[other] for trial in trials]
+    for other in (each for each in arguments if in_all(trials, each)):
+        there = [trial.arrays[other] for trial in trials]
         if any(each.shape != bad.shape for each, bad in zip(there, wrong, strict=True)):
             continue
         for what, test in (TRUE_OR_FALSE if there[0].dtype == np.bool_ else ELEMENT_CONDITIONS).items():

@@ -19,6 +19,7 @@ from handgrad.testing.diagnosis.residuals import (
 )
 from handgrad.testing.found import Failure, attempt
 from handgrad.testing.oracle.agreement import LIMIT
+from handgrad.testing.outputs import called, gradients, is_output, values
 from handgrad.testing.properties import BATTERY, Property
 from handgrad.testing.properties.contract import does_run, dtype, quiet, runs, shape
 from handgrad.testing.properties.layout import laid_out, layouts
@@ -26,8 +27,12 @@ from handgrad.testing.properties.memory import detached, pure, read_only, unshar
 from handgrad.testing.properties.numbers import confined, gradient, kinks, value, zero
 from handgrad.testing.properties.state import deterministic, repeatable, separate, stateless
 from handgrad.testing.properties.targets import masked, refuses
-from handgrad.testing.subject import AnyArray
-from handgrad.testing.trial import Complaint, Trial, called, gradients
+from handgrad.testing.subject import AnyArray, Results
+from handgrad.testing.trial import Complaint, Trial
+
+REFERENCE_OVERFLOWS = (
+    "is finite where the reference is not: write the reference so that it does not overflow on the way"
+)
 
 
 def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial]]) -> dict[str, str]:
@@ -85,25 +90,43 @@ def _split(holds: Property, trials: Sequence[Trial]) -> tuple[list[Trial], list[
 
 
 def _of_value(failing: Sequence[Trial], holding: Sequence[Trial], failed: set[str]) -> str:
-    if all(np.isfinite(trial.kept["out"]).all() > np.isfinite(trial.truth["out"].value).all() for trial in failing):
-        return "out is finite where the reference is not: write the reference so that it does not overflow on the way"
-    what = _of_result("out", failing, holding, of_value)
-    if all(not np.isfinite(trial.kept["out"]).all() for trial in failing):
-        what = "overflows, or divides 0 by 0, where the reference is finite"
+    what = _of_results(values, failing, lambda name, having: _of_output(name, having, holding))
+    if what.endswith(REFERENCE_OVERFLOWS):
+        return what
     if "gradient" not in failed:
-        return f"forward, not backward, is at fault: out {what}"
+        return f"forward, not backward, is at fault: {what}"
     fits = [fits for trial in failing if (fits := fits_own_forward(trial)) is not None]
     of_own = f"; backward {'is' if all(fits) else 'is not even'} the derivative of it" if fits else ""
-    return f"forward is at fault: out {what}{of_own}"
+    return f"forward is at fault: {what}{of_own}"
+
+
+def _of_output(name: str, failing: Sequence[Trial], holding: Sequence[Trial]) -> str:
+    finite = [np.isfinite(trial.kept[name]).all() for trial in failing]
+    if all(finite) and all(not np.isfinite(trial.truth[name].value).all() for trial in failing):
+        return REFERENCE_OVERFLOWS
+    if not any(finite):
+        return "overflows, or divides 0 by 0, where the reference is finite"
+    return _of_result(name, failing, holding, of_value)
 
 
 def _of_gradient(failing: Sequence[Trial], holding: Sequence[Trial]) -> str:
-    wrong = [name for name in gradients(failing[0].results) if any(_wrong(trial, name).any() for trial in failing)]
-    said = {name: _of_result(name, failing, holding, of_gradient) for name in wrong}
-    first = min(wrong, key=lambda name: UNEXPLAINED in said[name])
-    *others, last = [called(name) for name in wrong if said[name] == said[first]]
+    what = _of_results(gradients, failing, lambda name, having: _of_result(name, having, holding, of_gradient))
+    return f"backward: {what}"
+
+
+def _of_results(
+    kind: Callable[[Results], Results], failing: Sequence[Trial], say: Callable[[str, Sequence[Trial]], str]
+) -> str:
+    """Say what is wrong with results of a kind, with all of which it can be said: an explanation if there is one."""
+    said = {}
+    for name in dict.fromkeys(name for trial in failing for name in kind(trial.results)):
+        having = [trial for trial in failing if name in trial.kept]
+        if any(_is_wrong(trial, name) for trial in having):
+            said[name] = say(name, having)
+    first = min(said, key=lambda name: UNEXPLAINED in said[name])
+    *others, last = [called(name) for name in said if said[name] == said[first]]
     alike = f"each of {', '.join(others)} and {last}" if others else last
-    return f"backward: {alike} {said[first]}"
+    return f"{alike} {said[first]}"
 
 
 def _of_result(
@@ -113,12 +136,12 @@ def _of_result(
     explanations: Callable[[Trial, str], Explanations],
 ) -> str:
     """Explain a wrong result: everywhere; or where it is wrong; or under which condition; or at least by how much."""
-    bad = [trial for trial in failing if _finite(trial, name) and _wrong(trial, name).any()]
-    good = [trial for trial in holding if _finite(trial, name)]
+    bad = [trial for trial in failing if _finite(trial, name) and _is_wrong(trial, name)]
+    good = [trial for trial in holding if name in trial.kept and _finite(trial, name)]
     if not bad:
         own = all(np.isfinite(trial.kept[name]).all() for trial in failing)
         return f"is {'finite' if own else 'not finite'} where the reference is{' not' if own else ''}"
-    if name != "out" and all(beside_a_jump(trial, name) for trial in bad):
+    if not is_output(name) and all(beside_a_jump(trial, name) for trial in bad):
         return (
             "follows another convention than the reference where the derivative jumps; either may be right: "
             "write the reference so that it has yours"
@@ -146,18 +169,22 @@ def _wrong(trial: Trial, name: str) -> AnyArray:
     return trial.errors[name] > LIMIT if name in trial.errors else np.zeros(trial.kept[name].shape, np.bool_)
 
 
+def _is_wrong(trial: Trial, name: str) -> bool:
+    return bool(_wrong(trial, name).any())
+
+
 def _finite(trial: Trial, name: str) -> bool:
     return bool(np.isfinite(trial.kept[name]).all() and np.isfinite(trial.truth[name].value).all())
 
 
 def _of_shape(failing: Sequence[Trial]) -> str:
     trial = max(failing, key=lambda each: sum(array.size for array in each.inputs.values()))
-    said = []
+    said, douts = [], {dout.shape for dout in trial.douts.values()}
     for name, array in trial.results.items():
         want = trial.truth[name].value.shape
         if array.shape == want[::-1] != want:
             said.append(f"{called(name)} is transposed")
-        elif array.shape == trial.dout.shape != want and name != "out":
+        elif array.shape in douts - {want} and not is_output(name):
             said.append(f"{called(name)} is not summed over the axes along which {name} is broadcast")
         elif array.shape != want:
             said.append(f"{called(name)} has an axis too many or too few: {array.shape} instead of {want}")

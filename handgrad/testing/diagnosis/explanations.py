@@ -10,55 +10,23 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.testing.diagnosis import upstream
+from handgrad.testing.diagnosis.upstream import each_dout, transposed
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.inputs.shapes import LEADING
+from handgrad.testing.inputs.axes import LEADING
 from handgrad.testing.oracle import Exact
 from handgrad.testing.oracle.agreement import LIMIT, units
-from handgrad.testing.subject import AnyArray
-from handgrad.testing.trial import Trial, gradients
+from handgrad.testing.outputs import gradients
+from handgrad.testing.subject import AnyArray, Results
+from handgrad.testing.trial import Trial
 
 Prediction = Callable[[], Exact]
 Explanations = Iterator[tuple[str, Prediction]]
 
-FUNCTIONS_OF_DOUT: dict[str, Callable[[AnyArray], AnyArray]] = {
-    "ignores dout: it is the gradient for a dout of ones": np.ones_like,
-    "is not linear in dout: it takes |dout|": np.abs,
-    "is not linear in dout: it takes max(dout, 0)": lambda dout: np.maximum(dout, 0),
-    "is not linear in dout: it takes dout clipped to [-1, 1]": lambda dout: np.clip(dout, -1, 1),
-    "is not linear in dout: it takes dout²": np.square,
-    "is not linear in dout: it takes sign(dout)": np.sign,
-    "takes the mean of dout for every element of it": lambda dout: (
-        np.full_like(dout, dout.mean()) if dout.size else dout
-    ),
-    "hears only the first row of dout": lambda dout: _only(dout, 0, 0),
-    "hears only the last row of dout": lambda dout: _only(dout, 0, -1),
-    "hears only the first column of dout": lambda dout: _only(dout, -1, 0),
-    "hears only the last column of dout": lambda dout: _only(dout, -1, -1),
-    "does not hear the first row of dout": lambda dout: dout - _only(dout, 0, 0),
-    "does not hear the last row of dout": lambda dout: dout - _only(dout, 0, -1),
-    "does not hear the last column of dout": lambda dout: dout - _only(dout, -1, -1),
-    "takes dout in reversed order": np.flip,
-    "takes dout transposed": lambda dout: _transposed(dout),
-}
-
-
-def _only(dout: AnyArray, axis: int, index: int) -> AnyArray:
-    """Keep one row or column of dout, and put 0 for the others."""
-    if dout.ndim < 1 or dout.shape[axis] == 0:
-        return dout
-    kept = np.zeros_like(dout)
-    place = (Ellipsis, index) if axis == -1 else (index,)
-    kept[place] = dout[place]
-    return kept
-
-
-def _transposed(array: AnyArray) -> AnyArray:
-    return np.swapaxes(array, -1, -2) if array.ndim > 1 and array.shape[-1] == array.shape[-2] else array
-
 
 def of_gradient(trial: Trial, name: str) -> Explanations:
     """Predict a wrong gradient in every way that we know."""
-    want, for_ones = trial.truth[name], cache(partial(_for_dout, trial, name, np.ones_like))
+    want, for_ones = trial.truth[name], cache(partial(_for_douts, trial, name, each_dout(trial, np.ones_like)))
     yield "is always 0", partial(_times, want, 0)
     wrong_factors = factors(trial)
     opposite, minus_one = next(wrong_factors)  # of a difference, the gradient of the other input is the same
@@ -67,32 +35,34 @@ def of_gradient(trial: Trial, name: str) -> Explanations:
     alike = {other: exact for other, exact in others.items() if exact.value.shape == want.value.shape}
     for other, exact in alike.items():
         yield f"is the gradient of {other}", partial(_times, exact, 1)
-    for what, function in FUNCTIONS_OF_DOUT.items():
-        yield what, partial(_for_dout, trial, name, function)
+    for what, douts in upstream.mistaken(trial):
+        yield what, partial(_for_douts, trial, name, douts)
     for what, factor in wrong_factors:
         yield what, partial(_times, want, factor)
     for what, factor in factors(trial):
         yield f"ignores dout, and {what}", partial(_times_of, for_ones, factor)
     for shift in (-1, 1) if want.value.ndim else ():
         yield "is shifted by one row", partial(_rearranged, want, partial(np.roll, shift=shift, axis=0))
-    yield "is transposed", partial(_rearranged, want, _transposed)
+    yield "is transposed", partial(_rearranged, want, transposed)
     yield "is the mean of its elements everywhere", partial(_everywhere, want, np.mean)
     for rounding in (np.trunc, np.rint):
         yield "is rounded to integers", partial(_rounded, want, rounding)
-    yield from _of_repeated_labels(trial, name)
+    for what, douts in upstream.of_repeated_labels(trial):
+        yield what, partial(_for_douts, trial, name, douts)
     for other, exact in alike.items():
         yield f"holds the gradient of {other}, too", partial(_sum, want, exact)
-    if trial.dout.shape == want.value.shape:
-        dout = Exact(trial.dout.astype(np.float64), np.zeros(trial.dout.shape))
-        yield "is dout itself", partial(_times, dout, 1)
-        yield "has dout added to it", partial(_sum, want, dout)
-        yield from _of_elements(trial, name)
+    for which, array in trial.douts.items():
+        if array.shape == want.value.shape:
+            dout = Exact(array.astype(np.float64), np.zeros(array.shape))
+            yield f"is {which} itself", partial(_times, dout, 1)
+            yield f"has {which} added to it", partial(_sum, want, dout)
+            yield from _of_elements(trial, name, which)
     yield from at_another_point(trial, name)
 
 
-def _for_dout(trial: Trial, name: str, function: Callable[[AnyArray], AnyArray]) -> Exact:
-    """Give the gradient for a function of dout."""
-    return trial.ask(trial.inputs, function(trial.dout))[name]
+def _for_douts(trial: Trial, name: str, douts: Results) -> Exact:
+    """Give the gradient for other upstream gradients."""
+    return trial.ask(trial.inputs, douts)[name]
 
 
 def _rounded(exact: Exact, rounding: Callable[[AnyArray], AnyArray]) -> Exact:
@@ -110,26 +80,6 @@ def _everywhere(exact: Exact, of: Callable[[AnyArray], Any]) -> Exact:
     return Exact(np.full_like(exact.value, of(exact.value)), np.full_like(exact.entitled, exact.entitled.max()))
 
 
-def _of_repeated_labels(trial: Trial, name: str) -> Explanations:
-    """Predict what comes of assigning where one should add."""
-    for labels, array in trial.inputs.items():
-        if array.dtype.kind in "iu" and array.ndim == 1 and len(array) and array.shape == trial.dout.shape[:1]:
-            for which, order in {"last": -1, "first": 1}.items():
-                _, kept = np.unique(array[::order], return_index=True)
-                hears = partial(_rows_kept, kept=kept, order=order)
-                yield (
-                    f"hears only the {which} row of dout where a label in {labels} is repeated",
-                    partial(_for_dout, trial, name, hears),
-                )
-
-
-def _rows_kept(dout: AnyArray, kept: AnyArray, order: int) -> AnyArray:
-    """Put 0 for all rows of dout but these, counted from the start or from the end."""
-    only = np.zeros_like(dout[::order])
-    only[kept] = dout[::order][kept]
-    return only[::order]
-
-
 SLOPES: dict[str, Callable[[AnyArray], AnyArray]] = {
     "(1 - out²), as for tanh": lambda out: 1 - out**2,
     "out (1 - out), as for a sigmoid": lambda out: out * (1 - out),
@@ -139,26 +89,26 @@ SLOPES: dict[str, Callable[[AnyArray], AnyArray]] = {
 LARGE = 64  # elements for each of which the oracle is not asked
 
 
-def _of_elements(trial: Trial, name: str) -> Explanations:
-    """Predict a gradient that treats every element by itself."""
-    if 0 < trial.dout.size <= LARGE:
-        yield "has only the diagonal of the Jacobian", partial(_diagonal, trial, name)
+def _of_elements(trial: Trial, name: str, which: str) -> Explanations:
+    """Predict a gradient that treats every element of an output by itself."""
+    if 0 < trial.douts[which].size <= LARGE:
+        yield "has only the diagonal of the Jacobian", partial(_diagonal, trial, name, which)
     for what, slope in SLOPES.items():
-        yield f"is dout {what}", partial(_sloped, trial, slope)
+        yield f"is {which} {what.replace('out', which[1:])}", partial(_sloped, trial, which, slope)
 
 
-def _diagonal(trial: Trial, name: str) -> Exact:
+def _diagonal(trial: Trial, name: str, which: str) -> Exact:
     """Give dout times the diagonal of the Jacobian, for which the oracle is asked row by row."""
-    shape = trial.dout.shape
-    rows = [trial.ask(trial.inputs, row.reshape(shape))[name] for row in np.eye(trial.dout.size)]
-    value = np.array([row.value.flat[i] for i, row in enumerate(rows)]).reshape(shape)
-    entitled = np.array([row.entitled.flat[i] for i, row in enumerate(rows)]).reshape(shape)
-    dout = trial.dout.astype(np.float64)
+    dout, zeros = trial.douts[which].astype(np.float64), each_dout(trial, np.zeros_like)
+    units = [{**zeros, which: row.reshape(dout.shape)} for row in np.eye(dout.size)]
+    rows = [_for_douts(trial, name, unit) for unit in units]
+    value = np.array([row.value.flat[i] for i, row in enumerate(rows)]).reshape(dout.shape)
+    entitled = np.array([row.entitled.flat[i] for i, row in enumerate(rows)]).reshape(dout.shape)
     return Exact(dout * value, np.abs(dout) * entitled)
 
 
-def _sloped(trial: Trial, slope: Callable[[AnyArray], AnyArray]) -> Exact:
-    out, dout = trial.truth["out"], trial.dout.astype(np.float64)
+def _sloped(trial: Trial, which: str, slope: Callable[[AnyArray], AnyArray]) -> Exact:
+    out, dout = trial.truth[which[1:]], trial.douts[which].astype(np.float64)
     return Exact(dout * slope(out.value), np.abs(dout) * (1 + out.entitled) * (1 + np.abs(out.value)) ** 2)
 
 
@@ -178,7 +128,7 @@ def at_another_point(trial: Trial, name: str) -> Explanations:
 
 def _moved(trial: Trial, name: str, other: str, mistaken: AnyArray) -> Exact:
     """Give the result for something else in the place of an input."""
-    return trial.ask({**trial.inputs, other: np.asarray(mistaken)}, trial.dout)[name]
+    return trial.ask({**trial.inputs, other: np.asarray(mistaken)}, trial.douts)[name]
 
 
 def _mistaken_for(trial: Trial, name: str, array: AnyArray) -> dict[str, AnyArray]:
@@ -194,7 +144,7 @@ def _mistaken_for(trial: Trial, name: str, array: AnyArray) -> dict[str, AnyArra
     }
     return {
         f"-1 times {name}": -array,
-        f"a transposed {name}": _transposed(array),
+        f"a transposed {name}": transposed(array),
         f"|{name}|": np.abs(array),
         f"a {name} of ones": np.ones_like(array),
         **{what: np.broadcast_to(each, array.shape) for what, each in others.items()},
@@ -239,7 +189,8 @@ def divisors(trial: Trial) -> dict[str, float]:
     }
     sizes = {f"{name}.size": float(array.size) for name, array in trial.inputs.items()}
     rows = {f"len({name})": float(len(array)) for name, array in trial.inputs.items() if array.ndim}
-    return {**axes, **_counting(trial), **rows, **sizes, "out.size": float(trial.dout.size)}
+    outputs = {f"{name[1:]}.size": float(dout.size) for name, dout in trial.douts.items()}
+    return {**axes, **_counting(trial), **rows, **sizes, **outputs}
 
 
 def _counting(trial: Trial) -> dict[str, float]:

@@ -17,7 +17,7 @@ SLACK = 1e-4  # by how much a derivative that does not jump may differ so near b
 def beside_a_jump(trial: Trial, name: str) -> bool:
     """Tell whether a gradient, wherever it is wrong, is between those that the reference has beside the point."""
     got, want = trial.kept[name].astype(np.float64), trial.truth[name].value
-    around = np.stack([trial.ask(moved, trial.dout)[name].value for moved in _around(trial)])
+    around = np.stack([trial.ask(moved, trial.douts)[name].value for moved in _around(trial)])
     low, high = around.min(axis=0), around.max(axis=0)
     slack = SLACK * (np.abs(low) + np.abs(high))
     between = (low - slack <= got) & (got <= high + slack) & (np.abs(got - want) > 10 * slack)

@@ -1,16 +1,18 @@
 """How a result is wrong that nothing explains: by what it is off, by how much, and whether only digits are lost."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from handgrad.testing.diagnosis.conditions import in_all
 from handgrad.testing.diagnosis.explanations import near
-from handgrad.testing.dtypes import all_in_float64, in_float64, is_floating, limits
+from handgrad.testing.dtypes import all_in_float64, is_floating, limits
 from handgrad.testing.oracle.agreement import LIMIT
+from handgrad.testing.outputs import gradients, is_output, values
 from handgrad.testing.subject import AnyArray, Results
-from handgrad.testing.trial import DOUBTFUL, Trial, copies, gradients
+from handgrad.testing.trial import DOUBTFUL, Trial, copies
 
 STEPS = 1e-5, 1e-6  # of central differences
 UNEXPLAINED = "is another function than the reference's"
@@ -28,22 +30,25 @@ def is_cancellation(trials: Sequence[Trial], name: str) -> bool:
 
 
 def _size(trial: Trial, name: str) -> float:
-    largest = max(float(np.abs(each).max(initial=0)) for each in trial.inputs.values() if is_floating(each))
-    return max(1.0, largest) * (1.0 if name == "out" else float(np.abs(trial.dout).max(initial=0)))
+    return max(1.0, _largest(trial.inputs)) * (1.0 if is_output(name) else _largest(trial.douts))
+
+
+def _largest(arrays: Mapping[str, AnyArray]) -> float:
+    return max(float(np.abs(each).max(initial=0)) for each in arrays.values() if is_floating(each))
 
 
 def _right_in(trial: Trial, name: str, wider: np.dtype[Any]) -> bool:
-    inputs = {each: array.astype(wider) if is_floating(array) else array for each, array in trial.inputs.items()}
-    again = rerun(trial, inputs, trial.dout.astype(wider))
+    arrays = {each: array.astype(wider) if is_floating(array) else array for each, array in trial.arrays.items()}
+    again = rerun(trial, arrays)
     if again is None or again[name].dtype != wider or again[name].shape != trial.truth[name].value.shape:
         return False
     return near(again[name].astype(np.float64), trial.truth[name], trial.dtype)
 
 
-def rerun(trial: Trial, inputs: Results, dout: AnyArray) -> Results | None:
-    """Run a new layer on other arrays, of which nobody promised that it takes them."""
+def rerun(trial: Trial, arrays: Results) -> Results | None:
+    """Run a new layer on other arrays, upstream gradients among them, of which nobody promised that it takes them."""
     try:
-        return trial.fresh(inputs, dout)
+        return trial.fresh(arrays, arrays)
     except Exception:  # whatever a layer raises
         return None
 
@@ -89,10 +94,10 @@ def added(trials: Sequence[Trial], name: str) -> str | None:
         return None
     # where rounding is a part of the error, it tells no factor
     trials = [trial for trial in trials if trial.errors[name].max(initial=0) > DOUBTFUL] or trials
-    suspects = trials[0].inputs if name == "out" else {"dout": trials[0].dout, **trials[0].inputs}
+    suspects = trials[0].inputs if is_output(name) else {**trials[0].douts, **trials[0].inputs}
     for what, array in suspects.items():
-        if array.shape == trials[0].kept[name].shape and is_floating(array):
-            factors = [_factor(trial, name, {**trial.inputs, "dout": trial.dout}[what]) for trial in trials]
+        if array.shape == trials[0].kept[name].shape and is_floating(array) and in_all(trials, what):
+            factors = [_factor(trial, name, trial.arrays[what]) for trial in trials]
             found = [factor for factor in factors if factor is not None]
             if len(found) == len(factors) and np.ptp(found) <= 1e-3 * abs(np.mean(found)):
                 return f"has {np.mean(found):.3g} times {what} added to it"
@@ -118,9 +123,9 @@ def fits_own_forward(trial: Trial) -> bool | None:
     None where a smaller step gives another difference, so that none of them is the derivative: near a jump, where
     something overflows, or where numbers are as small as the steps.
     """
-    inputs, dout = all_in_float64(trial.inputs), in_float64(trial.dout)
+    inputs, douts = all_in_float64(trial.inputs), all_in_float64(trial.douts)
     random = np.random.default_rng(0)
-    again = rerun(trial, copies(inputs), dout.copy())
+    again = rerun(trial, copies({**inputs, **douts}))
     if again is None:
         return None
     grads = gradients(again)
@@ -129,12 +134,14 @@ def fits_own_forward(trial: Trial) -> bool | None:
     def loss(step: float) -> float:
         moved = {name: inputs[name] + step * nudge for name, nudge in nudges.items()}
         run = trial.build({**inputs, **moved})
-        return float((dout * trial.forward(run, {**inputs, **moved})).sum())
+        out = trial.forward(run, {**inputs, **moved})
+        return sum(float((douts[f"d{name}"] * each).sum()) for name, each in out.items())
 
     numerical, smaller = ((loss(step) - loss(-step)) / (2 * step) for step in STEPS)
     terms = [float((grads[name] * nudges[name]).sum()) for name in grads]
-    out = trial.truth["out"]
-    rounding = np.finfo(np.float64).eps / STEPS[1] * float((np.abs(dout) * (np.abs(out.value) + out.entitled)).sum())
+    sizes = {name: np.abs(out.value) + out.entitled for name, out in values(trial.truth).items()}
+    size = sum(float((np.abs(douts[f"d{name}"]) * each).sum()) for name, each in sizes.items())
+    rounding = np.finfo(np.float64).eps / STEPS[1] * size
     allowed = 1e-4 * (abs(numerical) + sum(map(abs, terms))) + LIMIT * rounding
     if not abs(numerical - smaller) <= allowed < math.inf:
         return None

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import hypothesis.strategies as st
+import jax
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
+from handgrad.testing.inputs.axes import bare, parse, shape_of
 from handgrad.testing.inputs.inputs import Argument, Inputs
-from handgrad.testing.inputs.shapes import bare, parse, shape_of
 from handgrad.testing.inputs.values import (
     Drawn,
     DType,
@@ -21,9 +22,12 @@ from handgrad.testing.inputs.values import (
     small_integers,
 )
 from handgrad.testing.subject import an
+from handgrad.testing.trees import Nested, Tree
+
+Described = str | Argument | st.SearchStrategy[Any]
 
 
-def arrays(**arguments: str | Argument | st.SearchStrategy[Any]) -> Inputs:
+def arrays(**arguments: Described | dict[str, Any] | list[Any] | tuple[Any, ...]) -> Inputs:
     """Describe the inputs of a layer and its reference.
 
     Parameters
@@ -31,18 +35,32 @@ def arrays(**arguments: str | Argument | st.SearchStrategy[Any]) -> Inputs:
     **arguments
         For each argument its axes, for real numbers of all kinds; or one of the functions below, for others; or any
         Hypothesis strategy. Floating arrays that a strategy draws are cast to the dtype under test; Python numbers,
-        texts and whatever else it draws are handed on as they are.
+        texts and whatever else it draws are handed on as they are. An argument that is a dict, a list or a tuple is
+        described by one.
 
     Examples
     --------
     >>> affine = arrays(x="... D", W="D M", b="M")
+    >>> gates = arrays(x="N D", W="D 4*H", b="4*H")
+    >>> convolution = arrays(x="N 2*(T-1)+K", k="K>0")
     >>> classifier = arrays(x="... C", t=labels("...", classes="C"), mask=masks("...", of="x t"))
+    >>> network = arrays(x="N D", params=[{"W": "D H", "b": "H"}, {"W": "H C", "b": "C"}])
     >>> import hypothesis.strategies as st
     >>> softmax = arrays(x="N D", axis=st.sampled_from([0, 1, -1]))
     """
     if not arguments:
         raise ValueError("arrays() describes no argument; expected one or more, such as x='... D'")
-    described = Inputs({name: _argument(name, each) for name, each in arguments.items()})
+    trees = {name: Tree.of(name, each) for name, each in arguments.items()}
+    described = Inputs(
+        {
+            name: _argument(name, each)
+            for holder, tree in trees.items()
+            for name, each in zip(tree.names, jax.tree.leaves(arguments[holder]), strict=True)
+        },
+        Nested({holder: tree for holder, tree in trees.items() if tree.names != (holder,)}),
+    )
+    if empty := [holder for holder, tree in trees.items() if not tree.names]:
+        raise TypeError(f"{', '.join(empty)} is described by nothing; expected axes, such as '... D', or several")
     for name, argument in described.arguments.items():
         for masked in argument.masks:
             _expect_to_fit(name, argument, masked, described.arguments)

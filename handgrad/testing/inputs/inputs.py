@@ -3,12 +3,13 @@
     arrays(x="... D", W="D M", b="M")
 
 says that the last axis of x is as long as the first of W, and b as long as the last of W. "..." stands for any
-leading axes, the same in every argument; a number is a fixed length; "D>0" is an axis that is never empty.
+leading axes, the same in every argument; a number is a fixed length; "D>0" is an axis that is never empty; and
+"2*(D-1)" is computed.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis.strategies as st
@@ -16,9 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.dtypes import as_floating
+from handgrad.testing.inputs.axes import Shape, Sizes, bare, is_named, names_in, shape_of
 from handgrad.testing.inputs.drawing import simplest
-from handgrad.testing.inputs.shapes import Shape, Sizes, bare, lengths, pool, shape_of
+from handgrad.testing.inputs.shapes import lengths, pool
 from handgrad.testing.inputs.values import Drawn, DType, Recipe, often_alike, together
+from handgrad.testing.trees import Nested
+
+LARGEST = 100_000  # numbers in an array with a computed length, which may be a product
 
 MakeRecipe = Callable[[Shape, DType, Sizes], Recipe]
 
@@ -46,16 +51,20 @@ class Argument:
     high: float = math.inf
 
     def possible(self, sizes: Sizes) -> bool:
-        """Tell whether values exist: there are no labels for no classes, except for no rows."""
+        """Tell whether values exist, and not too many: there are no labels for no classes, except for no rows."""
+        computed = [axis for axis in self.axes if not is_named(bare(axis)) and names_in(bare(axis))]
+        if computed and math.prod(shape_of(self.axes, sizes)) > LARGEST:
+            return False
         rows = shape_of((axis for axis in self.axes if axis != self.classes), sizes)
         return self.classes is None or 0 in rows or 0 not in shape_of((self.classes,), sizes)
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The arguments of a layer and its reference, by name. Made by `arrays`."""
+    """The arguments of a layer and its reference, by name, and which of them are nested. Made by `arrays`."""
 
     arguments: Mapping[str, Argument]
+    nested: Nested = field(default_factory=Nested)
 
     def pool(self) -> list[Sizes]:
         """List the lengths of axes to test at."""
@@ -69,8 +78,9 @@ class Inputs:
                 yield shape_of(argument.axes, sizes)
 
     def has_axis(self, axis: str) -> bool:
-        """Tell whether an argument has an axis of this name, whose length the pool gives; a number is a length."""
-        return axis.isdecimal() or any(axis in map(bare, each.axes) for each in self.arguments.values())
+        """Tell whether the pool gives the length of an axis: a number is one, and names have one in some argument."""
+        names = {name for each in self.arguments.values() for other in each.axes for name in names_in(other)}
+        return names.issuperset(names_in(axis))
 
     @property
     def has_kinks(self) -> bool:

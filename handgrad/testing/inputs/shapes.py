@@ -6,38 +6,12 @@ axes equal; all axes distinct, in ascending and in descending order. The simples
 shrinks towards them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, permutations
 
-Shape = tuple[int, ...]
-Sizes = Mapping[str, Shape]
+from handgrad.testing.inputs.axes import LEADING, Shape, Sizes, is_possible, names_in
 
-LEADING = "..."
-NOT_EMPTY = ">0"
-
-
-def parse(axes: str) -> tuple[str, ...]:
-    """Split a description such as "... N D>0 3" into axes: LEADING, names, names of no empty axes, fixed lengths."""
-    if not isinstance(axes, str):
-        raise TypeError(f"axes are {axes!r}; expected a text, such as '... D'")
-    names = tuple(axes.split())
-    for name in names:
-        if name != LEADING and not name.isdecimal() and not bare(name).isidentifier():
-            raise ValueError(
-                f"axes {axes!r}: {name!r} is neither '...' nor a name, with '>0' or without, nor a length"
-            )
-    if names.count(LEADING) > 1:
-        raise ValueError(f"axes {axes!r}: '...' may stand there once")
-    return names
-
-
-def bare(axis: str) -> str:
-    """Give the name of an axis alone."""
-    return axis.removesuffix(NOT_EMPTY)
-
-
-def shape_of(axes: Iterable[str], sizes: Sizes) -> Shape:
-    """Look up how long the axes are."""
-    return tuple(length for axis in axes for length in ((int(axis),) if axis.isdecimal() else sizes[bare(axis)]))
+ORDERS = 720  # of lengths that are tried until they are possible
 
 
 def lengths(sizes: Sizes) -> list[int]:
@@ -47,16 +21,24 @@ def lengths(sizes: Sizes) -> list[int]:
 
 def pool(axes: Iterable[str]) -> list[Sizes]:
     """List the lengths to test the axes at. "..." stands for any number of axes, a name for one."""
-    given = [axis for axis in axes if not axis.isdecimal()]
-    axes = dict.fromkeys(map(bare, given))
-    filled = {bare(axis) for axis in given if axis.endswith(NOT_EMPTY)}
-    names = [axis for axis in axes if axis != LEADING]
+    axes = dict.fromkeys(axes)
+    names = dict.fromkeys(name for axis in axes for name in names_in(axis))
+    named = [name for name in names if name != LEADING]
     found = [
-        {LEADING: leading} | {name: (length,) for name, length in zip(names, lengths, strict=True)}
-        for leading, lengths in _lengths(len(names))
+        {LEADING: leading, **sizes}
+        for leading, lengths in _lengths(len(named))
+        for sizes in islice(arranged(named, lengths, axes), 1)
     ]
-    wanted = [{axis: sizes[axis] for axis in axes} for sizes in found if all(0 not in sizes[axis] for axis in filled)]
+    wanted = [{name: sizes[name] for name in names} for sizes in found]
     return [sizes for i, sizes in enumerate(wanted) if sizes not in wanted[:i]]
+
+
+def arranged(names: Sequence[str], lengths: Sequence[int], axes: Iterable[str]) -> Iterator[Sizes]:
+    """Give lengths to names in the order that they have or, where axes are impossible then, in others."""
+    for order in [lengths] if 0 in lengths else islice(permutations(lengths), ORDERS):
+        sizes = {name: (length,) for name, length in zip(names, order, strict=True)}
+        if all(is_possible(axis, sizes) for axis in axes):
+            yield sizes
 
 
 def _lengths(names: int) -> Iterator[tuple[Shape, list[int]]]:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.dtypes import limits
-from handgrad.testing.inputs.shapes import Shape
+from handgrad.testing.inputs.axes import Shape
 
 DType = np.dtype[Any]
 Drawn = npt.NDArray[Any]

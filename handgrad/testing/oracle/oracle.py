@@ -19,9 +19,12 @@ import numpy.typing as npt
 from handgrad.testing.dtypes import in_float64, is_floating
 from handgrad.testing.oracle.compiling import compile_for, convolves, keep_compiled
 from handgrad.testing.oracle.rounding import all_runs, draw_factors, entitlement
-from handgrad.testing.subject import Identity, an, call_by_name, parameters_of, taken_by
+from handgrad.testing.outputs import Outputs
+from handgrad.testing.subject import FLAT, Identity, an, call_by_name, parameters_of, taken_by
+from handgrad.testing.trees import Nested
 
 Arguments = Mapping[str, Any]
+Douts = Sequence[npt.NDArray[Any]]
 T = TypeVar("T")
 
 
@@ -40,7 +43,7 @@ class Program:
     at: tuple[Any, ...]
     text: str
     constants: tuple[bytes, ...]
-    out_shape: tuple[int, ...]
+    outputs: Outputs
 
 
 class UnusableReference(TypeError):
@@ -56,19 +59,21 @@ class Oracle:
     Parameters
     ----------
     reference
-        Takes every input by name and returns one array.
+        Takes every input by name and returns one array, or several in tuples and dicts.
+    nested
+        Which inputs it takes in dicts, lists and tuples.
     """
 
-    def __init__(self, reference: Callable[..., Any]) -> None:
+    def __init__(self, reference: Callable[..., Any], nested: Nested = FLAT) -> None:
         if not callable(reference):
             raise TypeError(f"reference is {an(type(reference).__name__)}; expected a function written in JAX")
-        self.reference = reference
+        self.reference, self.nested = reference, nested
         self._programs: dict[Any, Program] = {}
         self._kept = _kept_of(Identity(reference))
 
     def expect_to_take(self, names: Collection[str]) -> None:
         """Raise TypeError unless the reference can be called with these arguments."""
-        parameters = parameters_of(self.reference)
+        names, parameters = self.nested.holders(names), parameters_of(self.reference)
         kinds = {each.kind for each in parameters.values()}
         takes = f"it takes {', '.join(parameters) or 'nothing'}"
         taken = taken_by(self.reference, names)
@@ -84,31 +89,37 @@ class Oracle:
         if lacking:
             raise TypeError(f"the reference needs {', '.join(lacking)}, which the inputs do not name: {takes}")
 
-    def out_shape(self, inputs: Arguments) -> tuple[int, ...]:
-        """Tell the shape of the reference's output without computing it."""
-        return self._program(*_split(inputs)).out_shape
+    def call(self, inputs: Arguments) -> Any:
+        """Call the reference itself."""
+        return call_by_name(self.reference, self.nested.together(inputs))
+
+    def outputs(self, inputs: Arguments) -> Outputs:
+        """Tell what the reference's outputs are like without computing them."""
+        return self._program(*_split(inputs)).outputs
 
     def __call__(
         self,
         inputs: Arguments,
-        dout: npt.NDArray[Any],
+        dout: Any,
         wrt: tuple[str, ...],
         thoroughly: bool = False,
         held: tuple[str, ...] = (),
     ) -> dict[str, Exact]:
-        """Give the value, under the name "out", and the gradient of every input named in `wrt`.
+        """Give the outputs by their names, and the gradient of every input named in `wrt`.
 
-        The dtype of `dout` is the one whose rounding they are entitled to. Thoroughly, that is measured by more runs.
+        Of several outputs, `dout` has the tuples and dicts. Its dtype is the one whose rounding they are entitled to.
+        Thoroughly, that is measured by more runs.
         The inputs `held` are not nudged by it, as at a kink, from where a nudge would lead to another convention.
         """
         arrays, options = _split(inputs)
-        dtype, dout = dout.dtype, in_float64(dout)
+        douts = jax.tree.leaves(dout)
+        dtype, douts = douts[0].dtype, [*map(in_float64, douts)]
         with jax.enable_x64(True):
             program = self._program(arrays, options)
-            compiled = self._keep(("vjp", wrt), program, lambda: self._compile(arrays, options, dout, wrt))
+            compiled = self._keep(("vjp", wrt), program, lambda: self._compile(arrays, options, douts, wrt))
 
             def runs(nudge: float, times: int) -> npt.NDArray[np.float64]:
-                first, *more = (np.asarray(compiled.runs(nudge, seed, held)(arrays, dout)) for seed in range(times))
+                first, *more = (np.asarray(compiled.runs(nudge, seed, held)(arrays, douts)) for seed in range(times))
                 return np.concatenate([first, *(each[1:] for each in more)])
 
             try:
@@ -117,14 +128,15 @@ class Oracle:
                 said = f"{_first_line(error)}{_hint(arrays)}"
                 raise UnusableReference(f"JAX cannot run the reference at {_shapes(arrays)}: {said}") from error
         pairs = zip(in_shapes(exact, compiled.shapes), in_shapes(entitled, compiled.shapes), strict=True)
-        return {name: Exact(*each) for name, each in zip(("out", *wrt), pairs, strict=True)}
+        return {name: Exact(*each) for name, each in zip((*program.outputs.names, *wrt), pairs, strict=True)}
 
-    def plainly(self, inputs: Arguments, dout: npt.NDArray[Any], wrt: tuple[str, ...]) -> dict[str, Any]:
+    def plainly(self, inputs: Arguments, dout: Any, wrt: tuple[str, ...]) -> dict[str, Any]:
         """Give the same values as JAX computes them operation by operation, with nothing compiled or replayed."""
         arrays, options = _split(inputs)
         with jax.enable_x64(True):
-            results = value_and_vjp(self.reference, wrt, options)(arrays, in_float64(dout))
-            return dict(zip(("out", *wrt), map(np.asarray, results), strict=True))
+            douts = [*map(in_float64, jax.tree.leaves(dout))]
+            results = value_and_vjp(self.call, wrt, options)(arrays, douts)
+            return dict(zip((*self.outputs(inputs).names, *wrt), map(np.asarray, results), strict=True))
 
     def keep(self, what: Hashable, inputs: Arguments, make: Callable[[], T]) -> T:
         """Make something of the reference at the shapes of the inputs, once for as long as it computes the same."""
@@ -143,24 +155,27 @@ class Oracle:
             self._programs[key] = Program(key, *self._trace(arrays, options))
         return self._programs[key]
 
-    def _trace(self, arrays: Arguments, options: Mapping[str, Any]) -> tuple[str, tuple[bytes, ...], tuple[int, ...]]:
-        """Read the reference: its text, its constants and the shape of its output."""
+    def _trace(self, arrays: Arguments, options: Mapping[str, Any]) -> tuple[str, tuple[bytes, ...], Outputs]:
+        """Read the reference: its text, its constants and what its outputs are like."""
         shapes = _shapes(arrays)
         with jax.enable_x64(True):
             try:
-                jaxpr, out = jax.make_jaxpr(
-                    lambda arrays: call_by_name(self.reference, {**arrays, **options}), return_shape=True
-                )(arrays)
+                jaxpr, out = jax.make_jaxpr(lambda arrays: self.call({**arrays, **options}), return_shape=True)(
+                    arrays
+                )
             except Exception as error:
                 said = _first_line(error)
                 raise UnusableReference(
                     f"the reference, which has to be written in JAX, raised at {shapes}: {said}{_hint(arrays)}"
                 ) from error
-        if not hasattr(out, "shape"):
-            raise UnusableReference(f"the reference returned {type(out).__name__} at {shapes}; expected one array")
-        if out.dtype != np.float64:
+        if not jax.tree.leaves(out):
+            expected = "expected an array, or several in a tuple or a dict"
+            raise UnusableReference(f"the reference returned {type(out).__name__} at {shapes}; {expected}")
+        for each in jax.tree.leaves(out):
+            if each.dtype == np.float64:
+                continue
             raise UnusableReference(
-                f"the reference returned {out.dtype} at {shapes}, from inputs in float64; "
+                f"the reference returned {each.dtype} at {shapes}, from inputs in float64; "
                 "expected float64, in which the oracle computes, so that nothing is rounded away"
             )
         for constant in filter(_is_rounded, map(np.asarray, jaxpr.consts)):
@@ -168,13 +183,13 @@ class Oracle:
                 f"the reference holds a constant in {constant.dtype} at {shapes}; expected float64, "
                 "in which the oracle computes: make it by NumPy, or inside of the reference"
             )
-        return str(jaxpr), tuple(np.asarray(each).tobytes() for each in jaxpr.consts), out.shape
+        return str(jaxpr), tuple(np.asarray(each).tobytes() for each in jaxpr.consts), Outputs.of(out)
 
     def _compile(
-        self, arrays: Arguments, options: Mapping[str, Any], dout: npt.NDArray[Any], wrt: tuple[str, ...]
+        self, arrays: Arguments, options: Mapping[str, Any], douts: Douts, wrt: tuple[str, ...]
     ) -> "Compiled":
         try:
-            jaxpr = jax.make_jaxpr(value_and_vjp(self.reference, wrt, options))(arrays, dout)
+            jaxpr = jax.make_jaxpr(value_and_vjp(self.call, wrt, options))(arrays, douts)
         except Exception as error:
             raise UnusableReference(
                 f"the reference has no gradient of {', '.join(wrt)} at {_shapes(arrays)}: {_first_line(error)}"
@@ -183,18 +198,18 @@ class Oracle:
 
 
 def _compiled(jaxpr: jex.ClosedJaxpr, program: str, arrays: Arguments) -> "Compiled":
-    """Compile the value and the gradients of a program, exact and nudged."""
+    """Compile the outputs and the gradients of a program, exact and nudged."""
     keep_compiled()
 
     @partial(jax.jit, compiler_options=compile_for(program))
-    def compute(arrays: Arguments, dout: Any, factors: Sequence[Any]) -> Any:
+    def compute(arrays: Arguments, douts: Douts, factors: Sequence[Any]) -> Any:
         # with a kernel for each run, convolutions together take longer than one by one
-        return all_runs(jaxpr, jax.tree.leaves((arrays, dout)), factors, one_by_one=convolves(program))
+        return all_runs(jaxpr, jax.tree.leaves((arrays, douts)), factors, one_by_one=convolves(program))
 
     floating = [name for name, array in arrays.items() if is_floating(array)]
 
     @cache
-    def runs(nudge: float, seed: int, held: tuple[str, ...]) -> Callable[[Arguments, npt.NDArray[Any]], Any]:
+    def runs(nudge: float, seed: int, held: tuple[str, ...]) -> Callable[[Arguments, Douts], Any]:
         factors = draw_factors(jaxpr, nudge, seed, [floating.index(name) for name in held])
         return partial(compute, factors=jax.device_put(factors))
 
@@ -202,17 +217,21 @@ def _compiled(jaxpr: jex.ClosedJaxpr, program: str, arrays: Arguments) -> "Compi
 
 
 def value_and_vjp(
-    function: Callable[..., Any], wrt: Sequence[str], options: Mapping[str, Any] | None = None
+    call: Callable[[Arguments], Any], wrt: Sequence[str], options: Mapping[str, Any] | None = None
 ) -> Callable[[Arguments, Any], tuple[Any, ...]]:
-    """Make a function of arrays by name and of dout that gives the value, and the gradients of those in `wrt`."""
+    """Make a function of arrays by name and of dout that gives the outputs, and the gradients of those in `wrt`.
+
+    Of several outputs, in tuples or dicts, it takes the upstream gradients in any: their order tells them apart.
+    """
 
     def compute(arrays: Arguments, dout: Any) -> tuple[Any, ...]:
         rest = {name: array for name, array in arrays.items() if name not in wrt}
         value, pullback = jax.vjp(
-            lambda *args: call_by_name(function, {**dict(zip(wrt, args, strict=True)), **rest, **(options or {})}),
+            lambda *args: call({**dict(zip(wrt, args, strict=True)), **rest, **(options or {})}),
             *(arrays[name] for name in wrt),
         )
-        return value, *pullback(dout)
+        douts = jax.tree.unflatten(jax.tree.structure(value), jax.tree.leaves(dout))
+        return *jax.tree.leaves(value), *pullback(douts)
 
     return compute
 
@@ -224,7 +243,7 @@ class Compiled:
     It does so for a nudge, a seed, and the names of inputs that are held.
     """
 
-    runs: Callable[[float, int, tuple[str, ...]], Callable[[Arguments, npt.NDArray[Any]], Any]]
+    runs: Callable[[float, int, tuple[str, ...]], Callable[[Arguments, Douts], Any]]
     shapes: Sequence[tuple[int, ...]]
 
 

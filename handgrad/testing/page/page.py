@@ -66,7 +66,7 @@ def _section(failures: Sequence[Failure], diagnosis: str, said: str) -> str:
 
 def _example(trial: Trial) -> str:
     """Show the arguments of an example."""
-    arguments = {**trial.inputs, **trial.options, "dout": trial.dout}
+    arguments = {**trial.inputs, **trial.options, **trial.douts}
     return textwrap.indent("\n".join(_shown(name, each) for name, each in arguments.items()), "    ")
 
 

@@ -2,14 +2,15 @@
 
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.oracle.agreement import overflows
-from handgrad.testing.trial import Complaint, Trial, called, gradients
+from handgrad.testing.outputs import called, gradients
+from handgrad.testing.trial import Complaint, Trial
 
 
 def runs(trial: Trial) -> None:
     """Forward and backward accept every input that the description allows, and leave gradients to judge."""
     if not gradients(trial.results):
         raise Complaint("backward returned no gradient and left none in an attribute d<name>")
-    for name in trial.subject.constructor_names:
+    for name in (each for holder in trial.subject.constructor_names for each in trial.subject.nested.held(holder)):
         floating = name in trial.inputs and is_floating(trial.inputs[name])
         if floating and name not in trial.results:
             raise Complaint(f"backward left no d{name}; bind {name} with functools.partial if it needs no gradient")

@@ -1,25 +1,26 @@
 """How arrays lie in memory, which changes nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.oracle.agreement import LIMIT, overflows
+from handgrad.testing.oracle.agreement import LIMIT
+from handgrad.testing.outputs import called
 from handgrad.testing.subject import AnyArray, Results
-from handgrad.testing.trial import Complaint, Trial, called, copies, expect_within_limit, identical
+from handgrad.testing.trial import Complaint, Trial, copies, expect_within_limit, identical
 
 
 def layouts(trial: Trial) -> str | None:
     """Fortran-ordered, strided, negatively strided and 0-stride arrays give the same numbers: all, or one alone."""
-    arrays = copies({**trial.inputs, "dout": trial.dout})
+    arrays = copies(trial.arrays)
     arrays |= {name: LAYOUTS[trial.layout](arrays[name]) for name in trial.relaid}
-    dout = arrays.pop("dout")
-    plain = _in_c_order(trial, arrays, dout)
-    got = trial.fresh(arrays, dout)
-    if overflows(plain.truth["out"], trial.dtype):
+    inputs, douts = ({name: arrays[name] for name in names} for names in (trial.inputs, trial.douts))
+    plain = _in_c_order(trial, inputs, douts)
+    got = trial.fresh(inputs, douts)
+    if plain.overflows(plain.truth):
         return "the value overflows"
     right = [name for name, error in plain.errors.items() if error.max(initial=0) <= LIMIT]
     # what is wrong anyway says nothing about the layout
@@ -44,12 +45,12 @@ def _expect_right(got: Results, plain: Trial, when: str) -> None:
         expect_within_limit(name, different[name], truth[name], error, when)
 
 
-def _in_c_order(trial: Trial, inputs: Mapping[str, AnyArray], dout: AnyArray) -> Trial:
+def _in_c_order(trial: Trial, inputs: Results, douts: Results) -> Trial:
     """Give the trial with the same numbers in memory as usual: itself, but where a layout changes the numbers."""
     if trial.layout != REPEATED:
         return trial
-    contiguous = {name: np.array(array, order="C") for name, array in inputs.items()}
-    return replace(trial, inputs=contiguous, dout=np.array(dout, order="C"))
+    inputs, douts = ({name: np.array(array, order="C") for name, array in each.items()} for each in (inputs, douts))
+    return replace(trial, inputs=inputs, douts=douts)
 
 
 def _strided(array: AnyArray) -> AnyArray:

@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.oracle.agreement import overflows
+from handgrad.testing.outputs import called, gradients, values
 from handgrad.testing.subject import AnyArray
-from handgrad.testing.trial import Complaint, Trial, brief, called, copies, expect_close, gradients
+from handgrad.testing.trial import Complaint, Trial, brief, copies, expect_close
 
 
 def value(trial: Trial) -> None:
     """Forward equals the reference."""
-    expect_close(trial.kept, trial.truth, {name: each for name, each in trial.errors.items() if name == "out"})
+    expect_close(trial.kept, trial.truth, values(trial.errors))
 
 
 def gradient(trial: Trial) -> str | None:
     """Every gradient equals the reference's vector-Jacobian product, for any upstream gradient."""
-    if overflows(trial.truth["out"], trial.dtype):
+    if trial.overflows(trial.truth):
         return "the value overflows"
     expect_close(trial.kept, trial.truth, gradients(trial.errors))
     return None
@@ -28,9 +28,10 @@ def kinks(trial: Trial) -> str | None:
     """At declared kinks and ties, value and gradients are the reference's own, and follow no other convention."""
     if not trial.kinks:
         return "no kinks are declared"
-    inputs, dout = {**trial.inputs, **trial.kinks}, trial.kinks["dout"]
-    held = tuple(name for name in trial.kinks if name != "dout")
-    there = replace(trial, inputs={name: inputs[name] for name in trial.inputs}, dout=dout, held=held)
+    arrays = {**trial.arrays, **trial.kinks}
+    inputs, douts = ({name: arrays[name] for name in names} for names in (trial.inputs, trial.douts))
+    held = tuple(name for name in trial.inputs if name in trial.kinks)
+    there = replace(trial, inputs=inputs, douts=douts, held=held)
     try:
         expect_close(there.kept, there.truth, there.errors)
     except Complaint as complaint:
@@ -42,7 +43,8 @@ def zero(trial: Trial) -> str | None:
     """An upstream gradient of 0 gives gradients of exactly 0."""
     if not all(np.isfinite(array).all() for array in trial.kept.values()):
         return "a result is not finite"
-    for name, grad in gradients(trial.fresh(copies(trial.inputs), np.zeros_like(trial.dout))).items():
+    douts = {name: np.zeros_like(dout) for name, dout in trial.douts.items()}
+    for name, grad in gradients(trial.fresh(copies(trial.inputs), douts)).items():
         if np.any(grad != 0):
             raise Complaint(f"for dout = 0, d{name} is {brief(grad)}")
     return None
@@ -53,11 +55,11 @@ def confined(trial: Trial) -> str | None:
     first = first_floating(trial)
     if first is None:
         return "no input is there to hold a NaN"
-    if not trial.dout.size:
+    if not any(dout.size for dout in trial.douts.values()):
         return "the output is empty"
     inputs = copies(trial.inputs)
     inputs[first].reshape(-1)[-1] = np.nan
-    got = trial.fresh(copies(inputs), trial.dout.copy())
+    got = trial.fresh(copies(inputs), copies(trial.douts))
     reached = {
         name: np.isnan(array) & np.isfinite(trial.kept[name]) & ~_last_row(array, inputs[first])
         for name, array in got.items()
@@ -65,10 +67,10 @@ def confined(trial: Trial) -> str | None:
     }
     if not any(each.any() for each in reached.values()):
         return None
-    if not _further(reached, {name: exact.value for name, exact in trial.ask(inputs, trial.dout).items()}):
+    if not _further(reached, {name: exact.value for name, exact in trial.ask(inputs, trial.douts).items()}):
         return None
-    plain = trial.ask_plainly(inputs, trial.dout)  # compiled, JAX may lose a NaN
-    if np.isnan(got["out"]).any() and not np.isnan(plain["out"]).any():
+    plain = trial.ask_plainly(inputs)  # compiled, JAX may lose a NaN
+    if _hold_nan(values(got)) and not _hold_nan(values(plain)):
         return "the reference turns a NaN into a number"
     for name in _further(reached, plain):
         raise Complaint(f"with a NaN as the last entry of {first}, {called(name)} is {brief(got[name])}")
@@ -78,6 +80,10 @@ def confined(trial: Trial) -> str | None:
 def first_floating(trial: Trial) -> str | None:
     """Name the first argument that has floating numbers in it."""
     return next((name for name, array in trial.inputs.items() if array.size and is_floating(array)), None)
+
+
+def _hold_nan(results: Mapping[str, AnyArray]) -> bool:
+    return any(np.isnan(each).any() for each in results.values())
 
 
 def _further(reached: Mapping[str, AnyArray], truth: Mapping[str, AnyArray]) -> list[str]:

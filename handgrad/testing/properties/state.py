@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from handgrad.testing.inputs.shapes import bare
+from handgrad.testing.inputs.axes import bare, names_in
+from handgrad.testing.outputs import gradients
 from handgrad.testing.subject import Results
-from handgrad.testing.trial import Trial, copies, expect_identical, gradients
+from handgrad.testing.trial import Trial, copies, expect_identical
 
 
 def deterministic(trial: Trial) -> None:
     """Two new layers say the same: nothing is drawn at random, and nothing is kept outside of the layer."""
-    again = trial.fresh(copies(trial.inputs), trial.dout.copy())
+    again = trial.fresh(copies(trial.inputs), copies(trial.douts))
     expect_identical(again, trial.kept, "differs between two new layers that get the same arguments")
 
 
@@ -19,11 +20,13 @@ def repeatable(trial: Trial) -> None:
     Another one may be in the same array.
     """
     expect_identical(trial.again, trial.kept, "differs when backward is called again")
-    dout, other = trial.dout.copy(), 1 - trial.dout
-    trial.run.backward(dout)
-    dout[...] = other
-    fresh = gradients(trial.fresh(copies(trial.inputs), other.copy()))
-    expect_identical(trial.run.backward(dout), fresh, "differs when backward has been called for another dout before")
+    douts = copies(trial.douts)
+    trial.backward(trial.run, douts)
+    for name, other in trial.other_douts.items():
+        douts[name][...] = other
+    fresh = gradients(trial.fresh(copies(trial.inputs), trial.other_douts))
+    again = trial.backward(trial.run, douts)
+    expect_identical(again, fresh, "differs when backward has been called for another dout before")
 
 
 def stateless(trial: Trial) -> None:
@@ -32,13 +35,13 @@ def stateless(trial: Trial) -> None:
     That may have been of another shape, or in the same arrays, which are filled anew.
     """
     run = trial.build(copies(trial.inputs))
-    others = {name: array for name, array in others_than(trial).items() if name in run.names}
+    others = {name: array for name, array in others_than(trial).items() if run.takes(name)}
     for earlier in (longer(trial, others), others):
         out = trial.forward(run, {**trial.inputs, **earlier})
-        run.backward(np.ones(out.shape, trial.dtype))
+        trial.backward(run, {f"d{name}": np.ones(each.shape, trial.dtype) for name, each in out.items()})
     for name, array in others.items():
         array[...] = trial.inputs[name]
-    again = {"out": trial.forward(run, {**trial.inputs, **others}), **run.backward(trial.dout.copy())}
+    again = {**trial.forward(run, {**trial.inputs, **others}), **trial.backward(run, copies(trial.douts))}
     expect_identical(again, trial.kept, "depends on what the layer saw before")
 
 
@@ -46,8 +49,8 @@ def separate(trial: Trial) -> None:
     """Layers share nothing: another one, at work between a layer's forward and its backward, changes nothing."""
     run = trial.build(copies(trial.inputs))
     out = trial.forward(run, copies(trial.inputs))
-    trial.fresh(others_than(trial), 1 - trial.dout)
-    results = {"out": out, **run.backward(trial.dout.copy())}
+    trial.fresh(others_than(trial), trial.other_douts)
+    results = {**out, **trial.backward(run, copies(trial.douts))}
     expect_identical(results, trial.kept, "changes when another layer is at work in between")
 
 
@@ -61,10 +64,16 @@ def others_than(trial: Trial) -> Results:
 
 def longer(trial: Trial, inputs: Results) -> Results:
     """Make the batch twice as long: along an axis that comes first wherever it occurs."""
-    axes = {name: [bare(axis) for axis in trial.described.arguments[name].axes] for name in trial.inputs}
-    later = {axis for name, each in axes.items() for axis in (each[1:] if name in inputs else each)}
-    batch = {each[0] for each in axes.values() if each and trial.sizes.get(each[0])} - later
+    axes = {name: trial.described.arguments[name].axes for name in trial.inputs}
+    later = {
+        other
+        for name, each in axes.items()
+        for place, axis in enumerate(each)
+        for other in names_in(axis)
+        if place or name not in inputs or other != bare(axis)
+    }
+    first = {name: bare(each[0]) for name, each in axes.items() if each}
+    batch = {axis for axis in first.values() if trial.sizes.get(axis)} - later
     return {
-        name: np.concatenate([array, array]) if batch.intersection(axes[name][:1]) else array
-        for name, array in inputs.items()
+        name: np.concatenate([array, array]) if first.get(name) in batch else array for name, array in inputs.items()
     }

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.inputs.shapes import shape_of
+from handgrad.testing.inputs.axes import shape_of
+from handgrad.testing.outputs import gradients
 from handgrad.testing.subject import AnyArray
-from handgrad.testing.trial import Complaint, Trial, brief, copies, expect_identical, gradients
+from handgrad.testing.trial import Complaint, Trial, brief, copies, expect_identical
 
 
 def masked(trial: Trial) -> str | None:
@@ -21,7 +22,7 @@ def masked(trial: Trial) -> str | None:
         poisoned[name][blocked[name]] = trial.poison if is_floating(poisoned[name]) else -1
     if not any(each.any() for each in blocked.values()):
         return "nothing is masked"
-    expect_identical(trial.fresh(poisoned, trial.dout.copy()), trial.kept, "depends on masked entries")
+    expect_identical(trial.fresh(poisoned, copies(trial.douts)), trial.kept, "depends on masked entries")
     for name, grad in gradients(trial.kept).items():
         if name in blocked and np.any(grad[blocked[name]] != 0):
             raise Complaint(f"d{name} is not 0 where the mask blocks: {brief(grad)}")
@@ -41,7 +42,7 @@ def refuses(trial: Trial) -> str | None:
             wrong = copies(trial.inputs)
             wrong[name][np.unravel_index(int(counting[name].argmax()), counting[name].shape)] = label
             try:
-                trial.fresh(copies(wrong), trial.dout.copy())
+                trial.fresh(copies(wrong), copies(trial.douts))
             except (IndexError, ValueError):
                 continue
             raise Complaint(f"the label {label} in {name} is taken without an error", replace(trial, inputs=wrong))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from handgrad.testing.oracle.agreement import LIMIT
-from handgrad.testing.trial import called
+from handgrad.testing.outputs import called
 from reference.comparisons.measure import Row, Shapes
 from reference.comparisons.pages.markdown import brief, paragraph
 

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from handgrad.testing.found import Failure
+from handgrad.testing.outputs import variable
 from handgrad.testing.page.script.definitions import Definitions
 from handgrad.testing.page.script.literals import assignment
 from handgrad.testing.page.script.tails import tails
@@ -18,15 +19,16 @@ MODULES = {"jax": jax, "np": np, "inf": np.inf, "nan": np.nan}
 def script(failure: Failure) -> str:
     """Write Python that runs a layer on the example of a failure, and prints what is wrong."""
     trial = failure.trial
-    variables = {name: f"argument_{name}" for name in [*trial.inputs, *trial.options]}
+    variables = {name: f"argument_{variable(name)}" for name in [*trial.inputs, *trial.options]}
     # what is left for the definitions and for the arguments is found by writing it without them
     without = ast.parse(tails(trial, "make", "reference", variables)[failure.property])
     own = {each.id for each in ast.walk(without) if isinstance(each, ast.Name)} - {"make", "reference"}
     definitions = Definitions(dict.fromkeys(own, "a variable of the script") | vars(builtins) | MODULES)
     make = definitions.define(trial.subject.make, "make")
     reference = definitions.define(trial.oracle.reference, "reference")
-    options = {name: definitions.define(option, f"the_{name}") for name, option in trial.options.items()}
-    variables = {name: definitions.free(name) for name in variables}
+    options = {name: definitions.define(option, f"the_{variable(name)}") for name, option in trial.options.items()}
+    for name in variables:
+        variables[name] = definitions.free(variable(name), *variables.values())
     lines = [
         "import jax\nimport numpy as np\nfrom numpy import inf, nan",
         *definitions.imports,
@@ -36,7 +38,7 @@ def script(failure: Failure) -> str:
         "",
         *(line for name, array in trial.inputs.items() for line in assignment(variables[name], array)),
         *(f"{variables[name]} = {option}" for name, option in options.items()),
-        *assignment("dout", trial.dout),
+        *(line for name, array in trial.douts.items() for line in assignment(variable(name), array)),
         "",
         tails(trial, make, reference, variables)[failure.property],
     ]
