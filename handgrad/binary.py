@@ -22,7 +22,7 @@ class SigmoidWithLoss:
 
     Shapes
     ------
-    x, dx, t : any      mask : booleans that broadcast to x, True for the N entries that count
+    x, dx, y, t : any      mask : booleans that broadcast to x, True for the N entries that count
     pos_weight : any that broadcasts to x      loss, dout : (), or that of x for reduction="none"
 
     A pos_weight of p makes p t of the first t: where yes is rare, it may weigh more. The mean is over N all the same.
@@ -94,6 +94,11 @@ class SigmoidWithLoss:
         dx = in_blocks(_slope, x.dtype, x, self.batch.counted(self.t), *self.weights)
         dx *= factor
         return self.batch.spread(np.asarray(dx, self.x.dtype))
+
+    @property
+    def y(self) -> Array:
+        """The probabilities of yes, σ(x): 0 where the mask hides."""
+        return self.batch.spread(sigmoid(self.batch.counted(self.x)))
 
 
 class FocalLoss:

@@ -20,6 +20,7 @@ from handgrad import (
     SoftmaxWithLoss,
     Subtract,
 )
+from handgrad.functions import sigmoid
 from handgrad.numerics import BLOCK
 from tests.drawn import masks, numbers, whole_numbers
 from tests.graph import Graph
@@ -96,6 +97,14 @@ def test_a_score_against_0_is_a_softmax_of_two_classes(x, t):
     want, want_dx = run(SoftmaxWithLoss(), np.stack([np.zeros(SHAPE), x], -1), t.astype(int))
     np.testing.assert_allclose(loss, want, rtol=16 * EPS, atol=16 * EPS)
     np.testing.assert_allclose(dx, want_dx[..., 1], rtol=0, atol=4 * EPS)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_probabilities_are_kept_as_y(dtype):
+    layer, x = SigmoidWithLoss(), np.array([[0.0, 30.0], [-30.0, nan]], dtype)
+    layer.forward(x, np.ones((2, 2)), [[True, True], [True, False]])
+    assert layer.y.dtype == dtype
+    assert np.array_equal(layer.y, [[0.5, sigmoid(x)[0, 1]], [sigmoid(x)[1, 0], 0]])
 
 
 # Closed forms

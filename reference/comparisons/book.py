@@ -1,4 +1,7 @@
-"""Classes of chapter 5 of *Deep Learning from Scratch*, with the functions they need, as the book has them."""
+"""Classes of chapter 5 of *Deep Learning from Scratch*, with the functions they need, as the book has them.
+
+Losses of the second book, the last two, are shortened to what they compute.
+"""
 
 import numpy as np
 
@@ -92,3 +95,31 @@ class SoftmaxWithLoss:
         batch_size = self.t.shape[0]
         dx = (self.y - self.t) / batch_size
         return dx
+
+
+class SigmoidWithLoss:
+    def forward(self, x, t):
+        self.t = t
+        self.y = sigmoid(x)
+        self.loss = cross_entropy_error(np.c_[1 - self.y, self.y], t)
+        return self.loss
+
+    def backward(self, dout=1):
+        return (self.y - self.t) * dout / self.t.shape[0]
+
+
+class TimeSoftmaxWithLoss:
+    def forward(self, x, t):
+        self.shape, self.t = x.shape, t.reshape(-1)
+        self.rows, self.mask = np.arange(self.t.size), self.t != -1
+        self.y = softmax(x.reshape(-1, x.shape[-1]))
+        losses = np.log(self.y[self.rows, self.t]) * self.mask
+        return -np.sum(losses) / self.mask.sum()
+
+    def backward(self, dout=1):
+        dx = self.y
+        dx[self.rows, self.t] -= 1
+        dx *= dout
+        dx /= self.mask.sum()
+        dx *= self.mask[:, np.newaxis]
+        return dx.reshape(self.shape)
