@@ -40,6 +40,8 @@ UNNAMED = {
     "PermuteAgain",
     "RepeatOfHalves",
     "PReluHearsFromAll",
+    "SigmoidLossBySoftplus",
+    "SigmoidLossOfDifference",
     "SquaredLossByFiniteDifference",
     "SquaredLossExpanded",
     "SquaredLossOfStrides",
