@@ -59,6 +59,22 @@ def number(where: str, name: str, argument: npt.ArrayLike) -> float:
     return float(array)
 
 
+def above_0(where: str, name: str, argument: npt.ArrayLike, because: str) -> float:
+    """Give an option as a finite number above 0, or raise an error that names it."""
+    given = number(where, name, argument)
+    if not 0 < given < np.inf:
+        raise ValueError(f"{where}: {name} is {given}; expected a finite number above 0, because {because}")
+    return given
+
+
+def share(where: str, name: str, argument: npt.ArrayLike) -> float:
+    """Give an option as a number from 0 to 1, or raise an error that names it."""
+    given = number(where, name, argument)
+    if not 0 <= given <= 1:
+        raise ValueError(f"{where}: {name} is {given}; expected a number from 0 to 1, because it is a share")
+    return given
+
+
 def whole_number(where: str, name: str, argument: Any) -> int:
     """Give an option as a whole number, or raise a TypeError that names it."""
     try:
@@ -183,6 +199,15 @@ def expect_broadcastable(where: str, **arrays: npt.NDArray[Any]) -> None:
         *others, name = arrays
         because = " and ".join(f"{other}.shape is {arrays[other].shape}" for other in others)
         raise shape_error(where, name, arrays[name].shape, "axes that broadcast", because) from None
+
+
+def broadcast_to(where: str, name: str, array: npt.NDArray[Any], x: Array) -> npt.NDArray[Any]:
+    """Broadcast an array to the shape of x, or raise a ValueError that names it."""
+    try:
+        return np.broadcast_to(array, x.shape)
+    except ValueError:
+        expected = f"{x.shape} or one that broadcasts to it"
+        raise shape_error(where, name, array.shape, expected, f"x.shape is {x.shape}") from None
 
 
 def booleans(where: str, name: str, argument: npt.ArrayLike, true_where: str) -> npt.NDArray[np.bool_]:

@@ -1,18 +1,19 @@
-"""Steps that functions and layers share: of exponentials and sums over axes, and of the mean over a batch.
+"""Steps that functions and layers share: of exponentials and of sums over axes.
 
 float16 is widened to float32, in which a row of ordinary length neither overflows nor stagnates.
 """
 
-import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, double, long_sum, wide
+from handgrad.checks import Array, wide
 
 FLOAT32 = np.finfo(np.float32)  # the narrowest dtype that rows are computed in
 LAST = (-1,)
+BLOCK = 2**14
 FEW = 32  # numbers may be added one by one
 
 
@@ -69,23 +70,17 @@ def _sum_along(array: Array, axis: int) -> Array:
     return np.add.reduce(terms, axis=0, keepdims=True).swapaxes(0, axis)
 
 
-def batch_mean(rows: Array, dtype: np.dtype[Any]) -> np.floating[Any]:
-    """Average over the rows of a batch. The mean of nothing is 0."""
-    mean = long_sum(rows, 0) / len(rows)
-    # a sum may overflow where the mean does not, and 0/0 is NaN where the sum of nothing is 0
-    return dtype.type(mean if math.isfinite(mean) else long_sum(rows / len(rows), 0))
+def blocks(size: int) -> Iterator[slice]:
+    """Cut up a long array into blocks that stay in the processor's cache from one step to the next."""
+    return (slice(start, start + BLOCK) for start in range(0, size, BLOCK))
 
 
-def scalable(rows: Array, dout: Array) -> tuple[Array, float | Array]:
-    """Give the rows of a batch, widened, and the factor dout / N by which their mean goes back to each of them.
-
-    Both are widened once more where float32 does not have the factor: 0 · inf would be NaN.
-    """
-    rows, number = wide(rows), max(len(rows), 1)
-    factor = float(dout) / number
-    if FLOAT32.tiny <= abs(factor) <= FLOAT32.max:
-        return rows, factor
-    return double(rows), double(dout) / number
+def in_blocks(function: Callable[..., Array], dtype: np.dtype[Any], *arrays: npt.NDArray[Any]) -> Array:
+    """Apply an elementwise function to arrays (N,), block by block. The result has this dtype, widened."""
+    out = np.empty(len(arrays[0]), np.result_type(dtype, np.float32))
+    for block in blocks(len(out)):
+        out[block] = function(*(each[block] for each in arrays))
+    return out
 
 
 def result_dtype(y: Array, t: npt.NDArray[Any]) -> np.dtype[Any]:

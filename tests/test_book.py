@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import handgrad
 import reference.activations
 import reference.affine
+import reference.binary
 import reference.losses
 from handgrad.testing import arrays, check_layer, labels, one_hot
 from reference.comparisons import book
@@ -26,6 +27,7 @@ RIGHT = {
     "Sigmoid": ({}, {"x": X}),
     "Affine": ({"W": X.T, "b": X[:, 0]}, {"x": X}),
     "SoftmaxWithLoss": ({}, {"x": X, "t": np.eye(3)[:2]}),
+    "SigmoidWithLoss": ({}, {"x": X[:, 0], "t": np.array([1, 0])}),
 }
 
 
@@ -159,3 +161,31 @@ def test_the_true_gradient_of_the_loss_that_is_returned():
     layer.forward(np.asarray(x), np.asarray(t))
     assert round(float(slope[0]), 3) == -0.293
     assert round(float(layer.backward()[0]) * len(t), 3) == -1.0
+
+
+def test_the_loss_of_sigmoid_is_not_that_of_its_gradient():
+    answers = labels("4", classes="2")
+    found = report(book.SigmoidWithLoss, reference.binary.sigmoid_with_loss, arrays(x="4", t=answers))
+    assert found.failed == ["value", "gradient", "quiet"]
+    assert found.diagnoses["value"].startswith("forward is at fault: out is another function than the reference's")
+
+
+def hidden_by_label(x, t):
+    return LOSS(x, t, t != -1)
+
+
+def test_a_loss_over_time_overwrites_what_its_backward_needs():
+    found = report(book.TimeSoftmaxWithLoss, hidden_by_label, arrays(x="2 2 3", t=labels("2 2", classes="3")))
+    assert "repeatable" in found.failed
+    layer = book.TimeSoftmaxWithLoss()
+    layer.forward(np.zeros((1, 1, 2)), np.array([[0]]))
+    assert layer.backward().tolist() == [[[-0.5, 0.5]]]
+    assert layer.backward().tolist() == [[[-1.5, 0.5]]]
+
+
+def test_a_loss_over_time_is_nan_where_nothing_counts_or_a_hidden_row_rules_out_the_last_class():
+    x, nothing, some = np.array([[[0.0, 0.0], [1000.0, 0.0]]]), np.array([[-1, -1]]), np.array([[0, -1]])
+    with np.errstate(all="ignore"):
+        assert np.isnan([book.TimeSoftmaxWithLoss().forward(x, t) for t in (nothing, some)]).all()
+    layer = handgrad.SoftmaxWithLoss()
+    assert [layer.forward(x, t, t != -1) for t in (nothing, some)] == [0, np.log(2)]

@@ -39,6 +39,8 @@ UNNAMED = {
     "PermuteAgain",
     "RepeatOfHalves",
     "PReluHearsFromAll",
+    "SigmoidLossBySoftplus",
+    "SigmoidLossOfDifference",
     "SquaredLossByFiniteDifference",
     "SquaredLossExpanded",
     "SquaredLossOfStrides",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from handgrad import Add, Clip, Gelu, HardSwish, Multiply, Power, Sigmoid, Silu, Tanh, vjp
-from handgrad.self_gated import BLOCK
+from handgrad.numerics import BLOCK
 from tests.drawn import numbers
 from tests.elementwise import close_to_mpmath, run
 from tests.graph import Graph

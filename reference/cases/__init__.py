@@ -8,6 +8,7 @@ from reference.cases import (
     activations,
     affine,
     arithmetic,
+    binary,
     choosing,
     composition,
     elementary,
@@ -20,6 +21,7 @@ from reference.cases import (
     piecewise,
     rearranging,
     reductions,
+    regression,
     self_gated,
     softmax,
 )
@@ -44,6 +46,8 @@ CASES: tuple[Case, ...] = (
     *affine.CASES,
     *softmax.CASES,
     *losses.CASES,
+    *binary.CASES,
+    *regression.CASES,
     *composition.CASES,
 )
 

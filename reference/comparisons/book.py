@@ -1,6 +1,6 @@
-"""Classes of chapter 5 of *Deep Learning from Scratch*, with the functions they need, as the book has them.
+"""Classes of *Deep Learning from Scratch*, with the functions they need: those of chapter 5 as the book has them.
 
-Softmax is that of the second book, *Natural Language Processing*, whose function leaves more than two axes alone.
+Those of other chapters, and of the second volume, are shortened to what they compute.
 """
 
 import numpy as np
@@ -122,3 +122,31 @@ class Softmax:
         sumdx = np.sum(dx, axis=1, keepdims=True)
         dx -= self.out * sumdx
         return dx
+
+
+class SigmoidWithLoss:
+    def forward(self, x, t):
+        self.t = t
+        self.y = sigmoid(x)
+        self.loss = cross_entropy_error(np.c_[1 - self.y, self.y], t)
+        return self.loss
+
+    def backward(self, dout=1):
+        return (self.y - self.t) * dout / self.t.shape[0]
+
+
+class TimeSoftmaxWithLoss:
+    def forward(self, x, t):
+        self.shape, self.t = x.shape, t.reshape(-1)
+        self.rows, self.mask = np.arange(self.t.size), self.t != -1
+        self.y = softmax(x.reshape(-1, x.shape[-1]))
+        losses = np.log(self.y[self.rows, self.t]) * self.mask
+        return -np.sum(losses) / self.mask.sum()
+
+    def backward(self, dout=1):
+        dx = self.y
+        dx[self.rows, self.t] -= 1
+        dx *= dout
+        dx /= self.mask.sum()
+        dx *= self.mask[:, np.newaxis]
+        return dx.reshape(self.shape)

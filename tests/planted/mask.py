@@ -3,7 +3,18 @@
 import numpy as np
 
 from tests.planted.bug import Bug
-from tests.planted.right import MASKED_LOSS, MASKED_MEAN, MASKED_SOFTMAX, MaskedLoss, MaskedMean, MaskedSoftmax
+from tests.planted.right import (
+    MASKED_LOSS,
+    MASKED_MEAN,
+    MASKED_SOFTMAX,
+    SMOOTHED_LOSS,
+    WEIGHTED_LOSS,
+    MaskedLoss,
+    MaskedMean,
+    MaskedSoftmax,
+    SmoothedLoss,
+    WeightedLoss,
+)
 
 
 class MaskedMeanByProduct(MaskedMean):
@@ -52,6 +63,34 @@ class MaskedLossLeaksItsTarget(MaskedLoss):
 
     def backward(self, dout):
         return np.where(self.mask, super().backward(dout), -dout * self.t / self.count)
+
+
+class MaskedLossOfPaddedLength(MaskedLoss):
+    """A mean over all rows, also those that do not count."""
+
+    def forward(self, x, t, mask):
+        loss = super().forward(x, t, mask) * self.count / len(mask)
+        self.count = len(mask)
+        return loss
+
+
+class SmoothedLossOfEveryone(SmoothedLoss):
+    """What goes to all classes alike, rows that do not count get, too."""
+
+    def forward(self, x, t, mask):
+        super().forward(x, t, mask)
+        shifted = x - x.max(axis=-1, keepdims=True)
+        log_y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        labels = np.where(self.mask & (t != 0), log_y, 0).sum()
+        return -(labels * x.dtype.type(0.75) + log_y.sum() * x.dtype.type(0.25 / 3)) / self.count
+
+
+class WeightedLossOfTwoNumbers(WeightedLoss):
+    """Forward divides by the sum of the weights, backward by the number of rows."""
+
+    def forward(self, x, t, mask):
+        loss = super().forward(x, t, mask)
+        return loss * self.count / max(self.t[mask].sum(), x.dtype.type(0.5))
 
 
 class MaskedMeanOfNaNs(MaskedMean):
@@ -111,6 +150,9 @@ BUGS = (
     Bug(MaskedMeanOfNothing, MASKED_MEAN, "value", "divides 0 by 0|everything is masked"),
     Bug(MaskedLossByProduct, MASKED_LOSS, "masked", "masked entries"),
     Bug(MaskedLossLeaksItsTarget, MASKED_LOSS, "gradient", "masked"),
+    Bug(MaskedLossOfPaddedLength, MASKED_LOSS, "value", r"len\(x\), not by mask"),
+    Bug(SmoothedLossOfEveryone, SMOOTHED_LOSS, "masked", "forward.*where something is masked"),
+    Bug(WeightedLossOfTwoNumbers, WEIGHTED_LOSS, "value", "forward"),
     Bug(MaskedSoftmaxOfLargeNegative, MASKED_SOFTMAX, "value", "forward.*where mask is False"),
     Bug(MaskedSoftmaxOfEveryone, MASKED_SOFTMAX, "value", "mask"),
     Bug(MaskedSoftmaxByProduct, MASKED_SOFTMAX, "masked", "divides 0 by 0"),

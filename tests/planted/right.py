@@ -328,16 +328,70 @@ class SoftmaxLoss:
 class MaskedLoss:
     """Mean cross-entropy of one-hot rows, over those that count."""
 
+    def targets(self, t):
+        return t
+
     def forward(self, x, t, mask):
-        self.mask, self.t, self.count = mask[:, None], t, max(int(mask.sum()), 1)
+        self.mask, self.t, self.count = mask[:, None], self.targets(t), max(int(mask.sum()), 1)
         x = np.where(self.mask, x, 0)
         shifted = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
         log_y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
         self.y = np.exp(log_y)
-        return -np.where(self.mask & (t != 0), t * log_y, 0).sum() / self.count
+        return -np.where(self.mask & (self.t != 0), self.t * log_y, 0).sum() / self.count
 
     def backward(self, dout):
-        return np.where(self.mask, dout * (self.y - self.t) / self.count, 0)
+        return np.where(self.mask, dout * (self.y * self.t.sum(axis=-1, keepdims=True) - self.t) / self.count, 0)
+
+
+class SmoothedLoss(MaskedLoss):
+    """A quarter of each target goes to all three classes alike."""
+
+    def targets(self, t):
+        return t * t.dtype.type(0.75) + t.dtype.type(0.25 / 3)
+
+
+class WeightedLoss(MaskedLoss):
+    """Classes have weights, and the mean is over the rows."""
+
+    def targets(self, t):
+        return t * np.array([0.5, 2, 4], t.dtype)
+
+
+class SigmoidLoss:
+    """Cross-entropy of yes and no, for each number."""
+
+    def forward(self, x, t):
+        self.x, self.t = x, t.astype(x.dtype)
+        return self.t * np.logaddexp(0, -x) + (1 - self.t) * np.logaddexp(0, x)
+
+    def backward(self, dout):
+        yes, no = (np.exp(-np.logaddexp(0, each)) for each in (-self.x, self.x))
+        return dout * ((1 - self.t) * yes - self.t * no)
+
+
+class FocalLoss:
+    """-√q log p of the right answer, where p = σ(x) and q = σ(-x)."""
+
+    def forward(self, x):
+        self.x, log_q = x, -np.logaddexp(0, x)
+        self.log_p, self.root = -np.logaddexp(0, -x), np.exp(log_q / 2)
+        self.p, self.q = np.exp(self.log_p), np.exp(log_q)
+        return -self.root * self.log_p
+
+    def backward(self, dout):
+        return dout * self.root * (self.p * self.log_p / 2 - self.q)
+
+
+class HuberLoss:
+    """Half the square of an error up to 1, and a line from there on."""
+
+    def forward(self, x):
+        self.x, size = x, np.abs(x)
+        bounded = np.minimum(size, 1)
+        return bounded * (size - bounded / 2)
+
+    def backward(self, dout):
+        return np.asarray(dout * self.x.clip(-1, 1))
 
 
 class SquaredLoss:
@@ -379,6 +433,11 @@ def masked_loss(x, t, mask):
     return rows.sum() / jnp.maximum(mask.sum(), 1)
 
 
+def huber_loss(x):
+    small = jnp.abs(x) <= 1
+    return jnp.where(small, jnp.where(small, x, 0) ** 2 / 2, jnp.abs(x) - 0.5)
+
+
 def masked_mean(x, mask):
     return jnp.where(mask[:, None], x, 0).sum(0) / jnp.maximum(mask.sum(), 1)
 
@@ -409,6 +468,23 @@ MASKED_MEAN = Right(MaskedMean, masked_mean, arrays(x="4 2", mask=masks("4", of=
 MAX = Right(Max, lambda x: x.max(-1), arrays(x=reals("2 3", ties=True)))
 SOFTMAX_LOSS = Right(SoftmaxLoss, softmax_loss, arrays(x="N 3", t=labels("N", classes="3")))
 MASKED_LOSS = Right(MaskedLoss, masked_loss, arrays(x="4 3", t=one_hot("4 3"), mask=masks("4", of="x t")))
+SMOOTHED_LOSS = Right(
+    SmoothedLoss,
+    lambda x, t, mask: masked_loss(x, 0.75 * t + 0.25 / 3, mask),
+    arrays(x="4 3", t=one_hot("4 3"), mask=masks("4", of="x t")),
+)
+WEIGHTED_LOSS = Right(
+    WeightedLoss,
+    lambda x, t, mask: masked_loss(x, t * jnp.array([0.5, 2, 4]), mask),
+    arrays(x="4 3", t=one_hot("4 3"), mask=masks("4", of="x t")),
+)
+SIGMOID_LOSS = Right(
+    SigmoidLoss,
+    lambda x, t: -(t * jax.nn.log_sigmoid(x) + (1 - t) * jax.nn.log_sigmoid(-x)),
+    arrays(x="2 3", t=labels("2 3", classes="2")),  # of a real answer, rounding explains a lost tail
+)
+FOCAL_LOSS = Right(FocalLoss, lambda x: -jnp.exp(jax.nn.log_sigmoid(-x) / 2) * jax.nn.log_sigmoid(x), arrays(x="2 3"))
+HUBER_LOSS = Right(HuberLoss, huber_loss, arrays(x="2 3"))
 SQUARED_LOSS = Right(SquaredLoss, lambda x, t: ((x - t) ** 2).sum() / 2 / max(len(x), 1), arrays(x="N 2", t="N 2"))
 TANH_FUNCTION = Right(tanh_and_pullback, jnp.tanh, arrays(x="2 3"))
 
@@ -438,6 +514,11 @@ RIGHT = (
     MAX,
     SOFTMAX_LOSS,
     MASKED_LOSS,
+    SMOOTHED_LOSS,
+    WEIGHTED_LOSS,
+    SIGMOID_LOSS,
+    FOCAL_LOSS,
+    HUBER_LOSS,
     SQUARED_LOSS,
     TANH_FUNCTION,
 )

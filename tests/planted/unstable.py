@@ -6,16 +6,22 @@ import numpy as np
 
 from tests.planted.bug import FLOAT32, Bug
 from tests.planted.right import (
+    FOCAL_LOSS,
     GELU,
+    HUBER_LOSS,
     LAYER_NORM,
     SIGMOID,
+    SIGMOID_LOSS,
     SOFTMAX,
     SOFTMAX_LOSS,
     SQUARED_LOSS,
     TANH,
+    FocalLoss,
     Gelu,
+    HuberLoss,
     LayerNorm,
     Sigmoid,
+    SigmoidLoss,
     Softmax,
     SoftmaxLoss,
     SquaredLoss,
@@ -99,6 +105,39 @@ class GeluByErf(Gelu):
         return (1 + np.vectorize(erf, otypes=[float])(x / np.sqrt(2))) / 2
 
 
+class SigmoidLossBySoftplus(SigmoidLoss):
+    """softplus(x) - t x: a right answer leaves no digits."""
+
+    def forward(self, x, t):
+        super().forward(x, t)
+        return np.logaddexp(0, x) - self.t * x
+
+
+class SigmoidLossOfDifference(SigmoidLoss):
+    """σ(x) - t: 0 where the right answer is sure."""
+
+    def backward(self, dout):
+        return dout * (np.exp(-np.logaddexp(0, -self.x)) - self.t)
+
+
+class HuberLossOfBothBranches(HuberLoss):
+    """The branch that is not taken overflows, and is multiplied by 0."""
+
+    def forward(self, x):
+        super().forward(x)
+        small = np.abs(x) <= 1
+        with np.errstate(all="ignore"):
+            return small * (x**2 / 2) + ~small * (np.abs(x) - x.dtype.type(0.5))
+
+
+class FocalLossByPowers(FocalLoss):
+    """The slope of √q is p q / (2 √q): 0 / 0 where the right answer is sure."""
+
+    def backward(self, dout):
+        with np.errstate(all="ignore"):
+            return dout * (self.p * self.q * self.log_p / (2 * np.sqrt(self.q)) - self.root * self.q)
+
+
 BUGS = (
     Bug(SoftmaxOfLargeScores, SOFTMAX, "value", "forward.*overflows"),
     Bug(SigmoidOverflows, SIGMOID, "quiet", "overflow"),
@@ -109,4 +148,8 @@ BUGS = (
     Bug(SquaredLossExpanded, SQUARED_LOSS, "value", "forward.*(digits|nearly right|cancel)", FLOAT32),
     Bug(GeluByErf, GELU, "value", "forward.*digits"),
     Bug(TanhByExp, TANH, "value", "forward.*(overflows|digits)"),
+    Bug(SigmoidLossBySoftplus, SIGMOID_LOSS, "value", "forward.*(digits|nearly right|cancel)", FLOAT32),
+    Bug(SigmoidLossOfDifference, SIGMOID_LOSS, "gradient", "backward.*(digits|nearly right|cancel)", FLOAT32),
+    Bug(HuberLossOfBothBranches, HUBER_LOSS, "value", "forward.*(overflow|NaN|inf)", ("float16",)),
+    Bug(FocalLossByPowers, FOCAL_LOSS, "gradient", "backward: dx is not finite where"),
 )

@@ -31,7 +31,8 @@ TWINS = {case.layer_name: case.twin for case in CASES}
 class Departure:
     """What a layer is asked: "out", a gradient such as "dx", or "dout": what has become of it when backward is done.
 
-    W and b go to the constructor. Without a `dout`, backward is called without one.
+    W and b go to the constructor. Without a `dout`, backward is called without one. The book's class has another name
+    where it is given as `of_the_book`.
     """
 
     layer: str
@@ -41,11 +42,12 @@ class Departure:
     W: Any = None
     dout: Any = None
     read_only: bool = False
+    of_the_book: str = ""
 
-    def ask(self, layers: Any) -> Any:
-        """Ask the book's layers, or handgrad's."""
+    def ask(self, make: Any) -> Any:
+        """Ask the book's layer, or handgrad's."""
         params = () if self.W is None else (self.W, np.zeros(self.W.shape[1]))
-        layer = getattr(layers, self.layer)(*params)
+        layer = make(*params)
         out = layer.forward(*self.inputs.values())
         if self.asked == "out":
             return out
@@ -76,5 +78,6 @@ class Departure:
 
 def departed(each: Departure) -> Beside:
     """Ask the book, handgrad and the twin."""
-    others = {"the book": said(partial(each.ask, BOOK)), "the twin": said(each.ask_jax)}
-    return Beside(each.about, each.asked, each.given, said(partial(each.ask, handgrad)), others)
+    ours, theirs = getattr(handgrad, each.layer), getattr(BOOK, each.of_the_book or each.layer)
+    others = {"the book": said(partial(each.ask, theirs)), "the twin": said(each.ask_jax)}
+    return Beside(each.about, each.asked, each.given, said(partial(each.ask, ours)), others)

@@ -20,8 +20,9 @@ NUMBERS = """\
 
 BOOK = """\
 - The book is *Deep Learning from Scratch* (ゼロから作るDeep Learning). Its layers, those of chapter 5, stand in
-  [`comparisons/book.py`](comparisons/book.py) as the book has them, with Softmax from the second book; for the
-  squared error, it has a function. The twin is the function in JAX that a layer must equal; it trusts its labels."""
+  [`comparisons/book.py`](comparisons/book.py) as the book has them, with others of later chapters and of its second
+  volume, shortened to what they compute; for the squared error, it has a function. The twin is the function in JAX
+  that a layer must equal; it trusts its labels."""
 
 
 def how_to_read(cases: Sequence[Case], compared: Mapping[str, Compared], illustrated: bool) -> str:

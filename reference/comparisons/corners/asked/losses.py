@@ -20,9 +20,25 @@ HOPELESS = {"x": np.array([0.0, 100.0]), "t": np.array([1.0, 0.0])}
 LABEL_MINUS_1 = {"x": np.array([[0.0, 1.0, 5.0]]), "t": np.array([-1])}
 ONE_CLASS = {"x": np.array([[5.0], [7.0]]), "t": np.array([0, 0])}
 RULED_OUT = {"x": np.full((1, 2), -inf), "t": np.array([0])}
+IN_TIME = {"x": np.array([[[0.0, 0.0], [1000.0, 0.0]]]), "t": np.array([[0, -1]])}
 MEASURED = {"x": np.array([[3.0, 4.0], [0.0, 0.0]]), "t": np.zeros((2, 2))}
+SMOOTHED: dict[str, Any] = {
+    "x": [[0.0, 0.0], [0.0, 8.0]],
+    "t": [0, 1],
+    "mask": [True, False],
+    "label_smoothing": 0.5,
+}
+MIXED = "(1 - label_smoothing) * hot + label_smoothing / 2"
+BY_TARGETS = f"-(({MIXED}) * jax.nn.log_softmax(x)).sum() / mask.sum()"
+BY_LOSSES = f"-jnp.where(mask, (({MIXED}) * jax.nn.log_softmax(x)).sum(-1), 0).sum() / mask.sum()"
+NO_TARGET = {"x": [0.0, -inf], "t": [1.0, 0.0]}
+BY_LOGS = "(t * (jnp.log(t) - jax.nn.log_softmax(x))).sum()"
+REL_ENTR = "jax.scipy.special.rel_entr(t, jax.nn.softmax(x)).sum()"
 
-SHORT_FOR = {"rows(x, t)": "-jnp.take_along_axis(jax.nn.log_softmax(x), t[:, None], -1)[:, 0]"}
+SHORT_FOR = {
+    "rows(x, t)": "-jnp.take_along_axis(jax.nn.log_softmax(x), t[:, None], -1)[:, 0]",
+    "hot": "jnp.where(mask[:, None], jax.nn.one_hot(t, 2), 0)",
+}
 
 QUESTIONS = (
     Question(handgrad.SoftmaxWithLoss, "no rows", "out", NO_ROWS, [ROWS]),
@@ -55,6 +71,10 @@ QUESTIONS = (
         {"x": [0.0, 0.0], "t": [3.0, 1.0]},
         ["-(t * jax.nn.log_softmax(x)).sum()", "-(t * jnp.log(jax.nn.softmax(x))).sum()"],
     ),
+    Question(handgrad.SoftmaxWithLoss, "smoothed, with a masked row", "dx", SMOOTHED, [BY_TARGETS, BY_LOSSES]),
+    Question(handgrad.KLDivergence, "a class ruled out that is no target", "out", NO_TARGET, [BY_LOGS, REL_ENTR]),
+    Question(handgrad.KLDivergence, "a class ruled out that is no target", "dx", NO_TARGET, [BY_LOGS]),
+    Question(handgrad.KLDivergence, "a target ruled out", "out", {"x": [0.0, -inf], "t": [0.5, 0.5]}, [BY_LOGS]),
     Question(handgrad.IdentityWithLoss, "no rows", "out", {"x": np.ones((0, 3)), "t": np.ones((0, 3))}, [SQUARES]),
     Question(handgrad.IdentityWithLoss, "no batch axis", "out", {"x": [3.0, 4.0], "t": [0.0, 0.0]}, [SQUARES]),
 )
@@ -66,5 +86,19 @@ DEPARTURES = (
     Departure("SoftmaxWithLoss", "label -1, of which the twin makes a row of zeros", "out", LABEL_MINUS_1),
     Departure("SoftmaxWithLoss", "labels of a single class", "out", ONE_CLASS),
     Departure("SoftmaxWithLoss", "every class ruled out", "out", RULED_OUT),
+    Departure(
+        "SoftmaxWithLoss",
+        "label -1, which hides its row in the second volume",
+        "out",
+        IN_TIME,
+        of_the_book="TimeSoftmaxWithLoss",
+    ),
+    Departure(
+        "SoftmaxWithLoss",
+        "a hopeless target in the second volume",
+        "out",
+        {"x": np.array([[[0.0, 1000.0]]]), "t": np.array([[0]])},
+        of_the_book="TimeSoftmaxWithLoss",
+    ),
     Departure("IdentityWithLoss", "a batch of two", "out", MEASURED),
 )
