@@ -45,6 +45,7 @@ from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.composition import Residual, Sequential
 from handgrad.dropout import Dropout
 from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
+from handgrad.embedding import Embedding, EmbeddingDot
 from handgrad.exponential import Elu, LogSigmoid, Softplus, Tanh
 from handgrad.gated import GeGlu, Glu, SwiGlu
 from handgrad.indexing import Repeat, Slice, Take
@@ -68,6 +69,8 @@ __all__ = [
     "Divide",
     "Dropout",
     "Elu",
+    "Embedding",
+    "EmbeddingDot",
     "Exp",
     "GeGlu",
     "Gelu",
