@@ -54,6 +54,7 @@ from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.matmul import MatMul
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
+from handgrad.positional import PositionalEncoding
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
 from handgrad.self_gated import Gelu, HardSwish, Silu
@@ -92,6 +93,7 @@ __all__ = [
     "Multiply",
     "PRelu",
     "Parameter",
+    "PositionalEncoding",
     "Power",
     "Reciprocal",
     "Relu",

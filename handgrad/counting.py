@@ -33,7 +33,7 @@ def as_counts(where: str, mask: npt.ArrayLike | None, x: npt.NDArray[Any], name:
     if mask is None:
         return True
     counts = booleans(where, "mask", mask, "an entry counts")
-    expect_to_stretch(where, **{"mask": counts, name: x})
+    expect_to_stretch(where, "mask", counts, x.shape, f"{name}.shape is {x.shape}")
     return counts
 
 

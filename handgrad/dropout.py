@@ -88,7 +88,7 @@ def _kept(where: str, x: Array, keep: npt.ArrayLike | None, rng: np.random.Gener
         raise TypeError(f"{where}: both keep and rng are given; expected one, because either says what is kept")
     if keep is not None:
         kept = booleans(where, "keep", keep, "a number is kept")
-        expect_to_stretch(where, keep=kept, x=x)
+        expect_to_stretch(where, "keep", kept, x.shape, f"x.shape is {x.shape}")
         return kept & (ratio < 1)
     return (
         True if rng is None else _generator(where, rng).random(x.shape) >= ratio
