@@ -59,6 +59,14 @@ def number(where: str, name: str, argument: npt.ArrayLike) -> float:
     return float(array)
 
 
+def share(where: str, name: str, argument: npt.ArrayLike) -> float:
+    """Give an option as a number from 0 to 1, or raise an error that names it."""
+    given = number(where, name, argument)
+    if not 0 <= given <= 1:
+        raise ValueError(f"{where}: {name} is {given}; expected a number from 0 to 1, because it is a share")
+    return given
+
+
 def whole_number(where: str, name: str, argument: Any) -> int:
     """Give an option as a whole number, or raise a TypeError that names it."""
     try:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.batches import batch_mean, rows_of
 from handgrad.checks import Array, floating, ieee, real, wide
-from handgrad.numerics import batch_mean, result_dtype, shifted, squared_error, total
-from handgrad.targets import as_outputs, as_rows, as_targets, expected_value, rows_that_count
+from handgrad.numerics import result_dtype, shifted, squared_error, total
+from handgrad.targets import as_outputs, as_rows, as_targets, expected_value
 
 
 @ieee
@@ -116,8 +117,9 @@ def cross_entropy_error(y: npt.ArrayLike, t: npt.ArrayLike) -> np.floating[Any]:
     np.float64(inf)
     """
     y = as_rows("cross_entropy_error", "y", y)
-    t = as_targets("cross_entropy_error", real("cross_entropy_error", "t", t), y, mask=None)
-    rows = -expected_value(t, np.log(wide(rows_that_count(y, None, y.shape[:-1]))))
+    batch = rows_of("cross_entropy_error", y)
+    t = as_targets("cross_entropy_error", real("cross_entropy_error", "t", t), y, batch)
+    rows = -expected_value(t, np.log(wide(batch.counted(y))))
     return batch_mean(rows, result_dtype(y, t))
 
 
@@ -132,5 +134,6 @@ def sum_squared_error(y: npt.ArrayLike, t: npt.ArrayLike) -> np.floating[Any]:
     """
     y = as_rows("sum_squared_error", "y", y)
     t = as_outputs("sum_squared_error", t, "y", y)
-    rows = squared_error(*(rows_that_count(each, None, y.shape[:-1]) for each in (y, t)))
+    batch = rows_of("sum_squared_error", y)
+    rows = squared_error(batch.counted(y), batch.counted(t))
     return batch_mean(rows, result_dtype(y, t))

@@ -1,8 +1,8 @@
 """Output functions together with their losses (損失関数), the pairs whose gradient is y - t.
 
-A loss is the mean over the rows of a batch; a single sample is a batch of one. With a mask it is the mean over
-the rows that count. The other rows may hold anything, even NaN or labels that do not exist: neither the loss nor
-a gradient knows of them.
+A loss is the mean over the rows of a batch, or their sum, or one loss for each; a single sample is a batch of one.
+With a mask it is that of the rows that count. The other rows may hold anything, even NaN or labels that do not exist:
+neither the loss nor a gradient knows of them (`handgrad.batches` has the derivation that all losses share).
 """
 
 from typing import Any
@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, ieee, real, remembered, upstream
-from handgrad.numerics import batch_mean, result_dtype, scalable, shifted, squared_error, total
+from handgrad.batches import Batch, Loss, as_reduction, rows_of
+from handgrad.checks import Array, Shape, ieee, real, remembered, share, upstream
+from handgrad.numerics import result_dtype, shifted, squared_error, total
 from handgrad.targets import (
-    Mask,
-    as_mask,
+    as_class_weights,
     as_outputs,
     as_rows,
     as_targets,
     expected_value,
     minus_targets,
-    rows_that_count,
-    spread,
+    smoothed,
     times_mass,
+    weighted,
 )
 
 
@@ -32,7 +32,11 @@ class SoftmaxWithLoss:
     Shapes
     ------
     x, dx, y : (..., C)      t : integer class indices (...), or one-hot rows or soft targets (..., C)
-    mask : booleans (...), True for the N rows that count      loss, dout : ()
+    mask : booleans (...), True for the N rows that count      class_weights : (C,)
+    loss, dout : (), or (...) for reduction="none"
+
+    With a label_smoothing of ε, (1 - ε) t + ε / C is taken for t: every class gets its share, that of the label, too.
+    With class_weights w, w_k times that is. The mean is over the N rows all the same, and not over their weights.
 
     Derivation
     ----------
@@ -48,10 +52,12 @@ class SoftmaxWithLoss:
 
         ⟨dout, δloss⟩ = ⟨dout (y Σt - t) / N, δx⟩
 
-    so that dx = dout (y Σt - t) / N: y - t, where the targets of a row sum to 1 and N = dout = 1.
+    so that dx = dout (y Σt - t) / N: y - t, where the targets of a row sum to 1 and N = dout = 1. Of a sum, it is
+    dout (y Σt - t); where nothing is reduced, the dout is that of each row.
 
     The logarithm is never taken of y, which underflows, but of Σᵢ exp(x_i), which does not once the largest score
-    has been subtracted: the loss is the function whose gradient this is, for any finite scores.
+    has been subtracted: the loss is the function whose gradient this is, for any finite scores. A score of -inf makes
+    it inf where its class has a target, and smoothed, every class has one.
 
     Examples
     --------
@@ -63,45 +69,58 @@ class SoftmaxWithLoss:
            [ 0.25, -0.25]])
     """
 
-    loss: np.floating[Any]  # ()
+    label_smoothing: float
+    class_weights: npt.ArrayLike | None  # (C,)
+    reduction: str
+    loss: Loss  # (), or (...) and read-only
     y: Array  # (..., C) probabilities, read-only; 0 in masked rows; float32 also where x is float16
     t: npt.NDArray[Any]  # (...) or (..., C), as it was given
     targets: npt.NDArray[Any]  # of the rows that count: (N, C), or (N,) flat indices of the target classes
-    mask: Mask | None  # (...)
+    batch: Batch  # the rows (...)
     dtype: np.dtype[Any]
     out_shape: Shape
 
+    def __init__(
+        self, label_smoothing: float = 0.0, class_weights: npt.ArrayLike | None = None, reduction: str = "mean"
+    ) -> None:
+        self.label_smoothing = share("SoftmaxWithLoss", "label_smoothing", label_smoothing)
+        self.class_weights, self.reduction = class_weights, as_reduction("SoftmaxWithLoss", reduction)
+
     @ieee
-    def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> np.floating[Any]:
+    def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Loss:
         """Compute the loss.
 
         Raises IndexError for a class index out of range, ValueError and TypeError for what does not fit x.
         """
-        x = as_rows("SoftmaxWithLoss.forward", "x", x)
-        mask = as_mask("SoftmaxWithLoss.forward", mask, x)
-        t = real("SoftmaxWithLoss.forward", "t", t)
-        targets = as_targets("SoftmaxWithLoss.forward", t, x, mask)
+        where = "SoftmaxWithLoss.forward"
+        x = as_rows(where, "x", x)
+        batch = rows_of(where, x, mask, self.reduction)
+        t = real(where, "t", t)
+        targets = as_targets(where, t, x, batch)
+        smoothing = share(where, "label_smoothing", self.label_smoothing)
+        weights = as_class_weights(where, self.class_weights, x)
+        scores = shifted(batch.counted(x))
+        targets = weighted(smoothed(targets, smoothing, scores), weights, scores)
         # -Σ t log y = Σt log Σ exp(x) - Σ t x, and y = exp(x) / Σ exp(x)
-        scores = shifted(rows_that_count(x, mask, x.shape[:-1]))
         chosen = expected_value(targets, scores)
         exps = np.exp(scores, out=scores)
         sums = total(exps)
         rows = times_mass(targets, np.log(sums[:, 0])) - chosen
         y = np.divide(exps, sums, out=exps)
-        self.loss = batch_mean(rows, result_dtype(x, t))
-        self.y = remembered(spread(y, mask, x.shape))
-        self.t, self.targets, self.mask = t, targets, mask
-        self.dtype, self.out_shape = x.dtype, ()
+        self.loss = batch.reduced(rows, result_dtype(x, t))
+        self.y = remembered(batch.spread(y))
+        self.t, self.targets, self.batch = t, targets, batch
+        self.dtype, self.out_shape = x.dtype, self.loss.shape
         return self.loss
 
     @ieee
     def backward(self, dout: npt.ArrayLike = 1.0) -> Array:
         """Return dx: 0 in masked rows."""
         dout = upstream(self, dout)
-        y, factor = scalable(rows_that_count(self.y, self.mask, self.y.shape[:-1]), dout)
+        y, factor = self.batch.scalable(self.batch.counted(self.y), dout)
         # dx = (y Σt - t) dout / N
         dx = minus_targets(y, self.targets, factor)
-        return spread(np.asarray(dx, self.dtype), self.mask, self.y.shape)
+        return self.batch.spread(np.asarray(dx, self.dtype))
 
 
 class IdentityWithLoss:
@@ -109,7 +128,8 @@ class IdentityWithLoss:
 
     Shapes
     ------
-    x, dx, y, t : (..., D)      mask : booleans (...), True for the N rows that count      loss, dout : ()
+    x, dx, y, t : (..., D)      mask : booleans (...), True for the N rows that count
+    loss, dout : (), or (...) for reduction="none"
 
     Derivation
     ----------
@@ -121,7 +141,8 @@ class IdentityWithLoss:
 
         ⟨dout, δloss⟩ = ⟨dout (y - t) / N, δx⟩
 
-    so that dx = dout (y - t) / N: the ½ is there to make it the same as that of softmax with cross-entropy.
+    so that dx = dout (y - t) / N: the ½ is there to make it the same as that of softmax with cross-entropy. Of a sum,
+    it is dout (y - t); where nothing is reduced, the dout is that of each row.
 
     Examples
     --------
@@ -133,29 +154,32 @@ class IdentityWithLoss:
            [0. , 0. ]])
     """
 
-    loss: np.floating[Any]  # ()
+    reduction: str
+    loss: Loss  # (), or (...) and read-only
     y: Array  # (..., D)
     t: npt.NDArray[Any]  # (..., D)
-    mask: Mask | None  # (...)
+    batch: Batch  # the rows (...)
     out_shape: Shape
 
+    def __init__(self, reduction: str = "mean") -> None:
+        self.reduction = as_reduction("IdentityWithLoss", reduction)
+
     @ieee
-    def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> np.floating[Any]:
+    def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Loss:
         """Compute the loss. Raises ValueError and TypeError for targets or a mask that do not fit x."""
         x = as_rows("IdentityWithLoss.forward", "x", x)
-        mask = as_mask("IdentityWithLoss.forward", mask, x)
+        batch = rows_of("IdentityWithLoss.forward", x, mask, self.reduction)
         t = as_outputs("IdentityWithLoss.forward", t, "x", x)
-        rows = squared_error(*(rows_that_count(each, mask, x.shape[:-1]) for each in (x, t)))
-        self.loss = batch_mean(rows, result_dtype(x, t))
-        self.y, self.t, self.mask, self.out_shape = x, t, mask, ()
+        rows = squared_error(batch.counted(x), batch.counted(t))
+        self.loss = batch.reduced(rows, result_dtype(x, t))
+        self.y, self.t, self.batch, self.out_shape = x, t, batch, self.loss.shape
         return self.loss
 
     @ieee
     def backward(self, dout: npt.ArrayLike = 1.0) -> Array:
         """Return dx: 0 in masked rows."""
         dout = upstream(self, dout)
-        y, t = (rows_that_count(each, self.mask, each.shape[:-1]) for each in (self.y, self.t))
-        y, factor = scalable(y, dout)
+        y, factor = self.batch.scalable(self.batch.counted(self.y), dout)
         # dx = (y - t) dout / N
-        dx = (y - t) * factor
-        return spread(np.asarray(dx, self.y.dtype), self.mask, self.y.shape)
+        dx = (y - self.batch.counted(self.t)) * factor
+        return self.batch.spread(np.asarray(dx, self.y.dtype))

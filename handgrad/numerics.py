@@ -1,15 +1,14 @@
-"""Steps that functions and layers share: of exponentials and sums over axes, and of the mean over a batch.
+"""Steps that functions and layers share: of exponentials and of sums over axes.
 
 float16 is widened to float32, in which a row of ordinary length neither overflows nor stagnates.
 """
 
-import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, double, long_sum, wide
+from handgrad.checks import Array, wide
 
 FLOAT32 = np.finfo(np.float32)  # the narrowest dtype that rows are computed in
 LAST = (-1,)
@@ -67,25 +66,6 @@ def _sum_along(array: Array, axis: int) -> Array:
         pairs[:odd] += terms[half : half + odd]
         terms = pairs
     return np.add.reduce(terms, axis=0, keepdims=True).swapaxes(0, axis)
-
-
-def batch_mean(rows: Array, dtype: np.dtype[Any]) -> np.floating[Any]:
-    """Average over the rows of a batch. The mean of nothing is 0."""
-    mean = long_sum(rows, 0) / len(rows)
-    # a sum may overflow where the mean does not, and 0/0 is NaN where the sum of nothing is 0
-    return dtype.type(mean if math.isfinite(mean) else long_sum(rows / len(rows), 0))
-
-
-def scalable(rows: Array, dout: Array) -> tuple[Array, float | Array]:
-    """Give the rows of a batch, widened, and the factor dout / N by which their mean goes back to each of them.
-
-    Both are widened once more where float32 does not have the factor: 0 · inf would be NaN.
-    """
-    rows, number = wide(rows), max(len(rows), 1)
-    factor = float(dout) / number
-    if FLOAT32.tiny <= abs(factor) <= FLOAT32.max:
-        return rows, factor
-    return double(rows), double(dout) / number
 
 
 def result_dtype(y: Array, t: npt.NDArray[Any]) -> np.dtype[Any]:

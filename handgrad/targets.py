@@ -1,16 +1,14 @@
-"""What a loss is given: rows, targets, as class indices or distributions, and a mask of the rows that count."""
+"""What a loss is given: rows, and targets, as class indices or distributions."""
 
-import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, booleans, floating, real, shape_error, wide
+from handgrad.batches import Batch
+from handgrad.checks import Array, floating, real, shape_error, wide
 from handgrad.indices import index_error
 from handgrad.numerics import row_sums
-
-Mask = npt.NDArray[np.bool_]
 
 
 def as_rows(where: str, name: str, argument: npt.ArrayLike) -> Array:
@@ -27,41 +25,6 @@ def as_rows(where: str, name: str, argument: npt.ArrayLike) -> Array:
     return batch
 
 
-def as_mask(where: str, mask: npt.ArrayLike | None, x: Array) -> Mask | None:
-    """Give the mask of a batch x (..., C) as booleans (...), or None where every row counts.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If it is of another shape, or not boolean: 0.0 and 1.0 may well be weights, which a mask is not.
-    """
-    if mask is None:
-        return None
-    mask = booleans(where, "mask", mask, "a row counts")
-    if mask.shape != x.shape[:-1]:
-        raise shape_error(where, "mask", mask.shape, x.shape[:-1], _because(x))
-    return mask
-
-
-def rows_that_count(array: npt.NDArray[Any], mask: Mask | None, leading: Shape) -> npt.NDArray[Any]:
-    """Give the N rows that count as one batch: (..., C) becomes (N, C), and labels (...) become (N,).
-
-    The others are left out before anything is computed, so that they may hold anything.
-    """
-    if mask is not None:
-        return array[mask]
-    return array if len(leading) == 1 else array.reshape(math.prod(leading), *array.shape[len(leading) :])
-
-
-def spread(rows: Array, mask: Mask | None, shape: Shape) -> Array:
-    """Put the rows that count (N, C) back into their places (..., C), among rows of 0."""
-    if mask is None:
-        return rows if rows.shape == shape else rows.reshape(shape)
-    among_zeros = np.zeros(shape, rows.dtype)
-    among_zeros[mask] = rows
-    return among_zeros
-
-
 def as_outputs(where: str, t: npt.ArrayLike, name: str, y: Array) -> npt.NDArray[Any]:
     """Give targets that are what the outputs y, an argument called `name`, should be: real numbers of its shape."""
     t = real(where, "t", t)
@@ -70,7 +33,7 @@ def as_outputs(where: str, t: npt.ArrayLike, name: str, y: Array) -> npt.NDArray
     return t
 
 
-def as_targets(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> npt.NDArray[Any]:
+def as_targets(where: str, t: npt.NDArray[Any], x: Array, batch: Batch) -> npt.NDArray[Any]:
     """Give the targets of the rows that count, as distributions (N, C) or, for class indices, as flat indices (N,).
 
     Which of the two they are is decided by their dtype and number of axes, never by their size. The flat indices are
@@ -85,32 +48,63 @@ def as_targets(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> 
     """
     leading = x.shape[:-1]
     if t.dtype.kind in "iu" and t.ndim == len(leading):
-        return _as_flat_indices(where, t, x, mask)
+        return _as_flat_indices(where, t, x, batch)
     if t.shape != x.shape:
         expected = f"{x.shape} for distributions or {leading} for integer class indices"
         raise shape_error(where, "t", t.shape, expected, f"{_because(x)} and t.dtype is {t.dtype}")
-    return rows_that_count(t, mask, leading)
+    return batch.counted(t)
 
 
-def _as_flat_indices(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> npt.NDArray[Any]:
+def _as_flat_indices(where: str, t: npt.NDArray[Any], x: Array, batch: Batch) -> npt.NDArray[Any]:
     if t.shape != x.shape[:-1]:
         raise shape_error(where, "t", t.shape, x.shape[:-1], _because(x))
-    classes, counted = x.shape[-1], rows_that_count(t, mask, t.shape)
+    classes, counted = x.shape[-1], batch.counted(t)
     try:
         return np.ravel_multi_index((np.arange(len(counted)), counted), (len(counted), classes))
     except ValueError:
-        raise _no_class(where, t, x, mask) from None
+        raise _no_class(where, t, x, batch) from None
 
 
-def _no_class(where: str, t: npt.NDArray[Any], x: Array, mask: Mask | None) -> IndexError:
+def _no_class(where: str, t: npt.NDArray[Any], x: Array, batch: Batch) -> IndexError:
     classes = x.shape[-1]
-    invalid = ((t < 0) | (t >= classes)) & (True if mask is None else mask)
+    invalid = ((t < 0) | (t >= classes)) & (True if batch.mask is None else batch.mask)
     expected = f"a class index from 0 to {classes - 1}" if classes else "no label at all"
     return index_error(where, "t", t, invalid, f"{expected}, because {_because(x)}")
 
 
 def _because(batch: Array) -> str:
     return f"the batch has the shape {batch.shape}"
+
+
+def as_class_weights(where: str, class_weights: npt.ArrayLike | None, x: Array) -> npt.NDArray[Any] | None:
+    """Give a weight for each class of a batch x (..., C), widened as x is, in whose dtype they have no say."""
+    if class_weights is None:
+        return None
+    weights = real(where, "class_weights", class_weights)
+    if weights.shape != x.shape[-1:]:
+        raise shape_error(where, "class_weights", weights.shape, x.shape[-1:], _because(x))
+    return weights.astype(np.result_type(x, np.float32))
+
+
+def smoothed(t: npt.NDArray[Any], share: float, scores: Array) -> npt.NDArray[Any]:
+    """Compute (1 - ε) t + ε / C for each row: each target gives a share of ε away, to all classes alike."""
+    if share == 0:
+        return t
+    return (1 - share) * _distributions(t, scores) + share / max(scores.shape[1], 1)
+
+
+def weighted(t: npt.NDArray[Any], weights: npt.NDArray[Any] | None, scores: Array) -> npt.NDArray[Any]:
+    """Compute w_k t_k for each row."""
+    return t if weights is None else weights * _distributions(t, scores)
+
+
+def _distributions(t: npt.NDArray[Any], scores: Array) -> npt.NDArray[Any]:
+    """Give targets as distributions (N, C), those of flat indices as one-hot rows, in the dtype of the scores."""
+    if t.ndim > 1:
+        return wide(t)
+    one_hot = np.zeros_like(scores)
+    one_hot.put(t, 1)
+    return one_hot
 
 
 def expected_value(t: npt.NDArray[Any], values: Array) -> Array:
@@ -129,9 +123,9 @@ def times_mass(t: npt.NDArray[Any], values: Array) -> Array:
 
 
 def minus_targets(y: Array, t: npt.NDArray[Any], factor: float | Array) -> Array:
-    """Compute (y Σt - t) · factor for each row (N, C), a new array."""
+    """Compute (y Σt - t) · factor for each row (N, C), a new array. A factor is one for all rows, or (N, 1)."""
     if t.ndim == 1:
         difference = y * factor
-        difference.put(t, (y.take(t) - 1) * factor)  # where t is 1
+        difference.put(t, (y.take(t)[:, np.newaxis] - 1) * factor)  # where t is 1
         return difference
     return (y * row_sums(wide(t))[:, np.newaxis] - t) * factor
