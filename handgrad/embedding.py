@@ -3,16 +3,14 @@
 Only rows that are looked up are read, and gradients are added up for these alone: the table may be very long.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.batches import Batch
 from handgrad.checks import Array, Shape, Spec, floating, ieee, long_sum, shape_error, upstream, wide
 from handgrad.counting import as_counts
 from handgrad.indices import Indices, as_indices, integers, scatter_add
 from handgrad.numerics import row_sums
-from handgrad.targets import Mask, rows_that_count, spread
 
 
 class Embedding:
@@ -59,7 +57,7 @@ class Embedding:
     W: Array  # (V, D)
     table: Spec  # W as forward used it
     used: Indices  # (N,)  those of the indices that count
-    mask: Mask | None  # (...)
+    batch: Batch  # the indices (...)
     dW: Array  # (V, D)  left by backward
     out_shape: Shape
 
@@ -69,17 +67,16 @@ class Embedding:
     def forward(self, indices: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Look up the rows. Raises IndexError for an index that counts and is out of range, also for -1."""
         W = _table("Embedding.forward", self.W)
-        indices, mask = _arguments("Embedding.forward", indices, mask, W)
-        used = rows_that_count(indices, mask, indices.shape)
+        used, batch = _used("Embedding.forward", indices, mask, W)
         # out_i = W_{j(i)}
-        out = spread(W[used], mask, (*indices.shape, W.shape[1]))
-        self.table, self.used, self.mask, self.out_shape = Spec(W.shape, W.dtype), used, mask, out.shape
+        out = batch.spread(W[used])
+        self.table, self.used, self.batch, self.out_shape = Spec(W.shape, W.dtype), used, batch, out.shape
         return out
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> None:
         """Leave dW: 0 in rows that were not looked up."""
-        dout = rows_that_count(upstream(self, dout), self.mask, self.out_shape[:-1])
+        dout = self.batch.counted(upstream(self, dout))
         # dW_v = Σᵢ [j(i) = v] dout_i
         self.dW = scatter_add(dout, self.used, self.table.shape[0], self.table.dtype)
 
@@ -130,7 +127,7 @@ class EmbeddingDot:
     used: Indices  # (N,)  those of the indices that count
     rows: Array  # (N, D)  of W, one to each of them
     vectors: Array  # (N, D)  of h
-    mask: Mask | None  # (...)
+    batch: Batch  # the indices (...)
     dW: Array  # (V, D)  left by backward
     out_shape: Shape
 
@@ -142,22 +139,21 @@ class EmbeddingDot:
         """Compute the products. Raises IndexError as Embedding does, and ValueError for shapes that do not fit."""
         W = _table("EmbeddingDot.forward", self.W)
         h = _vectors("EmbeddingDot.forward", h, W)
-        indices, mask = _arguments("EmbeddingDot.forward", indices, mask, W)
-        copies = _copies("EmbeddingDot.forward", h, indices)
-        used, vectors = (rows_that_count(each, mask, indices.shape) for each in (indices, copies))
+        used, batch = _used("EmbeddingDot.forward", indices, mask, W)
+        vectors = batch.counted(_copies("EmbeddingDot.forward", h, batch.shape))
         # out_i = ⟨W_{j(i)}, h_i⟩
         rows = W[used]
         out = row_sums(wide(rows) * wide(vectors))
-        self.table, self.h, self.mask = Spec(W.shape, W.dtype), Spec(h.shape, h.dtype), mask
-        self.used, self.rows, self.vectors, self.out_shape = used, rows, vectors, indices.shape
-        return spread(np.asarray(out, np.result_type(W, h)), mask, indices.shape)
+        self.table, self.h, self.batch = Spec(W.shape, W.dtype), Spec(h.shape, h.dtype), batch
+        self.used, self.rows, self.vectors, self.out_shape = used, rows, vectors, batch.shape
+        return batch.spread(np.asarray(out, np.result_type(W, h)))
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dh, and leave dW: 0 in rows that were not looked up."""
-        dout = rows_that_count(upstream(self, dout), self.mask, self.out_shape)[:, np.newaxis]
+        dout = self.batch.counted(upstream(self, dout))[:, np.newaxis]
         # dh_i = dout_i W_{j(i)}, and dW_v = Σᵢ [j(i) = v] dout_i h_i
-        dcopies = spread(dout * self.rows, self.mask, (*self.out_shape, self.table.shape[1]))
+        dcopies = self.batch.spread(dout * self.rows)
         dh = long_sum(dcopies, tuple(range(len(self.h.shape) - 1, len(self.out_shape))))
         dW = scatter_add(dout * self.vectors, self.used, self.table.shape[0], self.table.dtype)
         self.dW = dW
@@ -171,12 +167,12 @@ def _table(where: str, W: npt.ArrayLike) -> Array:
     return W
 
 
-def _arguments(where: str, indices: Any, mask: npt.ArrayLike | None, W: Array) -> tuple[Indices, Mask | None]:
-    """Give the indices, and the mask in their shape, or None where all of them count."""
-    indices = integers(where, "indices", indices)
-    counts = as_counts(where, mask, indices, "indices")
-    mask = None if counts is True else np.broadcast_to(counts, indices.shape)
-    return as_indices(where, "indices", indices, len(W), f"W.shape is {W.shape}", mask), mask
+def _used(where: str, indices: npt.ArrayLike, mask: npt.ArrayLike | None, W: Array) -> tuple[Indices, Batch]:
+    """Give the indices that count, one after the other, and the batch (...) that they are of."""
+    given = integers(where, "indices", indices)
+    counts = as_counts(where, mask, given, "indices")
+    batch = Batch(given.shape, None if counts is True else np.broadcast_to(counts, given.shape))
+    return batch.counted(as_indices(where, "indices", given, len(W), f"W.shape is {W.shape}", batch.mask)), batch
 
 
 def _vectors(where: str, h: npt.ArrayLike, W: Array) -> Array:
@@ -186,12 +182,12 @@ def _vectors(where: str, h: npt.ArrayLike, W: Array) -> Array:
     return h
 
 
-def _copies(where: str, h: Array, indices: Indices) -> Array:
-    """Give a vector for each index: where the indices have an axis more, those along it share one."""
+def _copies(where: str, h: Array, shape: Shape) -> Array:
+    """Give a vector for each index; indices of this shape, if it has an axis more, share one along it."""
     leading = h.shape[:-1]
-    if indices.shape == leading:
+    if shape == leading:
         return h
-    if indices.shape[:-1] != leading:
+    if shape[:-1] != leading:
         expected = f"{leading}, or these and one axis more"
-        raise shape_error(where, "indices", indices.shape, expected, f"h.shape is {h.shape}")
-    return np.broadcast_to(h[..., np.newaxis, :], (*indices.shape, h.shape[-1]))
+        raise shape_error(where, "indices", shape, expected, f"h.shape is {h.shape}")
+    return np.broadcast_to(h[..., np.newaxis, :], (*shape, h.shape[-1]))
