@@ -76,9 +76,9 @@ class Embedding:
     @ieee
     def backward(self, dout: npt.ArrayLike) -> None:
         """Leave dW: 0 in rows that were not looked up."""
-        dout = self.batch.counted(upstream(self, dout))
+        dout = upstream(self, dout)
         # dW_v = Σᵢ [j(i) = v] dout_i
-        self.dW = scatter_add(dout, self.used, self.table.shape[0], self.table.dtype)
+        self.dW = scatter_add(self.batch.counted(dout), self.used, self.table.shape[0], self.table.dtype)
 
 
 class EmbeddingDot:
@@ -151,12 +151,12 @@ class EmbeddingDot:
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dh, and leave dW: 0 in rows that were not looked up."""
-        dout = self.batch.counted(upstream(self, dout))[:, np.newaxis]
+        dout = upstream(self, dout)
+        dout = self.batch.counted(dout)[:, np.newaxis]
         # dh_i = dout_i W_{j(i)}, and dW_v = Σᵢ [j(i) = v] dout_i h_i
         dcopies = self.batch.spread(dout * self.rows)
         dh = long_sum(dcopies, tuple(range(len(self.h.shape) - 1, len(self.out_shape))))
-        dW = scatter_add(dout * self.vectors, self.used, self.table.shape[0], self.table.dtype)
-        self.dW = dW
+        self.dW = scatter_add(dout * self.vectors, self.used, self.table.shape[0], self.table.dtype)
         return np.asarray(dh, self.h.dtype)
 
 
