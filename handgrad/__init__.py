@@ -58,6 +58,7 @@ from handgrad.positional import PositionalEncoding
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
 from handgrad.self_gated import Gelu, HardSwish, Silu
+from handgrad.similarity import CosineSimilarity
 from handgrad.softmax import LogSoftmax, LogSumExp, Softmax
 from handgrad.walk import Parameter, parameters
 
@@ -67,6 +68,7 @@ __all__ = [
     "Affine",
     "Clip",
     "Concatenate",
+    "CosineSimilarity",
     "Divide",
     "Dropout",
     "Elu",

@@ -24,6 +24,7 @@ from reference.cases import (
     rearranging,
     reductions,
     self_gated,
+    similarity,
     softmax,
 )
 from reference.cases.case import Case, by_family, by_layer
@@ -50,6 +51,7 @@ CASES: tuple[Case, ...] = (
     *positional.CASES,
     *softmax.CASES,
     *losses.CASES,
+    *similarity.CASES,
     *composition.CASES,
 )
 
