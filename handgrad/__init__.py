@@ -43,6 +43,7 @@ from handgrad.affine import Affine
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
 from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.composition import Residual, Sequential
+from handgrad.contrastive import InfoNceLoss, NegativeSamplingLoss
 from handgrad.dropout import Dropout
 from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
 from handgrad.embedding import Embedding, EmbeddingDot
@@ -80,6 +81,7 @@ __all__ = [
     "Glu",
     "HardSwish",
     "IdentityWithLoss",
+    "InfoNceLoss",
     "Layer",
     "LeakyRelu",
     "Log",
@@ -93,6 +95,7 @@ __all__ = [
     "Min",
     "Minimum",
     "Multiply",
+    "NegativeSamplingLoss",
     "PRelu",
     "Parameter",
     "PositionalEncoding",

@@ -67,6 +67,14 @@ def share(where: str, name: str, argument: npt.ArrayLike) -> float:
     return given
 
 
+def divisor(where: str, name: str, argument: npt.ArrayLike) -> float:
+    """Give an option as a finite number above 0, or raise an error that names it."""
+    given = number(where, name, argument)
+    if not 0 < given < np.inf:
+        raise ValueError(f"{where}: {name} is {given}; expected a finite number above 0, because it divides")
+    return given
+
+
 def whole_number(where: str, name: str, argument: Any) -> int:
     """Give an option as a whole number, or raise a TypeError that names it."""
     try:

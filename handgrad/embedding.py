@@ -62,11 +62,11 @@ class Embedding:
     out_shape: Shape
 
     def __init__(self, W: npt.ArrayLike) -> None:
-        self.W = _table("Embedding", W)
+        self.W = as_table("Embedding", W)
 
     def forward(self, indices: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Look up the rows. Raises IndexError for an index that counts and is out of range, also for -1."""
-        W = _table("Embedding.forward", self.W)
+        W = as_table("Embedding.forward", self.W)
         used, batch = _used("Embedding.forward", indices, mask, W)
         # out_i = W_{j(i)}
         out = batch.spread(W[used])
@@ -127,26 +127,27 @@ class EmbeddingDot:
     used: Indices  # (N,)  those of the indices that count
     rows: Array  # (N, D)  of W, one to each of them
     vectors: Array  # (N, D)  of h
+    scores: Array  # (N,)  their products; float32 also where out is float16
     batch: Batch  # the indices (...)
     dW: Array  # (V, D)  left by backward
     out_shape: Shape
 
     def __init__(self, W: npt.ArrayLike) -> None:
-        self.W = _table("EmbeddingDot", W)
+        self.W = as_table("EmbeddingDot", W)
 
     @ieee
     def forward(self, h: npt.ArrayLike, indices: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute the products. Raises IndexError as Embedding does, and ValueError for shapes that do not fit."""
-        W = _table("EmbeddingDot.forward", self.W)
-        h = _vectors("EmbeddingDot.forward", h, W)
+        W = as_table("EmbeddingDot.forward", self.W)
+        h = as_vectors("EmbeddingDot.forward", h, W)
         used, batch = _used("EmbeddingDot.forward", indices, mask, W)
         vectors = batch.counted(_copies("EmbeddingDot.forward", h, batch.shape))
         # out_i = ⟨W_{j(i)}, h_i⟩
         rows = W[used]
-        out = row_sums(wide(rows) * wide(vectors))
+        scores = row_sums(wide(rows) * wide(vectors))
         self.table, self.h, self.batch = Spec(W.shape, W.dtype), Spec(h.shape, h.dtype), batch
-        self.used, self.rows, self.vectors, self.out_shape = used, rows, vectors, batch.shape
-        return batch.spread(np.asarray(out, np.result_type(W, h)))
+        self.used, self.rows, self.vectors, self.scores, self.out_shape = used, rows, vectors, scores, batch.shape
+        return batch.spread(np.array(scores, np.result_type(W, h)))
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
@@ -160,7 +161,8 @@ class EmbeddingDot:
         return np.asarray(dh, self.h.dtype)
 
 
-def _table(where: str, W: npt.ArrayLike) -> Array:
+def as_table(where: str, W: npt.ArrayLike) -> Array:
+    """Give W as a floating array (V, D), or raise an error that names it."""
     W = floating(where, "W", W)
     if W.ndim != 2:
         raise shape_error(where, "W", W.shape, "(V, D)", "it has V rows of D numbers")
@@ -175,7 +177,8 @@ def _used(where: str, indices: npt.ArrayLike, mask: npt.ArrayLike | None, W: Arr
     return batch.counted(as_indices(where, "indices", given, len(W), f"W.shape is {W.shape}", batch.mask)), batch
 
 
-def _vectors(where: str, h: npt.ArrayLike, W: Array) -> Array:
+def as_vectors(where: str, h: npt.ArrayLike, W: Array) -> Array:
+    """Give h as a floating array (..., D), or raise an error that names it, and the table that it does not fit."""
     h = floating(where, "h", h)
     if h.shape[-1:] != W.shape[1:]:
         raise shape_error(where, "h", h.shape, f"(..., {W.shape[1]})", f"W.shape is {W.shape}")

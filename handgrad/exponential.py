@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, double, floating, ieee, number, remembered, upstream, wide
+from handgrad.checks import Array, Shape, divisor, double, floating, ieee, number, remembered, upstream, wide
 from handgrad.functions import log_sigmoid, sigmoid
 
 
@@ -92,12 +92,12 @@ class Softplus:
     out_shape: Shape
 
     def __init__(self, beta: float = 1.0) -> None:
-        self.beta = _above_0("Softplus", beta)
+        self.beta = divisor("Softplus", "beta", beta)
 
     @ieee
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute log(1 + exp(beta x)) / beta, without overflow for any x."""
-        x, beta = floating("Softplus.forward", "x", x), _above_0("Softplus.forward", self.beta)
+        x, beta = floating("Softplus.forward", "x", x), divisor("Softplus.forward", "beta", self.beta)
         # out = max(x, 0) + log(1 + exp(-beta |x|)) / beta, as in log σ: beta x may overflow where out does not
         out = np.maximum(x, 0) - log_sigmoid(beta * np.abs(double(x))) / beta
         self.x, self.used, self.out_shape = x, beta, x.shape
@@ -109,13 +109,6 @@ class Softplus:
         dout = upstream(self, dout)
         dx = dout * sigmoid(self.used * double(self.x))
         return np.asarray(dx, self.x.dtype)
-
-
-def _above_0(where: str, beta: float) -> float:
-    beta = number(where, "beta", beta)
-    if not 0 < beta < np.inf:
-        raise ValueError(f"{where}: beta is {beta}; expected a finite number above 0, because it divides")
-    return beta
 
 
 class LogSigmoid:

@@ -8,11 +8,11 @@ import numpy.typing as npt
 from handgrad.checks import (
     Array,
     Shape,
+    divisor,
     double,
     expect_to_stretch,
     floating,
     ieee,
-    number,
     shape_error,
     upstream,
 )
@@ -64,11 +64,11 @@ class PositionalEncoding:
     out_shape: Shape
 
     def __init__(self, base: float = 10_000.0) -> None:
-        self.base = _base("PositionalEncoding", base)
+        self.base = divisor("PositionalEncoding", "base", base)
 
     def forward(self, x: npt.ArrayLike, positions: npt.ArrayLike | None = None) -> Array:
         """Compute x + P. Raises ValueError and TypeError for positions that do not fit x."""
-        x, base = _sequence(x), _base("PositionalEncoding.forward", self.base)
+        x, base = _sequence(x), divisor("PositionalEncoding.forward", "base", self.base)
         positions = _positions(x, positions)
         # out = x + P
         out = double(x) + _waves(positions, x.shape[-1], base)
@@ -106,10 +106,3 @@ def _positions(x: Array, positions: npt.ArrayLike | None) -> Indices:
     given = integers(where, "positions", positions)
     expect_to_stretch(where, "positions", given, places, f"x.shape is {x.shape}")
     return given
-
-
-def _base(where: str, base: float) -> float:
-    base = number(where, "base", base)
-    if not 0 < base < np.inf:
-        raise ValueError(f"{where}: base is {base}; expected a finite number above 0, because it divides")
-    return base

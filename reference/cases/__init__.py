@@ -10,6 +10,7 @@ from reference.cases import (
     arithmetic,
     choosing,
     composition,
+    contrastive,
     dropout,
     elementary,
     embedding,
@@ -51,6 +52,7 @@ CASES: tuple[Case, ...] = (
     *positional.CASES,
     *softmax.CASES,
     *losses.CASES,
+    *contrastive.CASES,
     *similarity.CASES,
     *composition.CASES,
 )
