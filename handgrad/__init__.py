@@ -41,6 +41,7 @@ done. Outputs that a layer remembers are read-only. No finite input causes a Num
 from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
+from handgrad.binary import FocalLoss, SigmoidWithLoss
 from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.composition import Residual, Sequential
 from handgrad.contrastive import InfoNceLoss, NegativeSamplingLoss
@@ -52,12 +53,13 @@ from handgrad.gated import GeGlu, Glu, SwiGlu
 from handgrad.indexing import Repeat, Slice, Take
 from handgrad.joining import Concatenate, Split, Stack
 from handgrad.layer import Layer, vjp
-from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
+from handgrad.losses import IdentityWithLoss, KLDivergence, SoftmaxWithLoss
 from handgrad.matmul import MatMul
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
 from handgrad.positional import PositionalEncoding
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
+from handgrad.regression import HuberLoss, L1Loss, MeanSquaredError
 from handgrad.self_gated import Gelu, HardSwish, Silu
 from handgrad.similarity import CosineSimilarity
 from handgrad.softmax import LogSoftmax, LogSumExp, Softmax
@@ -76,12 +78,16 @@ __all__ = [
     "Embedding",
     "EmbeddingDot",
     "Exp",
+    "FocalLoss",
     "GeGlu",
     "Gelu",
     "Glu",
     "HardSwish",
+    "HuberLoss",
     "IdentityWithLoss",
     "InfoNceLoss",
+    "KLDivergence",
+    "L1Loss",
     "Layer",
     "LeakyRelu",
     "Log",
@@ -92,6 +98,7 @@ __all__ = [
     "Max",
     "Maximum",
     "Mean",
+    "MeanSquaredError",
     "Min",
     "Minimum",
     "Multiply",
@@ -107,6 +114,7 @@ __all__ = [
     "Residual",
     "Sequential",
     "Sigmoid",
+    "SigmoidWithLoss",
     "Silu",
     "Slice",
     "Softmax",

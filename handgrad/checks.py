@@ -59,19 +59,19 @@ def number(where: str, name: str, argument: npt.ArrayLike) -> float:
     return float(array)
 
 
+def above_0(where: str, name: str, argument: npt.ArrayLike, because: str) -> float:
+    """Give an option as a finite number above 0, or raise an error that names it."""
+    given = number(where, name, argument)
+    if not 0 < given < np.inf:
+        raise ValueError(f"{where}: {name} is {given}; expected a finite number above 0, because {because}")
+    return given
+
+
 def share(where: str, name: str, argument: npt.ArrayLike) -> float:
     """Give an option as a number from 0 to 1, or raise an error that names it."""
     given = number(where, name, argument)
     if not 0 <= given <= 1:
         raise ValueError(f"{where}: {name} is {given}; expected a number from 0 to 1, because it is a share")
-    return given
-
-
-def divisor(where: str, name: str, argument: npt.ArrayLike) -> float:
-    """Give an option as a finite number above 0, or raise an error that names it."""
-    given = number(where, name, argument)
-    if not 0 < given < np.inf:
-        raise ValueError(f"{where}: {name} is {given}; expected a finite number above 0, because it divides")
     return given
 
 
@@ -201,10 +201,10 @@ def expect_broadcastable(where: str, **arrays: npt.NDArray[Any]) -> None:
         raise shape_error(where, name, arrays[name].shape, "axes that broadcast", because) from None
 
 
-def expect_to_stretch(where: str, name: str, array: npt.NDArray[Any], shape: Shape, because: str) -> None:
-    """Raise a ValueError that names the array and both shapes unless it broadcasts to the shape."""
+def broadcast_to(where: str, name: str, array: npt.NDArray[Any], shape: Shape, because: str) -> npt.NDArray[Any]:
+    """Broadcast an array to a shape, or raise a ValueError that names it and both shapes."""
     try:
-        np.broadcast_to(array, shape)
+        return np.broadcast_to(array, shape)
     except ValueError:
         raise shape_error(where, name, array.shape, f"{shape} or one that broadcasts to it", because) from None
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.batches import Batch, Loss, as_reduction, rows_of
-from handgrad.checks import Array, Shape, booleans, divisor, expect_to_stretch, ieee, shape_error, upstream, wide
+from handgrad.checks import Array, Shape, above_0, booleans, broadcast_to, ieee, shape_error, upstream, wide
 from handgrad.embedding import EmbeddingDot, as_table, as_vectors
 from handgrad.functions import log_sigmoid, sigmoid
 from handgrad.indices import Indices, as_indices, integers
@@ -173,7 +173,7 @@ class InfoNceLoss:
     out_shape: Shape
 
     def __init__(self, temperature: float, reduction: str = "mean") -> None:
-        self.temperature = divisor("InfoNceLoss", "temperature", temperature)
+        self.temperature = above_0("InfoNceLoss", "temperature", temperature, "it divides")
         self.reduction = as_reduction("InfoNceLoss", reduction)
 
     @ieee
@@ -181,7 +181,7 @@ class InfoNceLoss:
         """Compute the loss. Raises ValueError and TypeError for what does not fit q."""
         q, k = _pairs("InfoNceLoss.forward", q, k)
         batch = rows_of("InfoNceLoss.forward", q, mask, self.reduction)
-        temperature = divisor("InfoNceLoss.forward", "temperature", self.temperature)
+        temperature = above_0("InfoNceLoss.forward", "temperature", self.temperature, "it divides")
         # S = q kᵀ / temperature
         S = np.dot(wide(batch.counted(q)), wide(batch.counted(k)).T) / temperature
         softmax = SoftmaxWithLoss(reduction="none")
@@ -226,8 +226,7 @@ def _negatives_that_count(where: str, mask: npt.ArrayLike | None, negatives: Ind
     if mask is None:
         return np.ones(negatives.shape, np.bool_)
     counts = booleans(where, "negatives_mask", mask, "a negative counts")
-    expect_to_stretch(where, "negatives_mask", counts, negatives.shape, f"negatives.shape is {negatives.shape}")
-    return counts
+    return broadcast_to(where, "negatives_mask", counts, negatives.shape, f"negatives.shape is {negatives.shape}")
 
 
 def _side_by_side(one: npt.NDArray[Any], several: npt.NDArray[Any]) -> npt.NDArray[Any]:

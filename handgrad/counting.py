@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, Spec, booleans, double, expect_to_stretch, long_sum, wide
+from handgrad.checks import Array, Shape, Spec, booleans, broadcast_to, double, long_sum, wide
 from handgrad.numerics import row_sums
 
 Counts = npt.NDArray[np.bool_] | bool  # booleans that broadcast to x, or True: everything counts
@@ -33,7 +33,7 @@ def as_counts(where: str, mask: npt.ArrayLike | None, x: npt.NDArray[Any], name:
     if mask is None:
         return True
     counts = booleans(where, "mask", mask, "an entry counts")
-    expect_to_stretch(where, "mask", counts, x.shape, f"{name}.shape is {x.shape}")
+    broadcast_to(where, "mask", counts, x.shape, f"{name}.shape is {x.shape}")
     return counts
 
 

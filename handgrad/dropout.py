@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, booleans, expect_to_stretch, floating, ieee, share, upstream, wide
+from handgrad.checks import Array, Shape, booleans, broadcast_to, floating, ieee, share, upstream, wide
 from handgrad.counting import Counts
 
 
@@ -88,8 +88,7 @@ def _kept(where: str, x: Array, keep: npt.ArrayLike | None, rng: np.random.Gener
         raise TypeError(f"{where}: both keep and rng are given; expected one, because either says what is kept")
     if keep is not None:
         kept = booleans(where, "keep", keep, "a number is kept")
-        expect_to_stretch(where, "keep", kept, x.shape, f"x.shape is {x.shape}")
-        return kept & (ratio < 1)
+        return broadcast_to(where, "keep", kept, x.shape, f"x.shape is {x.shape}") & (ratio < 1)
     return (
         True if rng is None else _generator(where, rng).random(x.shape) >= ratio
     )  # never 1: with ratio 1, no number

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, divisor, double, floating, ieee, number, remembered, upstream, wide
+from handgrad.checks import Array, Shape, above_0, double, floating, ieee, number, remembered, upstream, wide
 from handgrad.functions import log_sigmoid, sigmoid
 
 
@@ -92,12 +92,13 @@ class Softplus:
     out_shape: Shape
 
     def __init__(self, beta: float = 1.0) -> None:
-        self.beta = divisor("Softplus", "beta", beta)
+        self.beta = above_0("Softplus", "beta", beta, "it divides")
 
     @ieee
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute log(1 + exp(beta x)) / beta, without overflow for any x."""
-        x, beta = floating("Softplus.forward", "x", x), divisor("Softplus.forward", "beta", self.beta)
+        x = floating("Softplus.forward", "x", x)
+        beta = above_0("Softplus.forward", "beta", self.beta, "it divides")
         # out = max(x, 0) + log(1 + exp(-beta |x|)) / beta, as in log σ: beta x may overflow where out does not
         out = np.maximum(x, 0) - log_sigmoid(beta * np.abs(double(x))) / beta
         self.x, self.used, self.out_shape = x, beta, x.shape

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from handgrad.checks import (
     Array,
     Shape,
-    divisor,
+    above_0,
+    broadcast_to,
     double,
-    expect_to_stretch,
     floating,
     ieee,
     shape_error,
@@ -64,11 +64,11 @@ class PositionalEncoding:
     out_shape: Shape
 
     def __init__(self, base: float = 10_000.0) -> None:
-        self.base = divisor("PositionalEncoding", "base", base)
+        self.base = above_0("PositionalEncoding", "base", base, "it divides")
 
     def forward(self, x: npt.ArrayLike, positions: npt.ArrayLike | None = None) -> Array:
         """Compute x + P. Raises ValueError and TypeError for positions that do not fit x."""
-        x, base = _sequence(x), divisor("PositionalEncoding.forward", "base", self.base)
+        x, base = _sequence(x), above_0("PositionalEncoding.forward", "base", self.base, "it divides")
         positions = _positions(x, positions)
         # out = x + P
         out = double(x) + _waves(positions, x.shape[-1], base)
@@ -104,5 +104,5 @@ def _positions(x: Array, positions: npt.ArrayLike | None) -> Indices:
     if positions is None:
         return np.arange(places[-1])
     given = integers(where, "positions", positions)
-    expect_to_stretch(where, "positions", given, places, f"x.shape is {x.shape}")
+    broadcast_to(where, "positions", given, places, f"x.shape is {x.shape}")
     return given

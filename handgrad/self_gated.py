@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from handgrad.checks import Array, Shape, double, floating, ieee, upstream, wide
 from handgrad.normal import normal
+from handgrad.numerics import blocks
 
 
 class HardSwish:
@@ -181,7 +182,6 @@ class Gelu:
 Gate = Callable[[Array], tuple[Array, Array]]
 
 FAR = 1000.0  # beyond ±FAR, each of the gates is exactly 0 or 1
-BLOCK = 2**13  # numbers that stay in the processor's cache from one step to the next
 
 
 @ieee
@@ -193,8 +193,7 @@ def _times_gate(x: Array, gate: Gate) -> tuple[Array, Array]:
     """
     numbers = x.reshape(-1)
     out, slope = np.empty(x.size, x.dtype), np.empty(x.size, wide(x).dtype)
-    for start in range(0, x.size, BLOCK):
-        block = slice(start, start + BLOCK)
+    for block in blocks(x.size):
         near = double(numbers[block]).clip(-FAR, FAR)
         opened, opens = gate(near)
         out[block] = np.maximum(numbers[block], -FAR) * opened

@@ -111,7 +111,13 @@ def expected_value(t: npt.NDArray[Any], values: Array) -> Array:
     """Compute Σ_k t_k v_k for each row (N, C). A class with t_k = 0 adds 0, also where v_k is -inf."""
     if t.ndim == 1:
         return values.take(t)
-    return row_sums(np.where(t == 0, 0, t * values))
+    return row_sums(weighed(t, values))
+
+
+def weighed(weights: npt.NDArray[Any], values: Array) -> Array:
+    """Compute the products of weights and values: 0 where the weight is 0, also where the value is not finite."""
+    products = weights * values
+    return products if np.isfinite(products).all() else np.where(weights == 0, 0, products)
 
 
 def times_mass(t: npt.NDArray[Any], values: Array) -> Array:

@@ -27,6 +27,14 @@ def softmax_with_loss(
     return _reduced(-(1 - label_smoothing) * hit - label_smoothing * alike, counts, reduction)
 
 
+def kl_divergence(x: jax.Array, t: jax.Array, mask: jax.Array | None = None, reduction: str = "mean") -> jax.Array:
+    counts = jnp.ones(x.shape[:-1], bool) if mask is None else mask
+    scores, t = jnp.where(counts[..., None], x, 0), jnp.where(counts[..., None], t, 0)
+    # a class that is no target adds nothing, also if it is ruled out: 0 · log 0 would be NaN
+    ratios = jnp.log(jnp.where(t == 0, 1, t)) - jnp.where(t == 0, 0, jax.nn.log_softmax(scores))
+    return _reduced((t * ratios).sum(-1), counts, reduction)
+
+
 def identity_with_loss(
     x: jax.Array, t: jax.Array, mask: jax.Array | None = None, reduction: str = "mean"
 ) -> jax.Array:

@@ -5,16 +5,28 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from handgrad import IdentityWithLoss, SoftmaxWithLoss, vjp
+from handgrad import (
+    FocalLoss,
+    HuberLoss,
+    IdentityWithLoss,
+    KLDivergence,
+    L1Loss,
+    MeanSquaredError,
+    SigmoidWithLoss,
+    SoftmaxWithLoss,
+    vjp,
+)
 from handgrad.batches import batch_mean
 from tests.drawn import masks, numbers, whole_numbers
 
 EPS = np.finfo(np.float64).eps
 N, C = 4, 3
-ROWS = [SoftmaxWithLoss, IdentityWithLoss]
-LOSSES = ROWS
+ROWS = [SoftmaxWithLoss, KLDivergence, IdentityWithLoss]
+ENTRIES = [SigmoidWithLoss, FocalLoss, MeanSquaredError, L1Loss, HuberLoss]
+LOSSES = [*ROWS, *ENTRIES]
 
 each_loss = pytest.mark.parametrize("loss", LOSSES)
+each_loss_of_entries = pytest.mark.parametrize("loss", ENTRIES)
 each_reduction = pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 
 
@@ -157,3 +169,46 @@ def test_sums_neither_overflow_nor_stagnate_on_the_way(dtype):
     assert batch_mean(ones, np.dtype(dtype)) == 1
     layer = IdentityWithLoss(reduction="sum")
     assert layer.forward(np.full((2**12, 1), 2, dtype), np.zeros((2**12, 1), dtype)) == 2**13
+
+
+@each_loss_of_entries
+@given(data=st.data(), shape=st.sampled_from([(C,), (N, 1), (1, 1), ()]))
+def test_a_mask_of_entries_is_broadcast_to_them(loss, data, shape):
+    x, t, _ = drawn(data, loss)
+    mask = data.draw(masks(shape))
+    value, dx = run(loss, "mean", x, t, mask)
+    want, want_dx = run(loss, "mean", x, t, np.broadcast_to(mask, x.shape))
+    assert value == want
+    assert np.array_equal(dx, want_dx)
+
+
+@each_loss_of_entries
+def test_a_mask_that_does_not_broadcast_to_the_entries_names_both_shapes(loss):
+    says = f"mask.shape is (2,); expected {(N, C)} or one that broadcasts to it, because x.shape is {(N, C)}"
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{loss.__name__}.forward: {says}')}$"):
+        loss().forward(np.ones((N, C)), np.ones((N, C)), [True, False])
+
+
+@each_loss_of_entries
+def test_entries_have_targets_of_their_own_which_are_not_broadcast(loss):
+    says = f"t.shape is {(C,)}; expected {(N, C)}, because that is the shape of x"
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{loss.__name__}.forward: {says}')}$"):
+        loss().forward(np.ones((N, C)), np.ones(C))
+
+
+@each_loss_of_entries
+def test_a_single_number_is_a_batch_of_one_and_a_mean_is_over_every_axis(loss):
+    x, t = np.arange(8.0).reshape(2, 2, 2), np.eye(2)[[[0, 1], [1, 1]]]
+    alone = [loss().forward(*each) for each in zip(x.flat, t.flat, strict=True)]
+    np.testing.assert_allclose(loss().forward(x, t), np.mean(alone), rtol=8 * EPS)
+
+
+@each_loss_of_entries
+@pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.int64, np.float64])
+def test_answers_may_have_any_real_dtype_and_integers_leave_that_of_x(loss, dtype):
+    x, t = np.array([2.0, -3.0, 0.5], np.float32), np.array([1, 0, 1])
+    value, dx = run(loss, "none", x, t.astype(dtype))
+    want, want_dx = run(loss, "none", x, t.astype(np.float32))
+    assert (value.dtype, dx.dtype) == (dtype if dtype is np.float64 else np.float32, np.float32)
+    np.testing.assert_allclose(value, want, rtol=4 * np.finfo(np.float32).eps)
+    np.testing.assert_allclose(dx, want_dx, rtol=4 * np.finfo(np.float32).eps)

@@ -337,6 +337,7 @@ def test_functions_name_what_is_not_made_of_real_numbers(function, name):
 # State
 
 
+ENTRIES = ("SigmoidWithLoss", "FocalLoss", "MeanSquaredError", "L1Loss", "HuberLoss")
 REFUSED = [
     *((key, {argument: "nonsense"}) for key, argument in ARGUMENTS),
     ("Add", {"b": np.ones(7)}),
@@ -361,7 +362,10 @@ REFUSED = [
     ("SoftmaxWithLoss", {"t": np.zeros((2, 4))}),
     ("SoftmaxWithLoss", {"mask": np.ones(3, bool)}),
     ("SoftmaxWithLoss", {"mask": np.ones(2)}),
-    ("IdentityWithLoss", {"t": np.zeros((2, 4))}),
+    ("SoftmaxWithLoss smoothed and weighted", {"x": np.ones((2, 4))}),
+    *((loss, {"t": np.zeros((2, 4))}) for loss in ("KLDivergence masked", "IdentityWithLoss")),
+    *((f"{loss} masked", {"t": np.zeros((2, 4))}) for loss in ENTRIES),
+    *((f"{loss} masked", {"mask": np.ones(7, bool)}) for loss in ("KLDivergence", *ENTRIES)),
     ("IdentityWithLoss", {"mask": np.ones(3, bool)}),
     ("IdentityWithLoss", {"mask": np.ones(2)}),
 ]

@@ -26,7 +26,7 @@ def room_of(layer):
 
 
 def twin_name(layer):
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", layer.__name__).lower()
+    return re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", layer.__name__).lower()
 
 
 def imports(path):

@@ -1,4 +1,5 @@
 import math
+import re
 
 import hypothesis.strategies as st
 import mpmath
@@ -9,6 +10,7 @@ from hypothesis import given
 from handgrad import (
     Exp,
     IdentityWithLoss,
+    KLDivergence,
     Log,
     Mean,
     Multiply,
@@ -20,7 +22,7 @@ from handgrad import (
     Sum,
     Take,
 )
-from handgrad.functions import cross_entropy_error, softmax, sum_squared_error
+from handgrad.functions import cross_entropy_error, log_softmax, softmax, sum_squared_error
 from tests.drawn import labels, masks, numbers, whole_numbers
 from tests.graph import Graph
 from tests.layers import LOSSES, each_loss, run
@@ -245,6 +247,173 @@ def test_soft_targets_weigh_the_losses_of_the_classes(x, weights):
     parts = [run(SoftmaxWithLoss(), x, k) for k in range(C)]
     close(soft, sum(w / 8 * loss for w, (loss, _) in zip(weights, parts, strict=True)), terms=2 * C)
     close(dx, sum(w / 8 * grad for w, (_, grad) in zip(weights, parts, strict=True)), terms=2 * C)
+
+
+# Label smoothing and class weights
+
+
+@given(numbers((N, C), size=3.0), labels(N, C), masks(N), st.sampled_from([1.0, -2.0]))
+def test_smoothed_and_weighted_softmax_with_loss_equals_its_graph_of_nodes(x, t, mask, dout):
+    weights = np.array([1.0, 0.5, 4.0])
+    targets = weights * (0.75 * np.eye(C)[t] + 0.25 / C)
+    graph = Graph()
+    rows = graph(Sum(axis=-1), graph(Multiply(), log_softmax_of_nodes(graph, x), targets))
+    loss = graph(Multiply(), graph(Mean(), rows, mask), -1.0)
+    (dx,) = graph.gradients(loss, dout, x)
+
+    layer = SoftmaxWithLoss(label_smoothing=0.25, class_weights=weights)
+    # targets up to 4, of scores up to 10
+    np.testing.assert_allclose(layer.forward(x, t, mask), loss, rtol=0, atol=4 * C * 10 * 4 * EPS)
+    np.testing.assert_allclose(layer.backward(dout), dx, rtol=0, atol=2 * 4 * C * 16 * EPS)
+
+
+@given(numbers((N, C)), labels(N, C), masks(N))
+def test_smoothing_mixes_the_loss_with_the_mean_of_the_losses_of_all_classes(x, t, mask):
+    smoothed, dx = run(SoftmaxWithLoss(label_smoothing=0.25), x, t, mask)
+    plain, plain_dx = run(SoftmaxWithLoss(), x, t, mask)
+    alike, alike_dx = run(SoftmaxWithLoss(), x, np.full((N, C), 1 / C), mask)
+    close(smoothed, 0.75 * plain + 0.25 * alike, terms=4 * N)
+    close(dx, 0.75 * plain_dx + 0.25 * alike_dx, terms=4 * C)
+
+
+@given(numbers((N, C)), labels(N, C))
+def test_smoothed_class_indices_are_smoothed_one_hot_rows(x, t):
+    loss, dx = run(SoftmaxWithLoss(label_smoothing=0.1), x, t)
+    one_hot_loss, one_hot_dx = run(SoftmaxWithLoss(label_smoothing=0.1), x, np.eye(C, dtype=bool)[t])
+    assert loss == one_hot_loss
+    assert np.array_equal(dx, one_hot_dx)
+
+
+def test_every_class_gets_its_share_that_of_the_label_too():
+    loss, dx = run(SoftmaxWithLoss(label_smoothing=0.5), np.zeros(4), 0)
+    np.testing.assert_allclose(loss, np.log(4), rtol=2 * EPS)
+    assert dx.tolist() == [0.25 - 0.625, 0.25 - 0.125, 0.25 - 0.125, 0.25 - 0.125]
+
+
+@given(numbers((N, C)), labels(N, C), whole_numbers(C, 0, 9))
+def test_a_class_weighs_as_much_as_it_is_told_to_and_the_mean_is_over_the_rows(x, t, weights):
+    loss, dx = run(SoftmaxWithLoss(class_weights=weights), x, t)
+    each = np.array([SoftmaxWithLoss().forward(*row) for row in zip(x, t, strict=True)])
+    np.testing.assert_allclose(loss, np.mean(weights[t] * each), rtol=16 * EPS, atol=64 * EPS)
+    _, plain_dx = run(SoftmaxWithLoss(), x, t)
+    np.testing.assert_allclose(dx, weights[t][:, np.newaxis] * plain_dx, rtol=8 * EPS, atol=16 * EPS)
+
+
+@given(numbers((N, C)), labels(N, C))
+def test_no_smoothing_and_weights_of_1_change_nothing(x, t):
+    want, want_dx = run(SoftmaxWithLoss(), x, t)
+    got, dx = run(SoftmaxWithLoss(label_smoothing=0.0, class_weights=np.ones(C)), x, t)
+    assert got == want
+    assert np.array_equal(dx, want_dx)
+
+
+def test_a_class_that_is_ruled_out_costs_inf_where_it_has_a_share_and_a_weight():
+    x = [0.0, 0.0, -np.inf]
+    assert SoftmaxWithLoss(label_smoothing=0.1).forward(x, 0) == np.inf
+    loss, dx = run(SoftmaxWithLoss(label_smoothing=0.3, class_weights=[1.0, 1.0, 0.0]), x, 0)
+    np.testing.assert_allclose(loss, 0.9 * np.log(2), rtol=4 * EPS)
+    np.testing.assert_allclose(dx, [0.45 - 0.8, 0.45 - 0.1, 0.0], rtol=4 * EPS)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_smoothing_and_weights_have_no_say_in_the_dtype(dtype):
+    layer = SoftmaxWithLoss(np.float64(0.5), np.array([1.0, 2.0]))
+    for t in (0, np.array([1, 0]), np.array([0.5, 0.5], dtype)):
+        loss, dx = run(layer, np.zeros(2, dtype), t)
+        assert (loss.dtype, dx.dtype, layer.y.dtype) == (dtype, dtype, np.float32)
+
+
+def test_of_no_classes_there_is_nothing_to_smooth():
+    loss, dx = run(SoftmaxWithLoss(label_smoothing=0.5, class_weights=[]), np.ones((2, 0)), np.ones((2, 0)))
+    assert loss == 0
+    assert dx.shape == (2, 0)
+
+
+@pytest.mark.parametrize(("name", "value"), [("label_smoothing", 0.0), ("class_weights", None)])
+def test_backward_takes_the_options_that_forward_had(name, value):
+    layer = SoftmaxWithLoss(0.5, [1.0, 2.0, 3.0])
+    layer.forward(np.zeros(3), 1)
+    dx = layer.backward()
+    setattr(layer, name, value)
+    assert np.array_equal(layer.backward(), dx)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, np.nan])
+def test_a_smoothing_that_is_no_share_is_refused(share):
+    says = f"label_smoothing is {share}; expected a number from 0 to 1, because it is a share"
+    with pytest.raises(ValueError, match=rf"^SoftmaxWithLoss: {says}$"):
+        SoftmaxWithLoss(label_smoothing=share)
+    layer = SoftmaxWithLoss()
+    layer.label_smoothing = share
+    with pytest.raises(ValueError, match=rf"^SoftmaxWithLoss\.forward: {says}$"):
+        layer.forward([1.0, 2.0], 0)
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (1, 3)])
+def test_class_weights_of_another_shape_are_refused_before_anything_changes(shape):
+    layer = SoftmaxWithLoss(class_weights=np.ones(shape))
+    says = f"class_weights.shape is {shape}; expected (3,), because the batch has the shape (2, 3)"
+    with pytest.raises(ValueError, match=f"^{re.escape(f'SoftmaxWithLoss.forward: {says}')}$"):
+        layer.forward(np.ones((2, 3)), [0, 1])
+    assert not hasattr(layer, "loss")
+
+
+# Kullback-Leibler divergence
+
+
+@given(numbers((N, C), size=3.0), whole_numbers((N, C), 1, 9), masks(N), st.sampled_from([1.0, -2.0]))
+def test_kl_divergence_equals_its_graph_of_nodes(x, t, mask, dout):
+    t = t / t.sum(axis=-1, keepdims=True)
+    graph = Graph()
+    ratios = graph(Subtract(), graph(Log(), t), log_softmax_of_nodes(graph, x))
+    loss = graph(Mean(), graph(Sum(axis=-1), graph(Multiply(), ratios, t)), mask)
+    (dx,) = graph.gradients(loss, dout, x)
+
+    layer = KLDivergence()
+    # logarithms up to 10, of which the loss is a difference
+    np.testing.assert_allclose(layer.forward(x, t, mask), loss, rtol=0, atol=C * 10 * 4 * EPS)
+    np.testing.assert_allclose(layer.backward(dout), dx, rtol=0, atol=2 * C * 16 * EPS)
+
+
+@given(numbers((N, C)), whole_numbers((N, C), 0, 9), masks(N))
+def test_kl_divergence_is_the_cross_entropy_without_the_entropy(x, t, mask):
+    t = t / np.maximum(t.sum(axis=-1, keepdims=True), 1)
+    loss, dx = run(KLDivergence(), x, t, mask)
+    cross_entropy, same_dx = run(SoftmaxWithLoss(), x, t, mask)
+    entropy = -(t * np.log(np.where(t == 0, 1, t))).sum(axis=-1)[mask].sum() / max(mask.sum(), 1)
+    close(loss, cross_entropy - entropy, terms=C * N)
+    assert np.array_equal(dx, same_dx)
+
+
+@given(numbers((N, C)))
+def test_kl_divergence_is_0_where_the_distributions_are_the_same(x):
+    loss, dx = run(KLDivergence(), x, softmax(x))
+    close(loss, 0, terms=C)
+    np.testing.assert_allclose(dx, np.zeros((N, C)), rtol=0, atol=4 * C * EPS)
+
+
+@given(numbers((N, C)), labels(N, C))
+def test_kl_divergence_from_one_class_is_its_cross_entropy(x, t):
+    loss, dx = run(KLDivergence(), x, np.eye(C)[t])
+    want, want_dx = run(SoftmaxWithLoss(), x, t)
+    close(loss, want, terms=C)
+    assert np.array_equal(dx, want_dx)
+
+
+@given(numbers((N, C), size=5.0), whole_numbers((N, C), 0, 9))
+def test_kl_divergence_takes_log_probabilities_for_scores(x, t):
+    t = t / np.maximum(t.sum(axis=-1, keepdims=True), 1)
+    close(KLDivergence().forward(log_softmax(x), t), KLDivergence().forward(x, t), terms=C * N)
+
+
+def test_kl_divergence_of_classes_that_are_ruled_out():
+    x = [0.0, 0.0, -np.inf]
+    loss, dx = run(KLDivergence(), x, [0.5, 0.5, 0.0])
+    assert abs(loss) <= EPS
+    assert dx.tolist() == [0, 0, 0]
+    loss, dx = run(KLDivergence(), x, [0.25, 0.25, 0.5])
+    assert loss == np.inf
+    assert dx.tolist() == [0.25, 0.25, -0.5]
 
 
 # Batches

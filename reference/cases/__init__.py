@@ -8,6 +8,7 @@ from reference.cases import (
     activations,
     affine,
     arithmetic,
+    binary,
     choosing,
     composition,
     contrastive,
@@ -24,6 +25,7 @@ from reference.cases import (
     positional,
     rearranging,
     reductions,
+    regression,
     self_gated,
     similarity,
     softmax,
@@ -52,8 +54,10 @@ CASES: tuple[Case, ...] = (
     *positional.CASES,
     *softmax.CASES,
     *losses.CASES,
-    *contrastive.CASES,
+    *binary.CASES,
+    *regression.CASES,
     *similarity.CASES,
+    *contrastive.CASES,
     *composition.CASES,
 )
 

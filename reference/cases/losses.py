@@ -55,6 +55,13 @@ CASES = (
         arrays(x="... C", t=probabilities("... C"), mask=masks("...", of="x t"), label_smoothing=SHARES, **EACH),
         "of each row",
     ),
+    Case(
+        handgrad.KLDivergence,
+        losses.kl_divergence,
+        arrays(x="... C", t=probabilities("... C"), mask=masks("...", of="x t"), reduction=OPTIONS["reduction"]),
+        "masked",
+    ),
+    Case(handgrad.KLDivergence, losses.kl_divergence, arrays(x="... C", t=one_hot("... C"), **EACH), "of each row"),
     Case(handgrad.IdentityWithLoss, losses.identity_with_loss, arrays(x="... D", t="... D")),
     Case(
         handgrad.IdentityWithLoss,
