@@ -1,4 +1,8 @@
-"""Classes of chapter 5 of *Deep Learning from Scratch*, with the functions they need, as the book has them."""
+"""Classes of *Deep Learning from Scratch*, with the functions they need, as the book has them.
+
+Most are those of chapter 5. `Dropout` is that of chapter 6, and `Embedding` that of chapter 4 of the second book, in
+its first version; the later one adds with ``np.add.at``.
+"""
 
 import numpy as np
 
@@ -92,3 +96,38 @@ class SoftmaxWithLoss:
         batch_size = self.t.shape[0]
         dx = (self.y - self.t) / batch_size
         return dx
+
+
+class Dropout:
+    def __init__(self, dropout_ratio=0.5):
+        self.dropout_ratio = dropout_ratio
+        self.mask = None
+
+    def forward(self, x, train_flg=True):
+        if train_flg:
+            self.mask = np.random.rand(*x.shape) > self.dropout_ratio
+            return x * self.mask
+        else:
+            return x * (1.0 - self.dropout_ratio)
+
+    def backward(self, dout):
+        return dout * self.mask
+
+
+class Embedding:
+    def __init__(self, W):
+        self.params = [W]
+        self.grads = [np.zeros_like(W)]
+        self.idx = None
+
+    def forward(self, idx):
+        (W,) = self.params
+        self.idx = idx
+        out = W[idx]
+        return out
+
+    def backward(self, dout):
+        (dW,) = self.grads
+        dW[...] = 0
+        dW[self.idx] = dout
+        return None

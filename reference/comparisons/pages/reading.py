@@ -19,7 +19,7 @@ NUMBERS = """\
   handgrad's answer is **marked**."""
 
 BOOK = """\
-- The book is *Deep Learning from Scratch* (ゼロから作るDeep Learning). Its layers, those of chapter 5, stand in
+- The book is *Deep Learning from Scratch* (ゼロから作るDeep Learning). Its layers stand in
   [`comparisons/book.py`](comparisons/book.py) as the book has them; for the squared error, it has a function. The
   twin is the function in JAX that a layer must equal; it trusts its labels."""
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from handgrad import Dropout
 from reference.comparisons.corners.conventions import Question
+from reference.comparisons.corners.departures import Departure
 
 inf, nan = np.inf, np.nan
 DROPPED = {"x": [2.0, nan], "keep": [True, False], "ratio": 0.5}
@@ -17,4 +18,9 @@ QUESTIONS = (
     Question(Dropout, "everything is dropped", "out", NOTHING_KEPT, [SELECTED, MULTIPLIED]),
     Question(Dropout, "everything is dropped", "dx", NOTHING_KEPT, [SELECTED, MULTIPLIED]),
     Question(Dropout, "evaluation", "out", EVALUATION, ["x", "x * (1 - ratio)"]),
+)
+
+DEPARTURES = (
+    Departure("Dropout", "evaluation", "out", {"x": np.array([2.0, 3.0])}),
+    Departure("Dropout", "evaluation, before any training", "dx", {"x": np.array([2.0, 3.0])}, dout=[1.0, 1.0]),
 )
