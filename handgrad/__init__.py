@@ -44,7 +44,10 @@ from handgrad.arithmetic import Add, Divide, Multiply, Subtract
 from handgrad.binary import FocalLoss, SigmoidWithLoss
 from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.composition import Residual, Sequential
+from handgrad.contrastive import InfoNceLoss, NegativeSamplingLoss
+from handgrad.dropout import Dropout
 from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
+from handgrad.embedding import Embedding, EmbeddingDot
 from handgrad.exponential import Elu, LogSigmoid, Softplus, Tanh
 from handgrad.gated import GeGlu, Glu, SwiGlu
 from handgrad.indexing import Repeat, Slice, Take
@@ -53,10 +56,12 @@ from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, KLDivergence, SoftmaxWithLoss
 from handgrad.matmul import MatMul
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
+from handgrad.positional import PositionalEncoding
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
 from handgrad.regression import HuberLoss, L1Loss, MeanSquaredError
 from handgrad.self_gated import Gelu, HardSwish, Silu
+from handgrad.similarity import CosineSimilarity
 from handgrad.softmax import LogSoftmax, LogSumExp, Softmax
 from handgrad.walk import Parameter, parameters
 
@@ -66,8 +71,12 @@ __all__ = [
     "Affine",
     "Clip",
     "Concatenate",
+    "CosineSimilarity",
     "Divide",
+    "Dropout",
     "Elu",
+    "Embedding",
+    "EmbeddingDot",
     "Exp",
     "FocalLoss",
     "GeGlu",
@@ -76,6 +85,7 @@ __all__ = [
     "HardSwish",
     "HuberLoss",
     "IdentityWithLoss",
+    "InfoNceLoss",
     "KLDivergence",
     "L1Loss",
     "Layer",
@@ -92,8 +102,10 @@ __all__ = [
     "Min",
     "Minimum",
     "Multiply",
+    "NegativeSamplingLoss",
     "PRelu",
     "Parameter",
+    "PositionalEncoding",
     "Power",
     "Reciprocal",
     "Relu",

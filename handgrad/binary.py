@@ -200,7 +200,7 @@ def _of_each(batch: Batch, x: Array, pos_weight: npt.ArrayLike | None) -> tuple[
     if pos_weight is None:
         return ()
     weight = real("SigmoidWithLoss.forward", "pos_weight", pos_weight)
-    each = broadcast_to("SigmoidWithLoss.forward", "pos_weight", weight, x)
+    each = broadcast_to("SigmoidWithLoss.forward", "pos_weight", weight, x.shape, f"x.shape is {x.shape}")
     return (batch.counted(each).astype(np.result_type(x, np.float32)),)
 
 

@@ -201,13 +201,12 @@ def expect_broadcastable(where: str, **arrays: npt.NDArray[Any]) -> None:
         raise shape_error(where, name, arrays[name].shape, "axes that broadcast", because) from None
 
 
-def broadcast_to(where: str, name: str, array: npt.NDArray[Any], x: Array) -> npt.NDArray[Any]:
-    """Broadcast an array to the shape of x, or raise a ValueError that names it."""
+def broadcast_to(where: str, name: str, array: npt.NDArray[Any], shape: Shape, because: str) -> npt.NDArray[Any]:
+    """Broadcast an array to a shape, or raise a ValueError that names it and both shapes."""
     try:
-        return np.broadcast_to(array, x.shape)
+        return np.broadcast_to(array, shape)
     except ValueError:
-        expected = f"{x.shape} or one that broadcasts to it"
-        raise shape_error(where, name, array.shape, expected, f"x.shape is {x.shape}") from None
+        raise shape_error(where, name, array.shape, f"{shape} or one that broadcasts to it", because) from None
 
 
 def booleans(where: str, name: str, argument: npt.ArrayLike, true_where: str) -> npt.NDArray[np.bool_]:

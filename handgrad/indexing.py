@@ -124,7 +124,7 @@ class Take:
         x = floating("Take.forward", "x", x)
         along = as_axis("Take.forward", self.axis, x.shape)
         because = f"x.shape is {x.shape} and axis is {self.axis}"
-        indices = as_indices("Take.forward", self.indices, x.shape[along], because)
+        indices = as_indices("Take.forward", "indices", self.indices, x.shape[along], because)
         out = np.asarray(np.take(x, indices, along))
         self.x, self.used, self.along, self.out_shape = Spec(x.shape, x.dtype), indices, along, out.shape
         return out
@@ -136,8 +136,8 @@ class Take:
         axes = range(self.used.ndim)
         dout = np.moveaxis(dout, [self.along + axis for axis in axes], axes)
         # dx_j = Σᵢ [j(i) = j] dout_i
-        dx = scatter_add(dout, self.used, self.x.shape[self.along])
-        return np.array(np.moveaxis(dx, 0, self.along), self.x.dtype, order="C")
+        dx = scatter_add(dout, self.used, self.x.shape[self.along], self.x.dtype)
+        return np.ascontiguousarray(np.moveaxis(dx, 0, self.along))
 
 
 class Repeat:

@@ -247,6 +247,7 @@ def test_a_function_is_followed_as_far_as_its_domain_goes_and_with_its_options()
         (jnp.sort, False),
         (jnp.flip, False),
         (partial(jnp.cumsum, axis=0), False),
+        (partial(jnp.add, jnp.arange(3.0)), False),
     ],
 )
 def test_a_function_of_one_number_gives_each_number_what_it_gives_it_alone(twin, is_one):

@@ -74,8 +74,7 @@ def is_of_one_number(case: Case) -> bool:
         whole, *alone = (call_by_name(case.twin, {name: jnp.asarray(each)}) for each in (x, *same))
     if getattr(whole, "shape", None) != x.shape:  # nor is one of several outputs
         return False
-    each = [array.ravel()[place] for place, array in enumerate(alone)]
-    return np.allclose(np.ravel(whole), each, equal_nan=True)
+    return all(np.allclose(each, number, equal_nan=True) for each, number in zip(alone, whole.ravel(), strict=True))
 
 
 def _different_numbers(shape: tuple[int, ...], low: float, high: float) -> Floats:

@@ -4,11 +4,15 @@ import numpy as np
 
 from tests.planted.bug import Bug
 from tests.planted.right import (
+    DROPOUT,
+    MASKED_EMBEDDING,
     MASKED_LOSS,
     MASKED_MEAN,
     MASKED_SOFTMAX,
     SMOOTHED_LOSS,
     WEIGHTED_LOSS,
+    Dropout,
+    MaskedEmbedding,
     MaskedLoss,
     MaskedMean,
     MaskedSoftmax,
@@ -143,6 +147,38 @@ class MaskedSoftmaxByProduct(MaskedSoftmax):
         return self.y.copy()
 
 
+class EmbeddingPadsWithRow0(MaskedEmbedding):
+    """What is hidden is row 0, which hears of it."""
+
+    def forward(self, t, mask):
+        super().forward(t, mask)
+        self.mask = np.full_like(self.mask, True)
+        return self.W[self.t]
+
+
+class EmbeddingPaddingIsHeardByRow0(MaskedEmbedding):
+    """Backward forgets the mask, and row 0 hears of everything that is hidden."""
+
+    def backward(self, dout):
+        self.mask = np.full_like(self.mask, True)
+        super().backward(dout)
+
+
+class EmbeddingOfFrozenPadding(MaskedEmbedding):
+    """Row 0 is for padding, and has no gradient, though what counts shows it."""
+
+    def backward(self, dout):
+        super().backward(dout)
+        self.dW[0] = 0
+
+
+class DropoutByProduct(Dropout):
+    """Multiplies by what is kept: 0 times NaN is NaN."""
+
+    def scaled(self, array):
+        return (array * self.keep / (1 - self.ratio)).astype(array.dtype)
+
+
 BUGS = (
     Bug(MaskedMeanByProduct, MASKED_MEAN, "masked", "masked entries"),
     Bug(MaskedMeanOfEveryone, MASKED_MEAN, "gradient", "masked"),
@@ -159,4 +195,8 @@ BUGS = (
     Bug(MaskedMeanOfNaNs, MASKED_MEAN, "masked", "masked entries"),
     Bug(MaskedMeanWithoutRescue, MASKED_MEAN, "value", "forward.*(mask|count)"),
     Bug(MaskedMeanFussy, MASKED_MEAN, "masked", "masked entries"),
+    Bug(EmbeddingPadsWithRow0, MASKED_EMBEDDING, "value", "mask"),
+    Bug(EmbeddingPaddingIsHeardByRow0, MASKED_EMBEDDING, "gradient", "mask"),
+    Bug(EmbeddingOfFrozenPadding, MASKED_EMBEDDING, "gradient", "first row"),
+    Bug(DropoutByProduct, DROPOUT, "masked", "masked entries"),
 )

@@ -285,6 +285,39 @@ class Embedding:
         np.add.at(self.dW, self.t, dout)
 
 
+class MaskedEmbedding:
+    """Rows of 0 for the labels that do not count."""
+
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, t, mask):
+        if np.any(t[mask] < 0):
+            raise IndexError("a label is negative")
+        self.t, self.mask = np.where(mask, t, 0), mask[:, None]
+        return np.where(self.mask, self.W[self.t], 0)
+
+    def backward(self, dout):
+        self.dW = np.zeros_like(self.W)
+        np.add.at(self.dW, self.t, np.where(self.mask, dout, 0))
+
+
+class Dropout:
+    """A quarter is dropped, and the rest scaled up."""
+
+    ratio = 0.25
+
+    def forward(self, x, keep):
+        self.keep = keep
+        return self.scaled(x)
+
+    def backward(self, dout):
+        return self.scaled(dout)
+
+    def scaled(self, array):
+        return np.where(self.keep, array / (1 - self.ratio), 0).astype(array.dtype)
+
+
 class MaskedMean:
     """The mean of the rows that count; 0 if none does."""
 
@@ -464,6 +497,12 @@ MASKED_SOFTMAX = Right(MaskedSoftmax, masked_softmax, arrays(x="2 4", mask=masks
 RESIDUAL_TANH = Right(ResidualTanh, lambda x: x + jnp.tanh(x), arrays(x="2 3"))
 LAYER_NORM = Right(LayerNorm, layer_norm, arrays(x="3 4", g="4", b="4"))
 EMBEDDING = Right(Embedding, lambda W, t: W[t], arrays(W="3 2", t=labels("4", classes="3", validated=True)))
+MASKED_EMBEDDING = Right(
+    MaskedEmbedding,
+    lambda W, t, mask: jnp.where(mask[:, None], W[t], 0),
+    arrays(W="3 2", t=labels("4", classes="3", validated=True), mask=masks("4", of="t")),
+)
+DROPOUT = Right(Dropout, lambda x, keep: jnp.where(keep, x, 0) / 0.75, arrays(x="2 3", keep=masks("2 3", of="x")))
 MASKED_MEAN = Right(MaskedMean, masked_mean, arrays(x="4 2", mask=masks("4", of="x")))
 MAX = Right(Max, lambda x: x.max(-1), arrays(x=reals("2 3", ties=True)))
 SOFTMAX_LOSS = Right(SoftmaxLoss, softmax_loss, arrays(x="N 3", t=labels("N", classes="3")))
@@ -510,6 +549,8 @@ RIGHT = (
     RESIDUAL_TANH,
     LAYER_NORM,
     EMBEDDING,
+    MASKED_EMBEDDING,
+    DROPOUT,
     MASKED_MEAN,
     MAX,
     SOFTMAX_LOSS,

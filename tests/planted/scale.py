@@ -5,6 +5,7 @@ import numpy as np
 from tests.planted.bug import Bug
 from tests.planted.right import (
     AFFINE,
+    DROPOUT,
     EMBEDDING,
     LAYER_NORM,
     MASKED_LOSS,
@@ -13,6 +14,7 @@ from tests.planted.right import (
     SQUARED_LOSS,
     TANH,
     Affine,
+    Dropout,
     Embedding,
     LayerNorm,
     MaskedLoss,
@@ -105,6 +107,27 @@ class LayerNormByVariance(LayerNorm):
         return super().backward(dout) / self.std
 
 
+class DropoutNotScaledUp(Dropout):
+    """Nothing makes up for what is dropped."""
+
+    def scaled(self, array):
+        return np.where(self.keep, array, 0)
+
+
+class DropoutNotScaledBack(Dropout):
+    """Backward forgets the scale."""
+
+    def backward(self, dout):
+        return np.where(self.keep, dout, 0)
+
+
+class DropoutOfTheShareThatIsKept(Dropout):
+    """Takes the ratio for the share that is kept."""
+
+    def scaled(self, array):
+        return np.where(self.keep, array / self.ratio, 0).astype(array.dtype)
+
+
 BUGS = (
     Bug(SoftmaxLossNotDivided, SOFTMAX_LOSS, "gradient", "is N times"),
     Bug(SoftmaxLossDividedTwice, SOFTMAX_LOSS, "gradient", "divided by N"),
@@ -117,4 +140,7 @@ BUGS = (
     Bug(MaskedLossOverAll, MASKED_LOSS, "gradient", "mask"),
     Bug(EmbeddingOfMeans, EMBEDDING, "gradient", r"divided by|0\.25 times"),
     Bug(LayerNormByVariance, LAYER_NORM, "gradient", "divided by the reference's sqrt"),
+    Bug(DropoutNotScaledUp, DROPOUT, "value", "0.75"),
+    Bug(DropoutNotScaledBack, DROPOUT, "gradient", "0.75"),
+    Bug(DropoutOfTheShareThatIsKept, DROPOUT, "value", "3 times"),
 )

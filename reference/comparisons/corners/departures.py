@@ -1,8 +1,8 @@
 """Where handgrad departs from the book: the same input, given to the book's classes, to handgrad's and to JAX."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import partial, partialmethod
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +23,20 @@ class BookSumOfSquares:
     forward = staticmethod(book.sum_squared_error)
 
 
-BOOK = SimpleNamespace(**vars(book), IdentityWithLoss=BookSumOfSquares)
+class BookEmbedding(book.Embedding):
+    """The book's, with its gradient where handgrad has it."""
+
+    dW = property(lambda self: self.grads[0])
+
+
+class BookDropoutInEvaluation(book.Dropout):
+    """The book's, in evaluation: nobody can tell it which numbers to keep in training."""
+
+    forward = partialmethod(book.Dropout.forward, train_flg=False)
+
+
+OTHERS = {"IdentityWithLoss": BookSumOfSquares, "Embedding": BookEmbedding, "Dropout": BookDropoutInEvaluation}
+BOOK = SimpleNamespace(**vars(book) | OTHERS)
 TWINS = {case.layer_name: case.twin for case in CASES}
 
 
@@ -31,23 +44,22 @@ TWINS = {case.layer_name: case.twin for case in CASES}
 class Departure:
     """What a layer is asked: "out", a gradient such as "dx", or "dout": what has become of it when backward is done.
 
-    W and b go to the constructor. Without a `dout`, backward is called without one. The book's class has another name
-    where it is given as `of_the_book`.
+    `params` go to the constructor. Without a `dout`, backward is called without one. The book's class has another
+    name where it is given as `of_the_book`.
     """
 
     layer: str
     about: str
     asked: str
     inputs: Mapping[str, Any]
-    W: Any = None
+    params: Mapping[str, Any] = field(default_factory=dict)
     dout: Any = None
     read_only: bool = False
     of_the_book: str = ""
 
     def ask(self, make: Any) -> Any:
         """Ask the book's layer, or handgrad's."""
-        params = () if self.W is None else (self.W, np.zeros(self.W.shape[1]))
-        layer = make(*params)
+        layer = make(*self.params.values())
         out = layer.forward(*self.inputs.values())
         if self.asked == "out":
             return out
@@ -59,9 +71,9 @@ class Departure:
 
     def ask_jax(self) -> Any:
         """Ask the layer's twin."""
-        params = {} if self.W is None else {"W": self.W, "b": np.zeros(self.W.shape[1])}
-        arguments = {name: jnp.asarray(each) for name, each in {**self.inputs, **params}.items()}
-        of = "W" if self.asked == "dW" else "x"
+        arguments = {name: jnp.asarray(each) for name, each in {**self.inputs, **self.params}.items()}
+        floating = [name for name, each in arguments.items() if each.dtype.kind == "f"]
+        of = self.asked[1:] if self.asked[1:] in floating else floating[0]
         out, pullback = jax.vjp(lambda array: TWINS[self.layer](**arguments | {of: array}), arguments[of])
         dout = np.array(1.0 if self.dout is None else self.dout)
         (grad,) = pullback(jnp.broadcast_to(dout, out.shape))
@@ -70,8 +82,7 @@ class Departure:
     @property
     def given(self) -> str:
         """Write down the input."""
-        shown = {name: nested(np.asarray(each).tolist()) for name, each in self.inputs.items()}
-        shown |= {} if self.W is None else {"W": f"ones of shape {self.W.shape}"}
+        shown = {name: nested(np.asarray(each).tolist()) for name, each in {**self.inputs, **self.params}.items()}
         shown |= {} if self.dout is None else {"dout": nested(self.dout) + " (read-only)" * self.read_only}
         return ", ".join(f"{name} = {each}" for name, each in shown.items())
 

@@ -17,6 +17,6 @@ QUESTIONS = (
 )
 
 DEPARTURES = (
-    Departure("Affine", "one sample", "dW", SAMPLE, W=np.ones((2, 3)), dout=[1.0, 2.0, 3.0]),
-    Departure("Affine", "one sample, W square", "dW", SAMPLE, W=np.ones((2, 2)), dout=[1.0, 2.0]),
+    Departure("Affine", "one sample", "dW", SAMPLE, {"W": np.ones((2, 3)), "b": np.zeros(3)}, dout=[1.0, 2.0, 3.0]),
+    Departure("Affine", "one sample, W square", "dW", SAMPLE, {"W": W, "b": 0 * b}, dout=[1.0, 2.0]),
 )
