@@ -41,6 +41,7 @@ done. Outputs that a layer remembers are read-only. No finite input causes a Num
 from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
+from handgrad.channel_normalisation import BatchNorm, GroupNorm
 from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.composition import Residual, Sequential
 from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
@@ -54,6 +55,8 @@ from handgrad.matmul import MatMul
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
+from handgrad.row_normalisation import L2Normalize, LayerNorm, RmsNorm
+from handgrad.running_statistics import Statistics, running_average
 from handgrad.self_gated import Gelu, HardSwish, Silu
 from handgrad.softmax import LogSoftmax, LogSumExp, Softmax
 from handgrad.walk import Parameter, parameters
@@ -62,6 +65,7 @@ __all__ = [
     "Abs",
     "Add",
     "Affine",
+    "BatchNorm",
     "Clip",
     "Concatenate",
     "Divide",
@@ -70,9 +74,12 @@ __all__ = [
     "GeGlu",
     "Gelu",
     "Glu",
+    "GroupNorm",
     "HardSwish",
     "IdentityWithLoss",
+    "L2Normalize",
     "Layer",
+    "LayerNorm",
     "LeakyRelu",
     "Log",
     "LogSigmoid",
@@ -93,6 +100,7 @@ __all__ = [
     "Repeat",
     "Reshape",
     "Residual",
+    "RmsNorm",
     "Sequential",
     "Sigmoid",
     "Silu",
@@ -103,6 +111,7 @@ __all__ = [
     "Split",
     "Sqrt",
     "Stack",
+    "Statistics",
     "Subtract",
     "Sum",
     "SwiGlu",
@@ -111,5 +120,6 @@ __all__ = [
     "Transpose",
     "Where",
     "parameters",
+    "running_average",
     "vjp",
 ]

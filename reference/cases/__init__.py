@@ -8,6 +8,7 @@ from reference.cases import (
     activations,
     affine,
     arithmetic,
+    channel_normalisation,
     choosing,
     composition,
     elementary,
@@ -20,6 +21,7 @@ from reference.cases import (
     piecewise,
     rearranging,
     reductions,
+    row_normalisation,
     self_gated,
     softmax,
 )
@@ -43,6 +45,8 @@ CASES: tuple[Case, ...] = (
     *gated.CASES,
     *affine.CASES,
     *softmax.CASES,
+    *row_normalisation.CASES,
+    *channel_normalisation.CASES,
     *losses.CASES,
     *composition.CASES,
 )

@@ -1,0 +1,275 @@
+"""Normalisation by channels: of each over a whole batch, or of groups of them within each sample.
+
+The channels are on axis 1, behind the batch: as in rows (N, C), which Affine returns, and in images (N, C, H, W). The
+option `axis` names another one: -1 for rows with any leading axes, -3 for images with any. What is before the channels
+is the batch, and what is behind them is space.
+
+A mask has the shape of x without the channels, and is True for what counts. The rest has out = 0 and dx = 0, whatever
+it holds, and neither a statistic nor gamma or beta knows of it. `handgrad.moments` has what centring and scaling are
+made of, and the long way to their gradients.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from handgrad.channels import by_channel, channels_and_mask, column, expect_to_divide, in_groups, of_channels
+from handgrad.checks import Array, Shape, floating, ieee, long_sum, upstream, whole_number, wide
+from handgrad.counting import Counts, number_of, selected
+from handgrad.moments import Number, as_eps, back_through_both, centred, inverse_root, mean_square, scaled
+from handgrad.numerics import LAST
+from handgrad.running_statistics import Statistics
+
+BATCH_AND_SPACE = (0, 2)  # of arrays (batch, C, space)
+
+
+class BatchNorm:
+    """Centre and scale each channel, stretch and shift it: out = γ z + β, with z = (x - mean x) / √(var x + eps).
+
+    Shapes
+    ------
+    x, dx, z, out, dout : (N, C) or (N, C, ...), or with the channels on another `axis`
+    gamma, dgamma, beta, dbeta, mean, var : (C,)      mask : booleans, the shape of x without the channels
+
+    The mean and the variance of a channel are over all other axes: over the batch, and over space where there is one.
+    They are left in `statistics`. If `mean` and `var` are given, those are used, as when a network has been trained.
+
+    Derivation
+    ----------
+    Write c = x - mean x and r = 1 / √(mean c² + eps), so that z = c r, where a mean is over the n numbers of a
+    channel that count. Each channel is on its own. Nudge x, γ and β:
+
+        δout = γ δz + z δγ + δβ
+
+    A nudge of x reaches z in three ways: by its number itself, by the mean, and by r (`handgrad.moments` has the
+    steps):
+
+        δz = r (δx - mean δx - z mean(z δx))
+
+    Take the inner product with dout; γ and r are one number for the channel. In the two means each δx has the factor
+    mean dout, or z mean(dout z):
+
+        ⟨dout, δout⟩ = ⟨γ r (dout - mean dout - z mean(dout z)), δx⟩ + (Σ dout z) δγ + (Σ dout) δβ
+
+    so that dγ = Σ dout z, dβ = Σ dout, and dx = γ r (dout - dβ / n - z dγ / n): what γ and β hear is what x does not.
+
+    Statistics that are given do not move with x. They are constants: δz = r δx, and dx = γ r dout.
+
+    A channel of equal numbers, or of a single one, has z = 0: out is β, and dx is 0 for a single one.
+
+    Examples
+    --------
+    >>> norm = BatchNorm(gamma=[1.0, 2.0], beta=[0.0, 10.0])
+    >>> norm.forward([[1.0, 7.0], [2.0, 7.0], [6.0, 7.0]]).round(3)
+    array([[-0.926, 10.   ],
+           [-0.463, 10.   ],
+           [ 1.389, 10.   ]])
+    >>> norm.backward([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]).round(3)
+    array([[ 0.176,  0.   ],
+           [-0.22 ,  0.   ],
+           [ 0.044,  0.   ]])
+    >>> norm.dgamma.round(3), norm.dbeta
+    (array([-0.926,  0.   ]), array([1., 0.]))
+    >>> from handgrad import Statistics, running_average
+    >>> running = running_average(Statistics(np.zeros(2), np.ones(2)), norm.statistics)
+    >>> running.mean, running.var.round(3)
+    (array([0.3, 0.7]), array([1.367, 0.9  ]))
+    >>> BatchNorm(norm.gamma, norm.beta, *running).forward([[2.0, 7.0]]).round(3)
+    array([[ 1.454, 23.282]])
+
+    References
+    ----------
+    Ioffe, Szegedy: Batch Normalization (2015).
+    """
+
+    params = ("gamma", "beta")
+
+    gamma: Array  # (C,)
+    beta: Array  # (C,)
+    mean: Array | None  # (C,) given, or None for that of the batch
+    var: Array | None
+    axis: int
+    eps: float
+    z: Array  # (batch, C, space)  remembered by forward; float32 also where x is float16
+    r: Array  # (C, 1)
+    used: tuple[Array, Array]  # gamma and beta as forward used them
+    counts: Counts  # (batch, 1, space) what does
+    n: int  # how many numbers of a channel count
+    constant: bool  # whether the statistics were given
+    statistics: Statistics | None  # (C,) that forward used; None if there are none, as nothing counts
+    dtype: np.dtype[Any]
+    dgamma: Array  # (C,)  left by backward
+    dbeta: Array  # (C,)
+    out_shape: Shape
+
+    def __init__(
+        self,
+        gamma: npt.ArrayLike,
+        beta: npt.ArrayLike,
+        mean: npt.ArrayLike | None = None,
+        var: npt.ArrayLike | None = None,
+        axis: int = 1,
+        eps: float = 1e-5,
+    ) -> None:
+        self.gamma, self.beta = floating("BatchNorm", "gamma", gamma), floating("BatchNorm", "beta", beta)
+        self.mean, self.var = (
+            None if each is None else floating("BatchNorm", name, each)
+            for name, each in (("mean", mean), ("var", var))
+        )
+        self.axis, self.eps = axis, as_eps("BatchNorm", eps)
+
+    @ieee
+    def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
+        """Compute γ z + β. Raises ValueError and TypeError if γ, β, statistics, an axis or a mask do not fit x."""
+        x = floating("BatchNorm.forward", "x", x)
+        axis, counts = channels_and_mask("BatchNorm.forward", x, self.axis, mask)
+        gamma, beta = of_channels("BatchNorm.forward", x, axis, gamma=self.gamma, beta=self.beta)
+        channels = selected(counts, by_channel(wide(x), axis), 0)
+        n = channels.shape[0] * channels.shape[2] if counts is True else int(np.count_nonzero(counts))
+        given = self._given(x, axis)
+        statistics = given or _of_batch(channels, counts, max(n, 1))
+        # z = (x - mean) r with r = 1 / √(var + eps)
+        mean, var = (column(each) for each in statistics)
+        r = inverse_root(var, as_eps("BatchNorm.forward", self.eps), channels)
+        z = selected(counts, (channels - mean.astype(channels.dtype)) * r, 0)
+        out = selected(counts, column(wide(gamma)) * z + column(wide(beta)), 0)
+        self.z, self.r, self.used, self.counts, self.n = z, r, (gamma, beta), counts, n
+        self.constant, self.statistics = bool(given), statistics if given or n else None
+        self.dtype, self.out_shape = x.dtype, x.shape
+        return np.asarray(out, np.result_type(x, gamma, beta)).reshape(x.shape)
+
+    @ieee
+    def backward(self, dout: npt.ArrayLike) -> Array:
+        """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
+        dout = selected(self.counts, upstream(self, dout).reshape(self.z.shape), 0)
+        gamma, beta = self.used
+        dgamma, dbeta = long_sum(dout * self.z, BATCH_AND_SPACE), long_sum(dout, BATCH_AND_SPACE)
+        # dx = γ r (dout - dβ / n - z dγ / n), or γ r dout where the statistics are constants
+        dx = dout
+        if not self.constant:
+            n = max(self.n, 1)
+            dx = dout - column(dbeta / n).astype(dout.dtype) - self.z * column(dgamma / n).astype(dout.dtype)
+        dx = selected(self.counts, column(wide(gamma)) * self.r * dx, 0)
+        self.dgamma, self.dbeta = np.asarray(dgamma, gamma.dtype), np.asarray(dbeta, beta.dtype)
+        return np.asarray(dx, self.dtype).reshape(self.out_shape)
+
+    def _given(self, x: Array, axis: int) -> Statistics | None:
+        """Give the statistics that are given, or None if those of the batch are to be taken."""
+        if self.mean is None and self.var is None:
+            return None
+        if self.mean is None or self.var is None:
+            raise ValueError("BatchNorm.forward: one of mean and var is None; expected both to be given, or neither")
+        return Statistics(*of_channels("BatchNorm.forward", x, axis, mean=self.mean, var=self.var))
+
+
+class GroupNorm:
+    """Centre and scale groups of channels in each sample, then stretch and shift each channel: out = γ z + β.
+
+    Shapes
+    ------
+    x, dx, z, out, dout : (N, C) or (N, C, ...), or with the channels on another `axis`
+    gamma, dgamma, beta, dbeta : (C,)      mask : booleans, the shape of x without the channels
+
+    The C channels make `groups` groups of C / groups neighbours. What is centred and scaled, to
+    z = (x - mean x) / √(var x + eps), is one group in one sample, over its channels and the space behind them. With
+    one group that is all of a sample; with C groups it is each channel on its own, which is called InstanceNorm.
+
+    Derivation
+    ----------
+    Write c = x - mean x and r = 1 / √(mean c² + eps), where a mean is over the numbers of a group in a sample that
+    count, so that z = c r. Nudge x, γ and β. With γ and β copied to each number of their channel,
+
+        δout = γ ⊙ δz + z ⊙ δγ + δβ
+
+    A nudge of x reaches z in three ways: by its number itself, by the mean, and by r (`handgrad.moments` has the
+    steps):
+
+        δz = r (δx - mean δx - z mean(z δx))
+
+    Take the inner product with dout. γ, which differs within a group, moves to its side, t = γ ⊙ dout; in the two
+    means each δx has the factor mean t, or z mean(t z); and to copy transposed is to sum:
+
+        ⟨dout, δout⟩ = ⟨r (t - mean t - z mean(t z)), δx⟩ + ⟨Σ dout ⊙ z, δγ⟩ + ⟨Σ dout, δβ⟩
+
+    so that dx = r (t - mean t - z mean(t z)) with t = γ ⊙ dout, dγ = Σ dout ⊙ z and dβ = Σ dout, both sums over
+    everything but the channels. It is LayerNorm of the groups, but for γ and β, of which each channel has its own.
+
+    Examples
+    --------
+    >>> norm = GroupNorm(gamma=[1.0, 1.0, 2.0, 2.0], beta=[0.0, 0.0, 0.0, 0.0], groups=2)
+    >>> norm.forward([[1.0, 3.0, -2.0, 2.0]]).round(3)
+    array([[-1.,  1., -2.,  2.]])
+    >>> norm.backward([[1.0, 2.0, 3.0, 0.0]]).round(3)
+    array([[ -0.,   0.,   0.,  -0.]])
+    >>> norm.dgamma.round(3), norm.dbeta
+    (array([-1.,  2., -3.,  0.]), array([1., 2., 3., 0.]))
+
+    References
+    ----------
+    Wu, He: Group Normalization (2018).
+    """
+
+    params = ("gamma", "beta")
+
+    gamma: Array  # (C,)
+    beta: Array  # (C,)
+    groups: int
+    axis: int
+    eps: float
+    z: Array  # (batch, C, space)  remembered by forward; float32 also where x is float16
+    r: Array  # (batch, groups, 1)
+    used: tuple[Array, Array]  # gamma and beta as forward used them
+    counts: Counts  # (batch, 1, space) what does
+    grouped: Counts  # the same for the numbers of the groups, of each of which n count
+    n: Number
+    dtype: np.dtype[Any]
+    dgamma: Array  # (C,)  left by backward
+    dbeta: Array  # (C,)
+    out_shape: Shape
+
+    def __init__(
+        self, gamma: npt.ArrayLike, beta: npt.ArrayLike, groups: int, axis: int = 1, eps: float = 1e-5
+    ) -> None:
+        self.gamma, self.beta = floating("GroupNorm", "gamma", gamma), floating("GroupNorm", "beta", beta)
+        self.groups, self.axis, self.eps = whole_number("GroupNorm", "groups", groups), axis, as_eps("GroupNorm", eps)
+
+    @ieee
+    def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
+        """Compute γ z + β. Raises ValueError and TypeError if γ, β, the groups, an axis or a mask do not fit x."""
+        x = floating("GroupNorm.forward", "x", x)
+        axis, counts = channels_and_mask("GroupNorm.forward", x, self.axis, mask)
+        gamma, beta = of_channels("GroupNorm.forward", x, axis, gamma=self.gamma, beta=self.beta)
+        expect_to_divide("GroupNorm.forward", self.groups, x, axis)
+        channels = selected(counts, by_channel(wide(x), axis), 0)
+        grouped = counts if counts is True else in_groups(np.broadcast_to(counts, channels.shape), self.groups)
+        rows = in_groups(channels, self.groups)
+        n = np.maximum(number_of(rows.shape, LAST, grouped), 1)
+        # z = (x - mean x) r with r = 1 / √(mean (x - mean x)² + eps)
+        c, _ = centred(rows, LAST, grouped, n)
+        z, r = scaled(c, LAST, n, as_eps("GroupNorm.forward", self.eps))
+        z = z.reshape(channels.shape)
+        out = selected(counts, column(wide(gamma)) * z + column(wide(beta)), 0)
+        self.z, self.r, self.n, self.used = z, r, n, (gamma, beta)
+        self.counts, self.grouped = counts, grouped
+        self.dtype, self.out_shape = x.dtype, x.shape
+        return np.asarray(out, np.result_type(x, gamma, beta)).reshape(x.shape)
+
+    @ieee
+    def backward(self, dout: npt.ArrayLike) -> Array:
+        """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
+        dout = selected(self.counts, upstream(self, dout).reshape(self.z.shape), 0)
+        gamma, beta = self.used
+        # dx = r (t - mean t - z mean(t z)) with t = γ dout
+        groups = self.r.shape[1]
+        t, z = in_groups(column(wide(gamma)) * dout, groups), in_groups(self.z, groups)
+        dx = back_through_both(t, z, self.r, LAST, self.grouped, self.n).reshape(dout.shape)
+        self.dgamma = np.asarray(long_sum(dout * self.z, BATCH_AND_SPACE), gamma.dtype)
+        self.dbeta = np.asarray(long_sum(dout, BATCH_AND_SPACE), beta.dtype)
+        return np.asarray(selected(self.counts, dx, 0), self.dtype).reshape(self.out_shape)
+
+
+def _of_batch(channels: Array, counts: Counts, n: int) -> Statistics:
+    """Compute the statistics of the n numbers of each channel that count."""
+    c, mean = centred(channels, BATCH_AND_SPACE, counts, n)
+    return Statistics(mean.ravel(), mean_square(c, BATCH_AND_SPACE, n).ravel())

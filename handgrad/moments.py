@@ -1,0 +1,91 @@
+"""Centring and scaling, in two passes: what every normalisation is made of, and what goes back through it.
+
+A set of n numbers, along some axes of an array, is centred, and then scaled to a mean square of 1:
+
+    c = x - mean x        z = c r, with r = 1 / √(mean c² + eps)
+
+The variance is the mean square of what is centred. The shortcut mean x² - (mean x)² is the same on paper; but it
+subtracts two large numbers that are nearly equal, and float32 has no digit left of their difference where the mean is
+some thousand times the deviation.
+
+To centre is linear. A nudge moves c by δc = δx - mean δx, and ⟨t, δc⟩ = Σ t δx - (Σ t) mean δx. In the last term
+every δx has the factor mean t, so that it is ⟨t - mean t, δx⟩: what goes back is centred, too.
+
+To scale is not linear, since r hears from everyone. By the chain rule
+
+    δr = -½ (mean c² + eps)^(-3/2) mean(2 c δc) = -r³ mean(c δc) = -r² mean(z δc)
+    δz = r δc + c δr = r (δc - z mean(z δc))
+
+a term for the number itself, and one for the set, which grows with it and makes all of it smaller. Take the inner
+product with t; in the second term each δc has the factor z mean(t z):
+
+    ⟨t, δz⟩ = r (⟨t, δc⟩ - Σ t z mean(z δc)) = ⟨r (t - z mean(t z)), δc⟩
+
+Both together: with δc = δx - mean δx, what goes back to c is centred, and mean z = 0, as c is centred. So three terms
+go back to x:
+
+    dx = r (t - mean t - z mean(t z))
+
+They take from t what a normalisation cannot hear: a shift of all numbers, which centring takes away, and, but for
+eps, a change of their scale. Without centring, the middle one is not there.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from handgrad.checks import Array, double, number
+from handgrad.counting import Counts, masked_mean, selected
+from handgrad.numerics import FLOAT32
+
+Number = int | npt.NDArray[np.intp]
+
+
+def as_eps(where: str, eps: npt.ArrayLike) -> float:
+    """Give eps as a number that keeps a set of equal numbers from being divided by 0, also in float32.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it does not, or is not a number.
+    """
+    eps = number(where, "eps", eps)
+    if not FLOAT32.tiny <= eps <= FLOAT32.max:
+        because = "its root keeps equal numbers from being divided by 0, also in float32"
+        raise ValueError(f"{where}: eps is {eps}; expected {FLOAT32.tiny:.1e} or more, because {because}")
+    return eps
+
+
+def centred(x: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> tuple[Array, Array]:
+    """Compute c = x - mean x over the n entries that count, and mean x. The others are 0."""
+    mean = masked_mean(x, axes, counts, n)
+    return selected(counts, x - mean.astype(x.dtype), 0), mean
+
+
+def mean_square(c: Array, axes: tuple[int, ...], n: Number) -> Array:
+    """Compute mean c² of n entries. Those that do not count are 0."""
+    squares = masked_mean(c * c, axes, True, n)
+    # float32 may overflow where the mean, in float64, does not
+    return squares if np.isfinite(squares).all() else masked_mean(double(c) ** 2, axes, True, n)
+
+
+def inverse_root(square: Array, eps: float, like: Array) -> Array:
+    """Compute r = 1 / √(square + eps), in the dtype of what it is to scale."""
+    return np.asarray(1 / np.sqrt(square + eps), like.dtype)
+
+
+def scaled(c: Array, axes: tuple[int, ...], n: Number, eps: float) -> tuple[Array, Array]:
+    """Compute z = c r, and r = 1 / √(mean c² + eps)."""
+    r = inverse_root(mean_square(c, axes, n), eps, c)
+    return c * r, r
+
+
+def back_through_scaled(t: Array, z: Array, r: Array, axes: tuple[int, ...], n: Number) -> Array:
+    """Compute r (t - z mean(t z)). Entries that do not count have t = z = 0, and hear 0."""
+    mean = masked_mean(t * z, axes, True, n)
+    return r * (t - z * mean.astype(z.dtype))
+
+
+def back_through_both(t: Array, z: Array, r: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> Array:
+    """Compute r (t - mean t - z mean(t z)). As mean z = 0, t may be centred first: a large mean of it loses less."""
+    t, _ = centred(t, axes, counts, n)
+    return back_through_scaled(t, z, r, axes, n)

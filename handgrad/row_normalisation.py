@@ -1,0 +1,272 @@
+"""Normalisation of rows, each on its own: centred and scaled, scaled alone, or scaled to length 1.
+
+With a mask, rows that do not count have out = 0 and dx = 0, whatever they hold, and gamma and beta do not hear from
+them. `handgrad.moments` has what centring and scaling are made of, and the long way to their gradients.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from handgrad.axes import Axes, as_axes
+from handgrad.checks import Array, Shape, floating, ieee, long_sum, shape_error, upstream, wide
+from handgrad.counting import Counts, selected
+from handgrad.moments import as_eps, back_through_both, back_through_scaled, centred, scaled
+from handgrad.numerics import LAST
+from handgrad.targets import as_mask, as_rows
+
+
+class LayerNorm:
+    """Centre and scale each row, then stretch and shift it: out = γ ⊙ z + β, with z = (x - mean x) / √(var x + eps).
+
+    Shapes
+    ------
+    x, dx, z, out, dout : (..., D)      gamma, dgamma, beta, dbeta : (D,)
+    mask : booleans (...), True for rows that count
+
+    Derivation
+    ----------
+    Write c = x - mean x and r = 1 / √(mean c² + eps), where a mean is that of a row, so that z = c r. Nudge x, γ and
+    β. By the product rule,
+
+        δout = δz ⊙ γ + z ⊙ δγ + δβ
+
+    for every row. A nudge of x reaches z in three ways: by its number itself, by the mean, and by r, for which
+    δr = -r³ mean(c δc) (`handgrad.moments` has the steps):
+
+        δz = r (δx - mean δx - z mean(z δx))
+
+    Take the inner product with dout. γ moves to its side, t = dout ⊙ γ; and in the two means, which every number of
+    the row is in, each δx has the factor mean t, or z mean(t z):
+
+        ⟨dout, δout⟩ = ⟨r (t - mean t - z mean(t z)), δx⟩ + ⟨Σ dout ⊙ z, δγ⟩ + ⟨Σ dout, δβ⟩
+
+    so that dx = r (t - mean t - z mean(t z)) with t = dout ⊙ γ, dγ = Σ dout ⊙ z and dβ = Σ dout, both sums over the
+    rows. So dx has the mean 0 and, but for eps, no part along z: a row cannot hear its shift, nor its scale.
+
+    A row of equal numbers, or of a single one, has z = 0: out is β, and dx is 0 for a single one.
+
+    Examples
+    --------
+    >>> norm = LayerNorm(gamma=[1.0, 1.0, 2.0], beta=[0.0, 0.0, 10.0])
+    >>> norm.forward([1.0, 2.0, 6.0]).round(3)
+    array([-0.926, -0.463, 12.777])
+    >>> norm.backward([1.0, 0.0, 0.0]).round(3)
+    array([ 0.176, -0.22 ,  0.044])
+    >>> norm.dgamma.round(3), norm.dbeta
+    (array([-0.926,  0.   ,  0.   ]), array([1., 0., 0.]))
+
+    References
+    ----------
+    Ba, Kiros, Hinton: Layer Normalization (2016). The γ and β here are its gain and bias.
+    """
+
+    params = ("gamma", "beta")
+
+    gamma: Array  # (D,)
+    beta: Array  # (D,)
+    eps: float
+    z: Array  # (..., D)  remembered by forward; float32 also where x is float16
+    r: Array  # (..., 1)
+    used: tuple[Array, Array]  # gamma and beta as forward used them
+    counts: Counts  # (..., 1) which rows do
+    dtype: np.dtype[Any]
+    dgamma: Array  # (D,)  left by backward
+    dbeta: Array  # (D,)
+    out_shape: Shape
+
+    def __init__(self, gamma: npt.ArrayLike, beta: npt.ArrayLike, eps: float = 1e-5) -> None:
+        self.gamma, self.beta = floating("LayerNorm", "gamma", gamma), floating("LayerNorm", "beta", beta)
+        self.eps = as_eps("LayerNorm", eps)
+
+    @ieee
+    def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
+        """Compute γ ⊙ z + β. Raises ValueError and TypeError if γ, β or a mask do not fit x."""
+        x, counts = _arguments("LayerNorm.forward", x, mask)
+        gamma = _param("LayerNorm.forward", "gamma", self.gamma, x)
+        beta = _param("LayerNorm.forward", "beta", self.beta, x)
+        # z = (x - mean x) r with r = 1 / √(mean (x - mean x)² + eps)
+        c, _ = centred(selected(counts, wide(x), 0), LAST, True, _length(x))
+        z, r = scaled(c, LAST, _length(x), as_eps("LayerNorm.forward", self.eps))
+        out = selected(counts, z * wide(gamma) + wide(beta), 0)
+        self.z, self.r, self.used, self.counts = z, r, (gamma, beta), counts
+        self.dtype, self.out_shape = x.dtype, x.shape
+        return np.asarray(out, np.result_type(x, gamma, beta))
+
+    @ieee
+    def backward(self, dout: npt.ArrayLike) -> Array:
+        """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
+        dout = selected(self.counts, upstream(self, dout), 0)
+        gamma, beta = self.used
+        # dx = r (t - mean t - z mean(t z)) with t = dout γ
+        dx = back_through_both(dout * wide(gamma), self.z, self.r, LAST, True, _length(dout))
+        self.dgamma = np.asarray(_sum_of_rows(dout * self.z), gamma.dtype)
+        self.dbeta = np.asarray(_sum_of_rows(dout), beta.dtype)
+        return np.asarray(selected(self.counts, dx, 0), self.dtype)
+
+
+class RmsNorm:
+    """Scale each row by the root of its mean square, then stretch it: out = γ ⊙ z, with z = x / √(mean x² + eps).
+
+    Shapes
+    ------
+    x, dx, z, out, dout : (..., D)      gamma, dgamma : (D,)      mask : booleans (...), True for rows that count
+
+    Derivation
+    ----------
+    Write z = x r, with r = 1 / √(mean x² + eps), where a mean is that of a row. Nudge x and γ. By the product rule,
+    for every row,
+
+        δout = δz ⊙ γ + z ⊙ δγ
+
+    and r moves by δr = -½ r³ mean(2 x δx) = -r² mean(z δx), so that
+
+        δz = r δx + x δr = r (δx - z mean(z δx))
+
+    Take the inner product with dout. γ moves to its side, t = dout ⊙ γ; in the mean each δx has the factor
+    z mean(t z):
+
+        ⟨dout, δout⟩ = ⟨r (t - z mean(t z)), δx⟩ + ⟨Σ dout ⊙ z, δγ⟩
+
+    so that dx = r (t - z mean(t z)) with t = dout ⊙ γ, and dγ = Σ dout ⊙ z, summed over the rows. It is LayerNorm
+    without its means of x and of t: nothing is centred, neither forward nor backward.
+
+    A row of zeros has out = 0 and r = 1 / √eps, so that dx is as much as t / √eps.
+
+    Examples
+    --------
+    >>> norm = RmsNorm(gamma=[1.0, 2.0], eps=1e-12)
+    >>> norm.forward([3.0, 4.0]).round(4)
+    array([0.8485, 2.2627])
+    >>> norm.backward([1.0, 0.0]).round(4)
+    array([ 0.181 , -0.1358])
+    >>> norm.dgamma.round(4)
+    array([0.8485, 0.    ])
+
+    References
+    ----------
+    Zhang, Sennrich: Root Mean Square Layer Normalization (2019).
+    """
+
+    params = ("gamma",)
+
+    gamma: Array  # (D,)
+    eps: float
+    z: Array  # (..., D)  remembered by forward; float32 also where x is float16
+    r: Array  # (..., 1)
+    used: Array  # gamma as forward used it
+    counts: Counts  # (..., 1) which rows do
+    dtype: np.dtype[Any]
+    dgamma: Array  # (D,)  left by backward
+    out_shape: Shape
+
+    def __init__(self, gamma: npt.ArrayLike, eps: float = 1e-5) -> None:
+        self.gamma, self.eps = floating("RmsNorm", "gamma", gamma), as_eps("RmsNorm", eps)
+
+    @ieee
+    def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
+        """Compute γ ⊙ z. Raises ValueError and TypeError if γ or a mask do not fit x."""
+        x, counts = _arguments("RmsNorm.forward", x, mask)
+        gamma = _param("RmsNorm.forward", "gamma", self.gamma, x)
+        # z = x r with r = 1 / √(mean x² + eps)
+        z, r = scaled(selected(counts, wide(x), 0), LAST, _length(x), as_eps("RmsNorm.forward", self.eps))
+        out = selected(counts, z * wide(gamma), 0)
+        self.z, self.r, self.used, self.counts = z, r, gamma, counts
+        self.dtype, self.out_shape = x.dtype, x.shape
+        return np.asarray(out, np.result_type(x, gamma))
+
+    @ieee
+    def backward(self, dout: npt.ArrayLike) -> Array:
+        """Return dx, and leave dgamma: the gradients at gamma as forward used it."""
+        dout = selected(self.counts, upstream(self, dout), 0)
+        # dx = r (t - z mean(t z)) with t = dout γ
+        dx = back_through_scaled(dout * wide(self.used), self.z, self.r, LAST, _length(dout))
+        self.dgamma = np.asarray(_sum_of_rows(dout * self.z), self.used.dtype)
+        return np.asarray(selected(self.counts, dx, 0), self.dtype)
+
+
+class L2Normalize:
+    """Scale vectors to length 1: out = y = x / √(Σ x² + eps).
+
+    Shapes
+    ------
+    x, dx, out, dout : any
+
+    A vector goes along `axis`, of which there may be several; None is all of them. Each is on its own.
+
+    Derivation
+    ----------
+    Write y = x r, with r = 1 / √(Σ x² + eps). Nudge x. The root moves by δr = -½ r³ Σ(2 x δx) = -r² Σ(y δx), and
+
+        δout = r δx + x δr = r (δx - y Σ(y δx))
+
+    Take the inner product with dout; in its second term each δx has the factor y Σ(dout y):
+
+        ⟨dout, δout⟩ = ⟨r (dout - y Σ(dout y)), δx⟩
+
+    so that dx = r (dout - y Σ(dout y)): but for eps, what is along y is taken away, since on the sphere y moves
+    across its own direction alone.
+
+    As eps stands inside of the root, there is no kink: a vector of zeros has out = 0 and dx = dout / √eps. One of
+    length ℓ gets the length 1 / √(1 + eps / ℓ²).
+
+    Examples
+    --------
+    >>> normalize = L2Normalize()
+    >>> normalize.forward([3.0, 4.0])
+    array([0.6, 0.8])
+    >>> normalize.backward([1.0, 0.0]).round(4)
+    array([ 0.128, -0.096])
+    """
+
+    axis: Axes
+    eps: float
+    y: Array  # any shape; float32 also where x is float16
+    r: Array  # the same, with length 1 along the axes
+    axes: tuple[int, ...]
+    dtype: np.dtype[Any]
+    out_shape: Shape
+
+    def __init__(self, axis: Axes = -1, eps: float = 1e-12) -> None:
+        self.axis, self.eps = axis, as_eps("L2Normalize", eps)
+
+    @ieee
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Compute x / √(Σ x² + eps). Raises ValueError and TypeError for an axis that does not fit x."""
+        x = floating("L2Normalize.forward", "x", x)
+        axes = as_axes("L2Normalize.forward", self.axis, x.shape)
+        # y = x r with r = 1 / √(Σ x² + eps), where a sum is a mean that is divided by 1
+        y, r = scaled(wide(x), axes, 1, as_eps("L2Normalize.forward", self.eps))
+        self.y, self.r, self.axes, self.dtype, self.out_shape = y, r, axes, x.dtype, x.shape
+        return np.array(y, self.dtype)
+
+    @ieee
+    def backward(self, dout: npt.ArrayLike) -> Array:
+        """Return dx."""
+        dout = upstream(self, dout)
+        # dx = r (dout - y Σ(dout y))
+        dx = back_through_scaled(dout, self.y, self.r, self.axes, 1)
+        return np.asarray(dx, self.dtype)
+
+
+def _arguments(where: str, x: npt.ArrayLike, mask: npt.ArrayLike | None) -> tuple[Array, Counts]:
+    x = as_rows(where, "x", x)
+    mask = as_mask(where, mask, x)
+    return x, True if mask is None else mask[..., np.newaxis]
+
+
+def _param(where: str, name: str, param: npt.ArrayLike, x: Array) -> Array:
+    param = floating(where, name, param)
+    if param.shape != x.shape[-1:]:
+        raise shape_error(where, name, param.shape, x.shape[-1:], f"x.shape is {x.shape}")
+    return param
+
+
+def _length(rows: Array) -> int:
+    """Give the length of a row, and 1 for that of an empty one, of which a mean is 0."""
+    return max(rows.shape[-1], 1)
+
+
+def _sum_of_rows(rows: Array) -> Array:
+    return long_sum(rows, tuple(range(rows.ndim - 1)))
