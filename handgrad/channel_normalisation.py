@@ -1,8 +1,8 @@
 """Normalisation by channels: of each over a whole batch, or of groups of them within each sample.
 
-The channels are on axis 1, behind the batch: as in rows (N, C), which Affine returns, and in images (N, C, H, W). The
-option `axis` names another one: -1 for rows with any leading axes, -3 for images with any. What is before the channels
-is the batch, and what is behind them is space.
+The channels are on axis 1, behind the batch: as in rows (N, C), which Affine returns, and in images (N, C, H, W).
+The option `axis` names another one: -1 for rows with any leading axes, -3 for images with any. What is before the
+channels is the batch, and what is behind them is space.
 
 A mask has the shape of x without the channels, and is True for what counts. The rest has out = 0 and dx = 0, whatever
 it holds, and neither a statistic nor gamma or beta knows of it. `handgrad.moments` has what centring and scaling are
@@ -33,7 +33,8 @@ class BatchNorm:
     gamma, dgamma, beta, dbeta, mean, var : (C,)      mask : booleans, the shape of x without the channels
 
     The mean and the variance of a channel are over all other axes: over the batch, and over space where there is one.
-    They are left in `statistics`. If `mean` and `var` are given, those are used, as when a network has been trained.
+    They are left in `batch_statistics`. Where `statistics` are given, those are taken instead, as by a network that is
+    done with training: `running_average` makes them of those of many batches.
 
     Derivation
     ----------
@@ -52,7 +53,8 @@ class BatchNorm:
 
         ⟨dout, δout⟩ = ⟨γ r (dout - mean dout - z mean(dout z)), δx⟩ + (Σ dout z) δγ + (Σ dout) δβ
 
-    so that dγ = Σ dout z, dβ = Σ dout, and dx = γ r (dout - dβ / n - z dγ / n): what γ and β hear is what x does not.
+    so that dx = γ r (dout - mean dout - z mean(dout z)), dγ = Σ dout z and dβ = Σ dout. As the two means are dβ / n
+    and dγ / n, what γ and β hear is what x does not.
 
     Statistics that are given do not move with x. They are constants: δz = r δx, and dx = γ r dout.
 
@@ -72,11 +74,11 @@ class BatchNorm:
     >>> norm.dgamma.round(3), norm.dbeta
     (array([-0.926,  0.   ]), array([1., 0.]))
     >>> from handgrad import Statistics, running_average
-    >>> running = running_average(Statistics(np.zeros(2), np.ones(2)), norm.statistics)
+    >>> running = running_average(Statistics(np.zeros(2), np.ones(2)), norm.batch_statistics)
     >>> running.mean, running.var.round(3)
     (array([0.3, 0.7]), array([1.367, 0.9  ]))
-    >>> BatchNorm(norm.gamma, norm.beta, *running).forward([[2.0, 7.0]]).round(3)
-    array([[ 1.454, 23.282]])
+    >>> BatchNorm(norm.gamma, norm.beta, running).forward([[2.0, 7.0]]).round(3)
+    array([[ 1.454, 23.281]])
 
     References
     ----------
@@ -87,8 +89,7 @@ class BatchNorm:
 
     gamma: Array  # (C,)
     beta: Array  # (C,)
-    mean: Array | None  # (C,) given, or None for that of the batch
-    var: Array | None
+    statistics: Statistics | None  # given, or None for those of the batch
     axis: int
     eps: float
     z: Array  # (batch, C, space)  remembered by forward; float32 also where x is float16
@@ -97,7 +98,7 @@ class BatchNorm:
     counts: Counts  # (batch, 1, space) what does
     n: int  # how many numbers of a channel count
     constant: bool  # whether the statistics were given
-    statistics: Statistics | None  # (C,) that forward used; None if there are none, as nothing counts
+    batch_statistics: Statistics | None  # left by forward; None if they were given, or nothing counts
     dtype: np.dtype[Any]
     dgamma: Array  # (C,)  left by backward
     dbeta: Array  # (C,)
@@ -107,16 +108,12 @@ class BatchNorm:
         self,
         gamma: npt.ArrayLike,
         beta: npt.ArrayLike,
-        mean: npt.ArrayLike | None = None,
-        var: npt.ArrayLike | None = None,
+        statistics: Statistics | None = None,
         axis: int = 1,
         eps: float = 1e-5,
     ) -> None:
         self.gamma, self.beta = floating("BatchNorm", "gamma", gamma), floating("BatchNorm", "beta", beta)
-        self.mean, self.var = (
-            None if each is None else floating("BatchNorm", name, each)
-            for name, each in (("mean", mean), ("var", var))
-        )
+        self.statistics = statistics
         self.axis, self.eps = axis, as_eps("BatchNorm", eps)
 
     @ieee
@@ -127,15 +124,14 @@ class BatchNorm:
         gamma, beta = of_channels("BatchNorm.forward", x, axis, gamma=self.gamma, beta=self.beta)
         channels = selected(counts, by_channel(wide(x), axis), 0)
         n = channels.shape[0] * channels.shape[2] if counts is True else int(np.count_nonzero(counts))
-        given = self._given(x, axis)
-        statistics = given or _of_batch(channels, counts, max(n, 1))
+        given = None if self.statistics is None else _statistics(self.statistics, x, axis)
         # z = (x - mean) r with r = 1 / √(var + eps)
-        mean, var = (column(each) for each in statistics)
-        r = inverse_root(var, as_eps("BatchNorm.forward", self.eps), channels)
-        z = selected(counts, (channels - mean.astype(channels.dtype)) * r, 0)
+        c, statistics = _centred_by_statistics(channels, counts, max(n, 1), given)
+        r = inverse_root(column(statistics.var), as_eps("BatchNorm.forward", self.eps), c)
+        z = c * r
         out = selected(counts, column(wide(gamma)) * z + column(wide(beta)), 0)
         self.z, self.r, self.used, self.counts, self.n = z, r, (gamma, beta), counts, n
-        self.constant, self.statistics = bool(given), statistics if given or n else None
+        self.batch_statistics, self.constant = None if given or n == 0 else statistics, given is not None
         self.dtype, self.out_shape = x.dtype, x.shape
         return np.asarray(out, np.result_type(x, gamma, beta)).reshape(x.shape)
 
@@ -144,23 +140,14 @@ class BatchNorm:
         """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
         dout = selected(self.counts, upstream(self, dout).reshape(self.z.shape), 0)
         gamma, beta = self.used
-        dgamma, dbeta = long_sum(dout * self.z, BATCH_AND_SPACE), long_sum(dout, BATCH_AND_SPACE)
-        # dx = γ r (dout - dβ / n - z dγ / n), or γ r dout where the statistics are constants
-        dx = dout
-        if not self.constant:
-            n = max(self.n, 1)
-            dx = dout - column(dbeta / n).astype(dout.dtype) - self.z * column(dgamma / n).astype(dout.dtype)
-        dx = selected(self.counts, column(wide(gamma)) * self.r * dx, 0)
-        self.dgamma, self.dbeta = np.asarray(dgamma, gamma.dtype), np.asarray(dbeta, beta.dtype)
-        return np.asarray(dx, self.dtype).reshape(self.out_shape)
+        # dx = γ r (dout - mean dout - z mean(dout z)), or γ r dout where the statistics are constants
+        dx = column(wide(gamma)) * (self.r * dout if self.constant else self._back_through_statistics(dout))
+        self.dgamma = np.asarray(long_sum(dout * self.z, BATCH_AND_SPACE), gamma.dtype)
+        self.dbeta = np.asarray(long_sum(dout, BATCH_AND_SPACE), beta.dtype)
+        return np.asarray(selected(self.counts, dx, 0), self.dtype).reshape(self.out_shape)
 
-    def _given(self, x: Array, axis: int) -> Statistics | None:
-        """Give the statistics that are given, or None if those of the batch are to be taken."""
-        if self.mean is None and self.var is None:
-            return None
-        if self.mean is None or self.var is None:
-            raise ValueError("BatchNorm.forward: one of mean and var is None; expected both to be given, or neither")
-        return Statistics(*of_channels("BatchNorm.forward", x, axis, mean=self.mean, var=self.var))
+    def _back_through_statistics(self, dout: Array) -> Array:
+        return back_through_both(dout, self.z, self.r, BATCH_AND_SPACE, self.counts, max(self.n, 1))
 
 
 class GroupNorm:
@@ -201,7 +188,7 @@ class GroupNorm:
     >>> norm.forward([[1.0, 3.0, -2.0, 2.0]]).round(3)
     array([[-1.,  1., -2.,  2.]])
     >>> norm.backward([[1.0, 2.0, 3.0, 0.0]]).round(3)
-    array([[ -0.,   0.,   0.,  -0.]])
+    array([[-0.,  0.,  0., -0.]])
     >>> norm.dgamma.round(3), norm.dbeta
     (array([-1.,  2., -3.,  0.]), array([1., 2., 3., 0.]))
 
@@ -269,7 +256,16 @@ class GroupNorm:
         return np.asarray(selected(self.counts, dx, 0), self.dtype).reshape(self.out_shape)
 
 
-def _of_batch(channels: Array, counts: Counts, n: int) -> Statistics:
-    """Compute the statistics of the n numbers of each channel that count."""
+def _statistics(given: Statistics, x: Array, axis: int) -> Statistics:
+    mean, var = given
+    return Statistics(*of_channels("BatchNorm.forward", x, axis, mean=mean, var=var))
+
+
+def _centred_by_statistics(
+    channels: Array, counts: Counts, n: int, given: Statistics | None
+) -> tuple[Array, Statistics]:
+    """Give c = x - mean, 0 for what does not count, and the statistics: those given, or those of the batch."""
+    if given:
+        return selected(counts, channels - column(given.mean).astype(channels.dtype), 0), given
     c, mean = centred(channels, BATCH_AND_SPACE, counts, n)
-    return Statistics(mean.ravel(), mean_square(c, BATCH_AND_SPACE, n).ravel())
+    return c, Statistics(mean.ravel(), mean_square(c, BATCH_AND_SPACE, n).ravel())

@@ -56,7 +56,18 @@ def as_eps(where: str, eps: npt.ArrayLike) -> float:
 
 
 def centred(x: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> tuple[Array, Array]:
-    """Compute c = x - mean x over the n entries that count, and mean x. The others are 0."""
+    """Compute c = x - mean x over the n entries that count, and mean x. The others are 0.
+
+    A mean is rounded as x is, which is much where x is far from 0 and c is not. So what is left of it in c is taken
+    away, too: then c, and z, have the mean 0 in which all that follows trusts, and that of equal numbers is 0.
+    """
+    c, mean = less_mean(x, axes, counts, n)
+    c, rest = less_mean(c, axes, counts, n)
+    return c, mean + rest
+
+
+def less_mean(x: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> tuple[Array, Array]:
+    """Subtract the mean, as it is rounded, from the entries that count, and give both. The others are 0."""
     mean = masked_mean(x, axes, counts, n)
     return selected(counts, x - mean.astype(x.dtype), 0), mean
 
@@ -87,5 +98,5 @@ def back_through_scaled(t: Array, z: Array, r: Array, axes: tuple[int, ...], n: 
 
 def back_through_both(t: Array, z: Array, r: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> Array:
     """Compute r (t - mean t - z mean(t z)). As mean z = 0, t may be centred first: a large mean of it loses less."""
-    t, _ = centred(t, axes, counts, n)
+    t, _ = less_mean(t, axes, counts, n)
     return back_through_scaled(t, z, r, axes, n)

@@ -8,8 +8,7 @@ def batch_norm(
     x: jax.Array,
     gamma: jax.Array,
     beta: jax.Array,
-    mean: jax.Array | None = None,
-    var: jax.Array | None = None,
+    statistics: tuple[jax.Array, jax.Array] | None = None,
     axis: int = 1,
     eps: float = 1e-5,
     mask: jax.Array | None = None,
@@ -17,10 +16,12 @@ def batch_norm(
     rows = jnp.moveaxis(x, axis, -1)
     counts = jnp.ones((*rows.shape[:-1], 1), bool) if mask is None else mask[..., None]
     rows = jnp.where(counts, rows, 0)
-    if mean is None or var is None:
+    if statistics is None:
         over, n = tuple(range(x.ndim - 1)), jnp.maximum(jnp.sum(counts), 1)
         mean = jnp.sum(rows, axis=over) / n
         var = jnp.sum(jnp.where(counts, jnp.square(rows - mean), 0), axis=over) / n
+    else:
+        mean, var = map(jnp.asarray, statistics)
     z = (rows - mean) * jax.lax.rsqrt(var + eps)
     return jnp.moveaxis(jnp.where(counts, z * gamma + beta, 0), -1, axis)
 
