@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.channels import by_channel, channels_and_mask, column, expect_to_divide, in_groups, of_channels
+from handgrad.channels import axis_of_channels, by_channel, column, expect_to_divide, in_groups, what_counts
 from handgrad.checks import Array, Shape, floating, ieee, long_sum, upstream, whole_number, wide
 from handgrad.counting import Counts, number_of, selected
-from handgrad.moments import Number, as_eps, back_through_both, centred, inverse_root, mean_square, scaled
+from handgrad.moments import Number, back_through_both, centred, inverse_root, mean_square, scaled
+from handgrad.norm_arguments import as_eps, as_params
 from handgrad.numerics import LAST
 from handgrad.running_statistics import Statistics
 
@@ -33,8 +34,8 @@ class BatchNorm:
     gamma, dgamma, beta, dbeta, mean, var : (C,)      mask : booleans, the shape of x without the channels
 
     The mean and the variance of a channel are over all other axes: over the batch, and over space where there is one.
-    They are left in `batch_statistics`. Where `statistics` are given, those are taken instead, as by a network that is
-    done with training: `running_average` makes them of those of many batches.
+    They are left in `batch_statistics`. Where `statistics` are given, those are taken instead, as by a network that
+    has been trained: `running_average` makes them of those of many batches.
 
     Derivation
     ----------
@@ -112,19 +113,20 @@ class BatchNorm:
         axis: int = 1,
         eps: float = 1e-5,
     ) -> None:
-        self.gamma, self.beta = floating("BatchNorm", "gamma", gamma), floating("BatchNorm", "beta", beta)
+        self.gamma, self.beta = as_params("BatchNorm", gamma, beta=beta)
         self.statistics = statistics
         self.axis, self.eps = axis, as_eps("BatchNorm", eps)
 
     @ieee
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute γ z + β. Raises ValueError and TypeError if γ, β, statistics, an axis or a mask do not fit x."""
+        gamma, beta = as_params("BatchNorm.forward", self.gamma, beta=self.beta)
         x = floating("BatchNorm.forward", "x", x)
-        axis, counts = channels_and_mask("BatchNorm.forward", x, self.axis, mask)
-        gamma, beta = of_channels("BatchNorm.forward", x, axis, gamma=self.gamma, beta=self.beta)
+        axis = axis_of_channels("BatchNorm.forward", self.axis, x, gamma)
+        counts = what_counts("BatchNorm.forward", mask, x, axis)
         channels = selected(counts, by_channel(wide(x), axis), 0)
         n = channels.shape[0] * channels.shape[2] if counts is True else int(np.count_nonzero(counts))
-        given = None if self.statistics is None else _statistics(self.statistics, x, axis)
+        given = self._given(gamma)
         # z = (x - mean) r with r = 1 / √(var + eps)
         c, statistics = _centred_by_statistics(channels, counts, max(n, 1), given)
         r = inverse_root(column(statistics.var), as_eps("BatchNorm.forward", self.eps), c)
@@ -145,6 +147,12 @@ class BatchNorm:
         self.dgamma = np.asarray(long_sum(dout * self.z, BATCH_AND_SPACE), gamma.dtype)
         self.dbeta = np.asarray(long_sum(dout, BATCH_AND_SPACE), beta.dtype)
         return np.asarray(selected(self.counts, dx, 0), self.dtype).reshape(self.out_shape)
+
+    def _given(self, gamma: Array) -> Statistics | None:
+        if self.statistics is None:
+            return None
+        mean, var = self.statistics
+        return Statistics(*as_params("BatchNorm.forward", gamma, mean=mean, var=var)[1:])
 
     def _back_through_statistics(self, dout: Array) -> Array:
         return back_through_both(dout, self.z, self.r, BATCH_AND_SPACE, self.counts, max(self.n, 1))
@@ -218,16 +226,17 @@ class GroupNorm:
     def __init__(
         self, gamma: npt.ArrayLike, beta: npt.ArrayLike, groups: int, axis: int = 1, eps: float = 1e-5
     ) -> None:
-        self.gamma, self.beta = floating("GroupNorm", "gamma", gamma), floating("GroupNorm", "beta", beta)
+        self.gamma, self.beta = as_params("GroupNorm", gamma, beta=beta)
         self.groups, self.axis, self.eps = whole_number("GroupNorm", "groups", groups), axis, as_eps("GroupNorm", eps)
 
     @ieee
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute γ z + β. Raises ValueError and TypeError if γ, β, the groups, an axis or a mask do not fit x."""
+        gamma, beta = as_params("GroupNorm.forward", self.gamma, beta=self.beta)
         x = floating("GroupNorm.forward", "x", x)
-        axis, counts = channels_and_mask("GroupNorm.forward", x, self.axis, mask)
-        gamma, beta = of_channels("GroupNorm.forward", x, axis, gamma=self.gamma, beta=self.beta)
-        expect_to_divide("GroupNorm.forward", self.groups, x, axis)
+        axis = axis_of_channels("GroupNorm.forward", self.axis, x, gamma)
+        counts = what_counts("GroupNorm.forward", mask, x, axis)
+        expect_to_divide("GroupNorm.forward", self.groups, gamma)
         channels = selected(counts, by_channel(wide(x), axis), 0)
         grouped = counts if counts is True else in_groups(np.broadcast_to(counts, channels.shape), self.groups)
         rows = in_groups(channels, self.groups)
@@ -254,11 +263,6 @@ class GroupNorm:
         self.dgamma = np.asarray(long_sum(dout * self.z, BATCH_AND_SPACE), gamma.dtype)
         self.dbeta = np.asarray(long_sum(dout, BATCH_AND_SPACE), beta.dtype)
         return np.asarray(selected(self.counts, dx, 0), self.dtype).reshape(self.out_shape)
-
-
-def _statistics(given: Statistics, x: Array, axis: int) -> Statistics:
-    mean, var = given
-    return Statistics(*of_channels("BatchNorm.forward", x, axis, mean=mean, var=var))
 
 
 def _centred_by_statistics(

@@ -10,40 +10,48 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.axes import as_axis
-from handgrad.checks import Array, booleans, floating, shape_error
+from handgrad.checks import Array, booleans, shape_error
 from handgrad.counting import Counts
 
 
-def channels_and_mask(where: str, x: Array, axis: int, mask: npt.ArrayLike | None) -> tuple[int, Counts]:
-    """Give the axis of the channels, and what counts, as booleans (batch, 1, space) or True."""
+def axis_of_channels(where: str, axis: int, x: Array, gamma: Array) -> int:
+    """Give the axis of the channels, counted from the first. Gamma has a number for each channel.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If x has no such axis, or it is not as long as gamma.
+    """
     axis = as_axis(where, axis, x.shape)
+    if x.shape[axis] != len(gamma):
+        expected = f"{len(gamma)} channels on axis {axis}"
+        raise shape_error(where, "x", x.shape, expected, f"gamma.shape is {gamma.shape}")
+    return axis
+
+
+def what_counts(where: str, mask: npt.ArrayLike | None, x: Array, axis: int) -> Counts:
+    """Give the mask as booleans (batch, 1, space), or True where everything counts.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it has not the shape of x without the channels, or is not boolean.
+    """
     if mask is None:
-        return axis, True
+        return True
     counts = booleans(where, "mask", mask, "what is there counts")
-    expected = x.shape[:axis] + x.shape[axis + 1 :]
-    if counts.shape != expected:
-        raise shape_error(where, "mask", counts.shape, expected, _because(x, axis))
-    return axis, counts.reshape(math.prod(x.shape[:axis]), 1, math.prod(x.shape[axis + 1 :]))
+    before, behind = x.shape[:axis], x.shape[axis + 1 :]
+    if counts.shape != before + behind:
+        because = f"x.shape is {x.shape} and the channels are on axis {axis}"
+        raise shape_error(where, "mask", counts.shape, before + behind, because)
+    return counts.reshape(math.prod(before), 1, math.prod(behind))
 
 
-def of_channels(where: str, x: Array, axis: int, **params: npt.ArrayLike) -> tuple[Array, ...]:
-    """Give arrays that have a number for each channel, or raise an error that names the one that has not."""
-    arrays = {name: floating(where, name, param) for name, param in params.items()}
-    for name, array in arrays.items():
-        if array.shape != x.shape[axis : axis + 1]:
-            raise shape_error(where, name, array.shape, x.shape[axis : axis + 1], _because(x, axis))
-    return tuple(arrays.values())
-
-
-def expect_to_divide(where: str, groups: int, x: Array, axis: int) -> None:
+def expect_to_divide(where: str, groups: int, gamma: Array) -> None:
     """Raise ValueError unless the channels can be cut into so many groups."""
-    if groups < 1 or x.shape[axis] % groups:
-        expected = f"a divisor of {x.shape[axis]}, because {_because(x, axis)}"
+    if groups < 1 or len(gamma) % groups:
+        expected = f"a divisor of {len(gamma)}, because gamma.shape is {gamma.shape}"
         raise ValueError(f"{where}: groups is {groups}; expected {expected}")
-
-
-def _because(x: Array, axis: int) -> str:
-    return f"x.shape is {x.shape} and the channels are on axis {axis}"
 
 
 def by_channel(x: Array, axis: int) -> Array:

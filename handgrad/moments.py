@@ -33,26 +33,10 @@ eps, a change of their scale. Without centring, the middle one is not there.
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, double, number
+from handgrad.checks import Array, double
 from handgrad.counting import Counts, masked_mean, selected
-from handgrad.numerics import FLOAT32
 
 Number = int | npt.NDArray[np.intp]
-
-
-def as_eps(where: str, eps: npt.ArrayLike) -> float:
-    """Give eps as a number that keeps a set of equal numbers from being divided by 0, also in float32.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If it does not, or is not a number.
-    """
-    eps = number(where, "eps", eps)
-    if not FLOAT32.tiny <= eps <= FLOAT32.max:
-        because = "its root keeps equal numbers from being divided by 0, also in float32"
-        raise ValueError(f"{where}: eps is {eps}; expected {FLOAT32.tiny:.1e} or more, because {because}")
-    return eps
 
 
 def centred(x: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> tuple[Array, Array]:

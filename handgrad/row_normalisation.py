@@ -12,9 +12,10 @@ import numpy.typing as npt
 from handgrad.axes import Axes, as_axes
 from handgrad.checks import Array, Shape, floating, ieee, long_sum, shape_error, upstream, wide
 from handgrad.counting import Counts, selected
-from handgrad.moments import as_eps, back_through_both, back_through_scaled, centred, scaled
+from handgrad.moments import back_through_both, back_through_scaled, centred, scaled
+from handgrad.norm_arguments import as_eps, as_params
 from handgrad.numerics import LAST
-from handgrad.targets import as_mask, as_rows
+from handgrad.targets import as_mask
 
 
 class LayerNorm:
@@ -77,15 +78,14 @@ class LayerNorm:
     out_shape: Shape
 
     def __init__(self, gamma: npt.ArrayLike, beta: npt.ArrayLike, eps: float = 1e-5) -> None:
-        self.gamma, self.beta = floating("LayerNorm", "gamma", gamma), floating("LayerNorm", "beta", beta)
+        self.gamma, self.beta = as_params("LayerNorm", gamma, beta=beta)
         self.eps = as_eps("LayerNorm", eps)
 
     @ieee
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute γ ⊙ z + β. Raises ValueError and TypeError if γ, β or a mask do not fit x."""
-        x, counts = _arguments("LayerNorm.forward", x, mask)
-        gamma = _param("LayerNorm.forward", "gamma", self.gamma, x)
-        beta = _param("LayerNorm.forward", "beta", self.beta, x)
+        gamma, beta = as_params("LayerNorm.forward", self.gamma, beta=self.beta)
+        x, counts = _rows("LayerNorm.forward", x, mask, gamma)
         # z = (x - mean x) r with r = 1 / √(mean (x - mean x)² + eps)
         c, _ = centred(selected(counts, wide(x), 0), LAST, True, _length(x))
         z, r = scaled(c, LAST, _length(x), as_eps("LayerNorm.forward", self.eps))
@@ -162,13 +162,13 @@ class RmsNorm:
     out_shape: Shape
 
     def __init__(self, gamma: npt.ArrayLike, eps: float = 1e-5) -> None:
-        self.gamma, self.eps = floating("RmsNorm", "gamma", gamma), as_eps("RmsNorm", eps)
+        (self.gamma,), self.eps = as_params("RmsNorm", gamma), as_eps("RmsNorm", eps)
 
     @ieee
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute γ ⊙ z. Raises ValueError and TypeError if γ or a mask do not fit x."""
-        x, counts = _arguments("RmsNorm.forward", x, mask)
-        gamma = _param("RmsNorm.forward", "gamma", self.gamma, x)
+        (gamma,) = as_params("RmsNorm.forward", self.gamma)
+        x, counts = _rows("RmsNorm.forward", x, mask, gamma)
         # z = x r with r = 1 / √(mean x² + eps)
         z, r = scaled(selected(counts, wide(x), 0), LAST, _length(x), as_eps("RmsNorm.forward", self.eps))
         out = selected(counts, z * wide(gamma), 0)
@@ -250,17 +250,13 @@ class L2Normalize:
         return np.asarray(dx, self.dtype)
 
 
-def _arguments(where: str, x: npt.ArrayLike, mask: npt.ArrayLike | None) -> tuple[Array, Counts]:
-    x = as_rows(where, "x", x)
+def _rows(where: str, x: npt.ArrayLike, mask: npt.ArrayLike | None, gamma: Array) -> tuple[Array, Counts]:
+    """Give x as rows of the length of gamma, and which of them count, as booleans (..., 1) or True."""
+    x = floating(where, "x", x)
+    if x.shape[-1:] != gamma.shape:
+        raise shape_error(where, "x", x.shape, f"(..., {len(gamma)})", f"gamma.shape is {gamma.shape}")
     mask = as_mask(where, mask, x)
     return x, True if mask is None else mask[..., np.newaxis]
-
-
-def _param(where: str, name: str, param: npt.ArrayLike, x: Array) -> Array:
-    param = floating(where, name, param)
-    if param.shape != x.shape[-1:]:
-        raise shape_error(where, name, param.shape, x.shape[-1:], f"x.shape is {x.shape}")
-    return param
 
 
 def _length(rows: Array) -> int:
