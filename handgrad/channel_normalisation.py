@@ -140,7 +140,8 @@ class BatchNorm:
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
-        dout = selected(self.counts, upstream(self, dout).reshape(self.z.shape), 0)
+        dout = upstream(self, dout).reshape(self.z.shape)
+        dout = selected(self.counts, dout, 0)
         gamma, beta = self.used
         # dx = γ r (dout - mean dout - z mean(dout z)), or γ r dout where the statistics are constants
         dx = column(wide(gamma)) * (self.r * dout if self.constant else self._back_through_statistics(dout))
@@ -254,7 +255,8 @@ class GroupNorm:
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
-        dout = selected(self.counts, upstream(self, dout).reshape(self.z.shape), 0)
+        dout = upstream(self, dout).reshape(self.z.shape)
+        dout = selected(self.counts, dout, 0)
         gamma, beta = self.used
         # dx = r (t - mean t - z mean(t z)) with t = γ dout
         groups = self.r.shape[1]

@@ -97,7 +97,8 @@ class LayerNorm:
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
-        dout = selected(self.counts, upstream(self, dout), 0)
+        dout = upstream(self, dout)
+        dout = selected(self.counts, dout, 0)
         gamma, beta = self.used
         # dx = r (t - mean t - z mean(t z)) with t = dout γ
         dx = back_through_both(dout * wide(gamma), self.z, self.r, LAST, True, _length(dout))
@@ -179,7 +180,8 @@ class RmsNorm:
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx, and leave dgamma: the gradients at gamma as forward used it."""
-        dout = selected(self.counts, upstream(self, dout), 0)
+        dout = upstream(self, dout)
+        dout = selected(self.counts, dout, 0)
         # dx = r (t - z mean(t z)) with t = dout γ
         dx = back_through_scaled(dout * wide(self.used), self.z, self.r, LAST, _length(dout))
         self.dgamma = np.asarray(_sum_of_rows(dout * self.z), self.used.dtype)
