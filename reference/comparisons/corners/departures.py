@@ -1,7 +1,7 @@
 """Where handgrad departs from the book: the same input, given to the book's classes, to handgrad's and to JAX."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +23,15 @@ class BookSumOfSquares:
     forward = staticmethod(book.sum_squared_error)
 
 
-BOOK = SimpleNamespace(**vars(book), IdentityWithLoss=BookSumOfSquares)
+def book_batch_norm(gamma: Any, beta: Any, statistics: Any = (None, None)) -> Any:
+    """Make the book's layer, whose forward is told whether it trains, one that does not if it is given statistics."""
+    layer: Any = BOOK_BATCH_NORM(gamma, beta, 0.9, *statistics)
+    layer.forward = partial(layer.forward, train_flg=statistics[0] is None)
+    return layer
+
+
+BOOK_BATCH_NORM: Any = book.BatchNormalization  # which has no types
+BOOK = SimpleNamespace(**vars(book), IdentityWithLoss=BookSumOfSquares, BatchNorm=book_batch_norm)
 TWINS = {case.layer_name: case.twin for case in CASES}
 
 
@@ -31,21 +39,20 @@ TWINS = {case.layer_name: case.twin for case in CASES}
 class Departure:
     """What a layer is asked: "out", a gradient such as "dx", or "dout": what has become of it when backward is done.
 
-    W and b go to the constructor. Without a `dout`, backward is called without one.
+    The params go to the constructor. Without a `dout`, backward is called without one.
     """
 
     layer: str
     about: str
     asked: str
     inputs: Mapping[str, Any]
-    W: Any = None
+    params: Mapping[str, Any] = field(default_factory=dict)
     dout: Any = None
     read_only: bool = False
 
     def ask(self, layers: Any) -> Any:
         """Ask the book's layers, or handgrad's."""
-        params = () if self.W is None else (self.W, np.zeros(self.W.shape[1]))
-        layer = getattr(layers, self.layer)(*params)
+        layer = getattr(layers, self.layer)(*self.params.values())
         out = layer.forward(*self.inputs.values())
         if self.asked == "out":
             return out
@@ -57,8 +64,7 @@ class Departure:
 
     def ask_jax(self) -> Any:
         """Ask the layer's twin."""
-        params = {} if self.W is None else {"W": self.W, "b": np.zeros(self.W.shape[1])}
-        arguments = {name: jnp.asarray(each) for name, each in {**self.inputs, **params}.items()}
+        arguments = {name: jnp.asarray(each) for name, each in {**self.inputs, **self.params}.items()}
         of = "W" if self.asked == "dW" else "x"
         out, pullback = jax.vjp(lambda array: TWINS[self.layer](**arguments | {of: array}), arguments[of])
         dout = np.array(1.0 if self.dout is None else self.dout)
@@ -69,9 +75,14 @@ class Departure:
     def given(self) -> str:
         """Write down the input."""
         shown = {name: nested(np.asarray(each).tolist()) for name, each in self.inputs.items()}
-        shown |= {} if self.W is None else {"W": f"ones of shape {self.W.shape}"}
+        shown |= {name: _brief(each) for name, each in self.params.items() if np.any(each)}
         shown |= {} if self.dout is None else {"dout": nested(self.dout) + " (read-only)" * self.read_only}
         return ", ".join(f"{name} = {each}" for name, each in shown.items())
+
+
+def _brief(param: Any) -> str:
+    array = np.asarray(param)
+    return f"ones of shape {array.shape}" if np.all(array == 1) else nested(array.tolist())
 
 
 def departed(each: Departure) -> Beside:

@@ -17,6 +17,15 @@ QUESTIONS = (
 )
 
 DEPARTURES = (
-    Departure("Affine", "one sample", "dW", SAMPLE, W=np.ones((2, 3)), dout=[1.0, 2.0, 3.0]),
-    Departure("Affine", "one sample, W square", "dW", SAMPLE, W=np.ones((2, 2)), dout=[1.0, 2.0]),
+    Departure(
+        "Affine", "one sample", "dW", SAMPLE, params={"W": np.ones((2, 3)), "b": np.zeros(3)}, dout=[1.0, 2.0, 3.0]
+    ),
+    Departure(
+        "Affine",
+        "one sample, W square",
+        "dW",
+        SAMPLE,
+        params={"W": np.ones((2, 2)), "b": np.zeros(2)},
+        dout=[1.0, 2.0],
+    ),
 )
