@@ -4,6 +4,7 @@ float16 is widened to float32, in which a row of ordinary length neither overflo
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from handgrad.checks import Array, double, long_sum, wide
 FLOAT32 = np.finfo(np.float32)  # the narrowest dtype that rows are computed in
 LAST = (-1,)
 FEW = 32  # numbers may be added one by one
+BLOCK = 2**16  # numbers that stay in the processor's cache from one step to the next
 
 
 def shifted(x: Array, axes: tuple[int, ...] = LAST) -> Array:
@@ -67,6 +69,12 @@ def _sum_along(array: Array, axis: int) -> Array:
         pairs[:odd] += terms[half : half + odd]
         terms = pairs
     return np.add.reduce(terms, axis=0, keepdims=True).swapaxes(0, axis)
+
+
+def blocks(rows: Array) -> Iterator[slice]:
+    """Cut a batch into blocks of rows, so that steps that are taken block by block find them in the cache."""
+    length = max(BLOCK // max(math.prod(rows.shape[1:]), 1), 1)
+    return (slice(start, start + length) for start in range(0, len(rows), length))
 
 
 def batch_mean(rows: Array, dtype: np.dtype[Any]) -> np.floating[Any]:

@@ -11,11 +11,10 @@ import numpy.typing as npt
 
 from handgrad.axes import Axes, as_axes
 from handgrad.checks import Array, Shape, floating, ieee, long_sum, shape_error, upstream, wide
-from handgrad.counting import Counts, selected
 from handgrad.moments import back_through_both, back_through_scaled, centred, scaled
 from handgrad.norm_arguments import as_eps, as_params
-from handgrad.numerics import LAST
-from handgrad.targets import as_mask
+from handgrad.numerics import LAST, blocks
+from handgrad.targets import Mask, as_mask, rows_that_count, spread
 
 
 class LayerNorm:
@@ -68,10 +67,10 @@ class LayerNorm:
     gamma: Array  # (D,)
     beta: Array  # (D,)
     eps: float
-    z: Array  # (..., D)  remembered by forward; float32 also where x is float16
-    r: Array  # (..., 1)
+    z: Array  # (N, D) of the N rows that count, remembered by forward; float32 also where x is float16
+    r: Array  # (N, 1)
     used: tuple[Array, Array]  # gamma and beta as forward used them
-    counts: Counts  # (..., 1) which rows do
+    mask: Mask | None  # (...)
     dtype: np.dtype[Any]
     dgamma: Array  # (D,)  left by backward
     dbeta: Array  # (D,)
@@ -85,26 +84,33 @@ class LayerNorm:
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute γ ⊙ z + β. Raises ValueError and TypeError if γ, β or a mask do not fit x."""
         gamma, beta = as_params("LayerNorm.forward", self.gamma, beta=self.beta)
-        x, counts = _rows("LayerNorm.forward", x, mask, gamma)
-        # z = (x - mean x) r with r = 1 / √(mean (x - mean x)² + eps)
-        c, _ = centred(selected(counts, wide(x), 0), LAST, True, _length(x))
-        z, r = scaled(c, LAST, _length(x), as_eps("LayerNorm.forward", self.eps))
-        out = selected(counts, z * wide(gamma) + wide(beta), 0)
-        self.z, self.r, self.used, self.counts = z, r, (gamma, beta), counts
+        x, mask = _arguments("LayerNorm.forward", x, mask, gamma)
+        D, eps = _length(x), as_eps("LayerNorm.forward", self.eps)
+        rows = rows_that_count(x, mask, x.shape[:-1])
+        z, r = _for_z_and_r(rows)
+        out = np.empty(rows.shape, np.result_type(x, gamma, beta))
+        for block in blocks(rows):
+            # z = (x - mean x) r with r = 1 / √(mean (x - mean x)² + eps), and out = γ z + β
+            c, _ = centred(wide(rows[block]), LAST, True, D)
+            z[block], r[block] = scaled(c, LAST, D, eps)
+            out[block] = z[block] * wide(gamma) + wide(beta)
+        self.z, self.r, self.used, self.mask = z, r, (gamma, beta), mask
         self.dtype, self.out_shape = x.dtype, x.shape
-        return np.asarray(out, np.result_type(x, gamma, beta))
+        return spread(out, mask, x.shape)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
-        dout = upstream(self, dout)
-        dout = selected(self.counts, dout, 0)
-        gamma, beta = self.used
-        # dx = r (t - mean t - z mean(t z)) with t = dout γ
-        dx = back_through_both(dout * wide(gamma), self.z, self.r, LAST, True, _length(dout))
-        self.dgamma = np.asarray(_sum_of_rows(dout * self.z), gamma.dtype)
-        self.dbeta = np.asarray(_sum_of_rows(dout), beta.dtype)
-        return np.asarray(selected(self.counts, dx, 0), self.dtype)
+        dout = rows_that_count(upstream(self, dout), self.mask, self.out_shape[:-1])
+        (gamma, beta), z, r, D = self.used, self.z, self.r, _length(dout)
+        dx, dgamma, dbeta = np.empty(z.shape, self.dtype), _zeros(gamma), _zeros(beta)
+        for block in blocks(dout):
+            # dx = r (t - mean t - z mean(t z)) with t = dout γ
+            dx[block] = back_through_both(dout[block] * wide(gamma), z[block], r[block], LAST, True, D)
+            dgamma += long_sum(dout[block] * z[block], 0)
+            dbeta += long_sum(dout[block], 0)
+        self.dgamma, self.dbeta = np.asarray(dgamma, gamma.dtype), np.asarray(dbeta, beta.dtype)
+        return spread(dx, self.mask, self.out_shape)
 
 
 class RmsNorm:
@@ -154,10 +160,10 @@ class RmsNorm:
 
     gamma: Array  # (D,)
     eps: float
-    z: Array  # (..., D)  remembered by forward; float32 also where x is float16
-    r: Array  # (..., 1)
+    z: Array  # (N, D) of the N rows that count, remembered by forward; float32 also where x is float16
+    r: Array  # (N, 1)
     used: Array  # gamma as forward used it
-    counts: Counts  # (..., 1) which rows do
+    mask: Mask | None  # (...)
     dtype: np.dtype[Any]
     dgamma: Array  # (D,)  left by backward
     out_shape: Shape
@@ -169,23 +175,31 @@ class RmsNorm:
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Array:
         """Compute γ ⊙ z. Raises ValueError and TypeError if γ or a mask do not fit x."""
         (gamma,) = as_params("RmsNorm.forward", self.gamma)
-        x, counts = _rows("RmsNorm.forward", x, mask, gamma)
-        # z = x r with r = 1 / √(mean x² + eps)
-        z, r = scaled(selected(counts, wide(x), 0), LAST, _length(x), as_eps("RmsNorm.forward", self.eps))
-        out = selected(counts, z * wide(gamma), 0)
-        self.z, self.r, self.used, self.counts = z, r, gamma, counts
+        x, mask = _arguments("RmsNorm.forward", x, mask, gamma)
+        D, eps = _length(x), as_eps("RmsNorm.forward", self.eps)
+        rows = rows_that_count(x, mask, x.shape[:-1])
+        z, r = _for_z_and_r(rows)
+        out = np.empty(rows.shape, np.result_type(x, gamma))
+        for block in blocks(rows):
+            # z = x r with r = 1 / √(mean x² + eps), and out = γ z
+            z[block], r[block] = scaled(wide(rows[block]), LAST, D, eps)
+            out[block] = z[block] * wide(gamma)
+        self.z, self.r, self.used, self.mask = z, r, gamma, mask
         self.dtype, self.out_shape = x.dtype, x.shape
-        return np.asarray(out, np.result_type(x, gamma))
+        return spread(out, mask, x.shape)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx, and leave dgamma: the gradients at gamma as forward used it."""
-        dout = upstream(self, dout)
-        dout = selected(self.counts, dout, 0)
-        # dx = r (t - z mean(t z)) with t = dout γ
-        dx = back_through_scaled(dout * wide(self.used), self.z, self.r, LAST, _length(dout))
-        self.dgamma = np.asarray(_sum_of_rows(dout * self.z), self.used.dtype)
-        return np.asarray(selected(self.counts, dx, 0), self.dtype)
+        dout = rows_that_count(upstream(self, dout), self.mask, self.out_shape[:-1])
+        gamma, z, r, D = self.used, self.z, self.r, _length(dout)
+        dx, dgamma = np.empty(z.shape, self.dtype), _zeros(gamma)
+        for block in blocks(dout):
+            # dx = r (t - z mean(t z)) with t = dout γ
+            dx[block] = back_through_scaled(dout[block] * wide(gamma), z[block], r[block], LAST, D)
+            dgamma += long_sum(dout[block] * z[block], 0)
+        self.dgamma = np.asarray(dgamma, gamma.dtype)
+        return spread(dx, self.mask, self.out_shape)
 
 
 class L2Normalize:
@@ -252,13 +266,11 @@ class L2Normalize:
         return np.asarray(dx, self.dtype)
 
 
-def _rows(where: str, x: npt.ArrayLike, mask: npt.ArrayLike | None, gamma: Array) -> tuple[Array, Counts]:
-    """Give x as rows of the length of gamma, and which of them count, as booleans (..., 1) or True."""
+def _arguments(where: str, x: npt.ArrayLike, mask: npt.ArrayLike | None, gamma: Array) -> tuple[Array, Mask | None]:
     x = floating(where, "x", x)
     if x.shape[-1:] != gamma.shape:
         raise shape_error(where, "x", x.shape, f"(..., {len(gamma)})", f"gamma.shape is {gamma.shape}")
-    mask = as_mask(where, mask, x)
-    return x, True if mask is None else mask[..., np.newaxis]
+    return x, as_mask(where, mask, x)
 
 
 def _length(rows: Array) -> int:
@@ -266,5 +278,12 @@ def _length(rows: Array) -> int:
     return max(rows.shape[-1], 1)
 
 
-def _sum_of_rows(rows: Array) -> Array:
-    return long_sum(rows, tuple(range(rows.ndim - 1)))
+def _for_z_and_r(rows: Array) -> tuple[Array, Array]:
+    """Make arrays for the results, in the dtype that they are computed in."""
+    dtype = np.result_type(rows, np.float32)
+    return np.empty(rows.shape, dtype), np.empty((len(rows), 1), dtype)
+
+
+def _zeros(param: Array) -> Array:
+    """Make an array to sum up the gradient of a param in."""
+    return np.zeros(param.shape, np.result_type(param, np.float64))
