@@ -14,15 +14,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.channels import axis_of_channels, by_channel, column, expect_to_divide, in_groups, what_counts
-from handgrad.checks import Array, Shape, floating, ieee, long_sum, upstream, whole_number, wide
+from handgrad.channels import (
+    BATCH_AND_SPACE,
+    among_zeros,
+    axis_of_channels,
+    by_channel,
+    column,
+    expect_to_divide,
+    in_groups,
+    sum_of_channels,
+    those_that_count,
+    what_counts,
+)
+from handgrad.checks import Array, Shape, double, floating, ieee, long_sum, upstream, whole_number, wide
 from handgrad.counting import Counts, number_of, selected
-from handgrad.moments import Number, back_through_both, centred, inverse_root, mean_square, scaled
+from handgrad.moments import Number, back_through_both, centred, inverse_root, scaled
 from handgrad.norm_arguments import as_eps, as_params
-from handgrad.numerics import LAST
+from handgrad.numerics import LAST, blocks
 from handgrad.running_statistics import Statistics
-
-BATCH_AND_SPACE = (0, 2)  # of arrays (batch, C, space)
 
 
 class BatchNorm:
@@ -93,11 +102,11 @@ class BatchNorm:
     statistics: Statistics | None  # given, or None for those of the batch
     axis: int
     eps: float
-    z: Array  # (batch, C, space)  remembered by forward; float32 also where x is float16
+    z: Array  # (batch, C, space) of what counts, remembered by forward; float32 also where x is float16
     r: Array  # (C, 1)
     used: tuple[Array, Array]  # gamma and beta as forward used them
     counts: Counts  # (batch, 1, space) what does
-    n: int  # how many numbers of a channel count
+    placed: int  # the axis of the channels, counted from the first
     constant: bool  # whether the statistics were given
     batch_statistics: Statistics | None  # left by forward; None if they were given, or nothing counts
     dtype: np.dtype[Any]
@@ -124,39 +133,44 @@ class BatchNorm:
         x = floating("BatchNorm.forward", "x", x)
         axis = axis_of_channels("BatchNorm.forward", self.axis, x, gamma)
         counts = what_counts("BatchNorm.forward", mask, x, axis)
-        channels = selected(counts, by_channel(wide(x), axis), 0)
-        n = channels.shape[0] * channels.shape[2] if counts is True else int(np.count_nonzero(counts))
-        given = self._given(gamma)
-        # z = (x - mean) r with r = 1 / √(var + eps)
-        c, statistics = _centred_by_statistics(channels, counts, max(n, 1), given)
-        r = inverse_root(column(statistics.var), as_eps("BatchNorm.forward", self.eps), c)
-        z = c * r
-        out = selected(counts, column(wide(gamma)) * z + column(wide(beta)), 0)
-        self.z, self.r, self.used, self.counts, self.n = z, r, (gamma, beta), counts, n
-        self.batch_statistics, self.constant = None if given or n == 0 else statistics, given is not None
+        eps, given = as_eps("BatchNorm.forward", self.eps), self._given(gamma)
+        channels = those_that_count(by_channel(x, axis), counts)
+        n = channels.shape[0] * channels.shape[2]
+        mean, rest, var = _rounded(given, channels) if given else _moments(channels, max(n, 1))
+        r = inverse_root(var, eps, mean)
+        z, out = np.empty(channels.shape, r.dtype), np.empty(channels.shape, np.result_type(x, gamma, beta))
+        for block in blocks(channels):
+            # z = (x - mean) r with r = 1 / √(var + eps), and out = γ z + β
+            z[block] = (channels[block] - mean - rest) * r
+            out[block] = column(wide(gamma)) * z[block] + column(wide(beta))
+        self.z, self.r, self.used, self.counts = z, r, (gamma, beta), counts
+        self.placed, self.constant = axis, given is not None
+        self.batch_statistics = None if given or n == 0 else Statistics((double(mean) + rest).ravel(), var.ravel())
         self.dtype, self.out_shape = x.dtype, x.shape
-        return np.asarray(out, np.result_type(x, gamma, beta)).reshape(x.shape)
+        return among_zeros(out, counts, x.shape)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
-        dout = upstream(self, dout).reshape(self.z.shape)
-        dout = selected(self.counts, dout, 0)
-        gamma, beta = self.used
-        # dx = γ r (dout - mean dout - z mean(dout z)), or γ r dout where the statistics are constants
-        dx = column(wide(gamma)) * (self.r * dout if self.constant else self._back_through_statistics(dout))
-        self.dgamma = np.asarray(long_sum(dout * self.z, BATCH_AND_SPACE), gamma.dtype)
-        self.dbeta = np.asarray(long_sum(dout, BATCH_AND_SPACE), beta.dtype)
-        return np.asarray(selected(self.counts, dx, 0), self.dtype).reshape(self.out_shape)
+        dout = those_that_count(by_channel(upstream(self, dout), self.placed), self.counts)
+        (gamma, beta), z, r = self.used, self.z, self.r
+        n = max(z.shape[0] * z.shape[2], 1)
+        dbeta = sum_of_channels(dout, lambda block: dout[block])
+        mean = np.asarray(0 if self.constant else dbeta / n, dout.dtype)
+        dgamma = sum_of_channels(dout, lambda block: (dout[block] - mean) * z[block])
+        along = np.asarray(0 if self.constant else dgamma / n, dout.dtype)
+        dx = np.empty(z.shape, self.dtype)
+        for block in blocks(dout):
+            # dx = γ r (dout - mean dout - z mean(dout z)), or γ r dout where the statistics are constants
+            dx[block] = column(wide(gamma)) * r * (dout[block] - mean - z[block] * along)
+        self.dgamma, self.dbeta = np.asarray(dgamma[:, 0], gamma.dtype), np.asarray(dbeta[:, 0], beta.dtype)
+        return among_zeros(dx, self.counts, self.out_shape)
 
     def _given(self, gamma: Array) -> Statistics | None:
         if self.statistics is None:
             return None
         mean, var = self.statistics
         return Statistics(*as_params("BatchNorm.forward", gamma, mean=mean, var=var)[1:])
-
-    def _back_through_statistics(self, dout: Array) -> Array:
-        return back_through_both(dout, self.z, self.r, BATCH_AND_SPACE, self.counts, max(self.n, 1))
 
 
 class GroupNorm:
@@ -267,11 +281,19 @@ class GroupNorm:
         return np.asarray(selected(self.counts, dx, 0), self.dtype).reshape(self.out_shape)
 
 
-def _centred_by_statistics(
-    channels: Array, counts: Counts, n: int, given: Statistics | None
-) -> tuple[Array, Statistics]:
-    """Give c = x - mean, 0 for what does not count, and the statistics: those given, or those of the batch."""
-    if given:
-        return selected(counts, channels - column(given.mean).astype(channels.dtype), 0), given
-    c, mean = centred(channels, BATCH_AND_SPACE, counts, n)
-    return c, Statistics(mean.ravel(), mean_square(c, BATCH_AND_SPACE, n).ravel())
+def _moments(channels: Array, n: int) -> tuple[Array, Array, Array]:
+    """Compute the mean of each channel (C, 1), as rounded as x is, what rounding left of it, and the variance."""
+    dtype = np.result_type(channels, np.float32)
+    mean = (sum_of_channels(channels, lambda block: channels[block]) / n).astype(dtype)
+    rest = (sum_of_channels(channels, lambda block: channels[block] - mean) / n).astype(dtype)
+    var = sum_of_channels(channels, lambda block: np.square(channels[block] - mean - rest)) / n
+    if not np.isfinite(var).all():  # float32 may overflow where the variance, in float64, does not
+        var = sum_of_channels(channels, lambda block: np.square(double(channels[block] - mean - rest))) / n
+    return mean, rest, var
+
+
+def _rounded(given: Statistics, channels: Array) -> tuple[Array, Array, Array]:
+    """Give the same of given statistics."""
+    dtype = np.result_type(channels, np.float32)
+    mean = column(given.mean).astype(dtype)
+    return mean, (column(given.mean) - mean).astype(dtype), column(given.var)

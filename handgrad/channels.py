@@ -4,14 +4,18 @@ Whatever the axes of an array are, it is looked at as (batch, C, space).
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from handgrad.axes import as_axis
-from handgrad.checks import Array, booleans, shape_error
+from handgrad.checks import Array, Shape, booleans, long_sum, shape_error
 from handgrad.counting import Counts
+from handgrad.numerics import blocks
+
+BATCH_AND_SPACE = (0, 2)  # of arrays (batch, C, space)
 
 
 def axis_of_channels(where: str, axis: int, x: Array, gamma: Array) -> int:
@@ -57,6 +61,28 @@ def expect_to_divide(where: str, groups: int, gamma: Array) -> None:
 def by_channel(x: Array, axis: int) -> Array:
     """Give an array as (batch, C, space)."""
     return x.reshape(math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :]))
+
+
+def those_that_count(channels: Array, counts: Counts) -> Array:
+    """Give the numbers that count (batch, C, space) as (n, C, 1). If all do, the array is given as it is."""
+    if isinstance(counts, bool):
+        return channels
+    return channels.swapaxes(1, 2)[counts[:, 0]][..., np.newaxis]
+
+
+def among_zeros(channels: Array, counts: Counts, shape: Shape) -> Array:
+    """Put what counts back into its places in an array of the shape of x, among zeros."""
+    if isinstance(counts, bool):
+        return channels.reshape(shape)
+    rows = np.zeros((len(counts), counts.shape[2], channels.shape[1]), channels.dtype)
+    rows[counts[:, 0]] = channels[..., 0]
+    return np.ascontiguousarray(rows.swapaxes(1, 2)).reshape(shape)
+
+
+def sum_of_channels(channels: Array, of: Callable[[slice], Array]) -> Array:
+    """Sum what is made of each block of the batch over batch and space: (C, 1), in float64."""
+    start = np.zeros(channels.shape[1], np.result_type(channels, np.float64))
+    return column(sum((long_sum(of(block), BATCH_AND_SPACE) for block in blocks(channels)), start))
 
 
 def in_groups(channels: npt.NDArray[Any], groups: int) -> npt.NDArray[Any]:

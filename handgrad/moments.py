@@ -35,6 +35,7 @@ import numpy.typing as npt
 
 from handgrad.checks import Array, double
 from handgrad.counting import Counts, masked_mean, selected
+from handgrad.numerics import LAST
 
 Number = int | npt.NDArray[np.intp]
 
@@ -51,16 +52,22 @@ def centred(x: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> tuple
 
 
 def less_mean(x: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> tuple[Array, Array]:
-    """Subtract the mean, as it is rounded, from the entries that count, and give both. The others are 0."""
-    mean = masked_mean(x, axes, counts, n)
+    """Subtract the mean, as it is rounded, from the entries that count, and give both. The others are 0, as in x."""
+    mean = mean_product(x, np.ones(x.shape[-1:], x.dtype), axes, n)
     return selected(counts, x - mean.astype(x.dtype), 0), mean
 
 
 def mean_square(c: Array, axes: tuple[int, ...], n: Number) -> Array:
     """Compute mean c² of n entries. Those that do not count are 0."""
-    squares = masked_mean(c * c, axes, True, n)
+    return mean_product(c, c, axes, n)
+
+
+def mean_product(a: Array, b: Array, axes: tuple[int, ...], n: Number) -> Array:
+    """Compute mean(a b) of n entries. Those that do not count are 0 in a."""
+    # the products of a row that lies side by side are summed as they are made, and never stored
+    mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)
     # float32 may overflow where the mean, in float64, does not
-    return squares if np.isfinite(squares).all() else masked_mean(double(c) ** 2, axes, True, n)
+    return mean if np.isfinite(mean).all() else masked_mean(double(a) * b, axes, True, n)
 
 
 def inverse_root(square: Array, eps: float, like: Array) -> Array:
@@ -76,8 +83,12 @@ def scaled(c: Array, axes: tuple[int, ...], n: Number, eps: float) -> tuple[Arra
 
 def back_through_scaled(t: Array, z: Array, r: Array, axes: tuple[int, ...], n: Number) -> Array:
     """Compute r (t - z mean(t z)). Entries that do not count have t = z = 0, and hear 0."""
-    mean = masked_mean(t * z, axes, True, n)
-    return r * (t - z * mean.astype(z.dtype))
+    mean = mean_product(t, z, axes, n)
+    # step by step in one array, since to ask for the memory of more takes long
+    dx = z * mean.astype(t.dtype)
+    np.subtract(t, dx, out=dx)
+    dx *= r
+    return dx
 
 
 def back_through_both(t: Array, z: Array, r: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> Array:
