@@ -257,8 +257,7 @@ class GroupNorm:
         rows = in_groups(channels, self.groups)
         n = np.maximum(number_of(rows.shape, LAST, grouped), 1)
         # z = (x - mean x) r with r = 1 / √(mean (x - mean x)² + eps)
-        c, _ = centred(rows, LAST, grouped, n)
-        z, r = scaled(c, LAST, n, as_eps("GroupNorm.forward", self.eps))
+        z, r = scaled(centred(rows, grouped, n), n, as_eps("GroupNorm.forward", self.eps))
         z = z.reshape(channels.shape)
         out = selected(counts, column(wide(gamma)) * z + column(wide(beta)), 0)
         self.z, self.r, self.n, self.used = z, r, n, (gamma, beta)
@@ -275,7 +274,7 @@ class GroupNorm:
         # dx = r (t - mean t - z mean(t z)) with t = γ dout
         groups = self.r.shape[1]
         t, z = in_groups(column(wide(gamma)) * dout, groups), in_groups(self.z, groups)
-        dx = back_through_both(t, z, self.r, LAST, self.grouped, self.n).reshape(dout.shape)
+        dx = back_through_both(t, z, self.r, self.grouped, self.n).reshape(dout.shape)
         self.dgamma = np.asarray(long_sum(dout * self.z, BATCH_AND_SPACE), gamma.dtype)
         self.dbeta = np.asarray(long_sum(dout, BATCH_AND_SPACE), beta.dtype)
         return np.asarray(selected(self.counts, dx, 0), self.dtype).reshape(self.out_shape)

@@ -1,6 +1,6 @@
 """Centring and scaling, in two passes: what every normalisation is made of, and what goes back through it.
 
-A set of n numbers, along some axes of an array, is centred, and then scaled to a mean square of 1:
+A row of n numbers is centred, and then scaled to a mean square of 1:
 
     c = x - mean x        z = c r, with r = 1 / √(mean c² + eps)
 
@@ -16,7 +16,7 @@ To scale is not linear, since r hears from everyone. By the chain rule
     δr = -½ (mean c² + eps)^(-3/2) mean(2 c δc) = -r³ mean(c δc) = -r² mean(z δc)
     δz = r δc + c δr = r (δc - z mean(z δc))
 
-a term for the number itself, and one for the set, which grows with it and makes all of it smaller. Take the inner
+a term for the number itself, and one for the row, which grows with it and makes all of it smaller. Take the inner
 product with t; in the second term each δc has the factor z mean(t z):
 
     ⟨t, δz⟩ = r (⟨t, δc⟩ - Σ t z mean(z δc)) = ⟨r (t - z mean(t z)), δc⟩
@@ -40,34 +40,25 @@ from handgrad.numerics import LAST
 Number = int | npt.NDArray[np.intp]
 
 
-def centred(x: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> tuple[Array, Array]:
-    """Compute c = x - mean x over the n entries that count, and mean x. The others are 0.
+def centred(x: Array, counts: Counts, n: Number) -> Array:
+    """Compute c = x - mean x of each row, over the n numbers that count. The others are 0, as they are in x.
 
     A mean is rounded as x is, which is much where x is far from 0 and c is not. So what is left of it in c is taken
     away, too: then c, and z, have the mean 0 in which all that follows trusts, and that of equal numbers is 0.
     """
-    c, mean = less_mean(x, axes, counts, n)
-    c, rest = less_mean(c, axes, counts, n)
-    return c, mean + rest
+    return less_mean(less_mean(x, counts, n), counts, n)
 
 
-def less_mean(x: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> tuple[Array, Array]:
-    """Subtract the mean, as it is rounded, from the entries that count, and give both. The others are 0, as in x."""
-    mean = mean_product(x, np.ones(x.shape[-1:], x.dtype), axes, n)
-    return selected(counts, x - mean.astype(x.dtype), 0), mean
+def less_mean(x: Array, counts: Counts, n: Number) -> Array:
+    """Subtract its mean, as it is rounded, from the numbers of each row that count. The others are 0, as in x."""
+    mean = mean_product(x, np.ones(x.shape[-1], x.dtype), n)
+    return selected(counts, x - mean.astype(x.dtype), 0)
 
 
-def mean_square(c: Array, axes: tuple[int, ...], n: Number) -> Array:
-    """Compute mean c² of n entries. Those that do not count are 0."""
-    return mean_product(c, c, axes, n)
-
-
-def mean_product(a: Array, b: Array, axes: tuple[int, ...], n: Number) -> Array:
-    """Compute mean(a b) of n entries. Those that do not count are 0 in a."""
-    # the products of a row that lies side by side are summed as they are made, and never stored
-    mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)
-    # float32 may overflow where the mean, in float64, does not
-    return mean if np.isfinite(mean).all() else masked_mean(double(a) * b, axes, True, n)
+def scaled(c: Array, n: Number, eps: float, axes: tuple[int, ...] = LAST) -> tuple[Array, Array]:
+    """Compute z = c r, and r = 1 / √(mean c² + eps)."""
+    r = inverse_root(mean_product(c, c, n, axes), eps, c)
+    return c * r, r
 
 
 def inverse_root(square: Array, eps: float, like: Array) -> Array:
@@ -75,15 +66,14 @@ def inverse_root(square: Array, eps: float, like: Array) -> Array:
     return np.asarray(1 / np.sqrt(square + eps), like.dtype)
 
 
-def scaled(c: Array, axes: tuple[int, ...], n: Number, eps: float) -> tuple[Array, Array]:
-    """Compute z = c r, and r = 1 / √(mean c² + eps)."""
-    r = inverse_root(mean_square(c, axes, n), eps, c)
-    return c * r, r
+def back_through_both(t: Array, z: Array, r: Array, counts: Counts, n: Number) -> Array:
+    """Compute r (t - mean t - z mean(t z)). As mean z = 0, t may be centred first: a large mean of it loses less."""
+    return back_through_scaled(less_mean(t, counts, n), z, r, n)
 
 
-def back_through_scaled(t: Array, z: Array, r: Array, axes: tuple[int, ...], n: Number) -> Array:
-    """Compute r (t - z mean(t z)). Entries that do not count have t = z = 0, and hear 0."""
-    mean = mean_product(t, z, axes, n)
+def back_through_scaled(t: Array, z: Array, r: Array, n: Number, axes: tuple[int, ...] = LAST) -> Array:
+    """Compute r (t - z mean(t z)). Numbers that do not count have t = z = 0, and hear 0."""
+    mean = mean_product(t, z, n, axes)
     # step by step in one array, since to ask for the memory of more takes long
     dx = z * mean.astype(t.dtype)
     np.subtract(t, dx, out=dx)
@@ -91,7 +81,9 @@ def back_through_scaled(t: Array, z: Array, r: Array, axes: tuple[int, ...], n: 
     return dx
 
 
-def back_through_both(t: Array, z: Array, r: Array, axes: tuple[int, ...], counts: Counts, n: Number) -> Array:
-    """Compute r (t - mean t - z mean(t z)). As mean z = 0, t may be centred first: a large mean of it loses less."""
-    t, _ = less_mean(t, axes, counts, n)
-    return back_through_scaled(t, z, r, axes, n)
+def mean_product(a: Array, b: Array, n: Number, axes: tuple[int, ...] = LAST) -> Array:
+    """Compute mean(a b) of n numbers. Those that do not count are 0 in a."""
+    # the products of a row are summed as they are made, and never stored
+    mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)
+    # float32 may overflow where the mean, in float64, does not
+    return mean if np.isfinite(mean).all() else masked_mean(double(a) * b, axes, True, n)

@@ -13,7 +13,7 @@ from handgrad.axes import Axes, as_axes
 from handgrad.checks import Array, Shape, floating, ieee, long_sum, shape_error, upstream, wide
 from handgrad.moments import back_through_both, back_through_scaled, centred, scaled
 from handgrad.norm_arguments import as_eps, as_params
-from handgrad.numerics import LAST, blocks
+from handgrad.numerics import blocks
 from handgrad.targets import Mask, as_mask, rows_that_count, spread
 
 
@@ -91,8 +91,7 @@ class LayerNorm:
         out = np.empty(rows.shape, np.result_type(x, gamma, beta))
         for block in blocks(rows):
             # z = (x - mean x) r with r = 1 / √(mean (x - mean x)² + eps), and out = γ z + β
-            c, _ = centred(wide(rows[block]), LAST, True, D)
-            z[block], r[block] = scaled(c, LAST, D, eps)
+            z[block], r[block] = scaled(centred(wide(rows[block]), True, D), D, eps)
             out[block] = z[block] * wide(gamma) + wide(beta)
         self.z, self.r, self.used, self.mask = z, r, (gamma, beta), mask
         self.dtype, self.out_shape = x.dtype, x.shape
@@ -106,7 +105,7 @@ class LayerNorm:
         dx, dgamma, dbeta = np.empty(z.shape, self.dtype), _zeros(gamma), _zeros(beta)
         for block in blocks(dout):
             # dx = r (t - mean t - z mean(t z)) with t = dout γ
-            dx[block] = back_through_both(dout[block] * wide(gamma), z[block], r[block], LAST, True, D)
+            dx[block] = back_through_both(dout[block] * wide(gamma), z[block], r[block], True, D)
             dgamma += long_sum(dout[block] * z[block], 0)
             dbeta += long_sum(dout[block], 0)
         self.dgamma, self.dbeta = np.asarray(dgamma, gamma.dtype), np.asarray(dbeta, beta.dtype)
@@ -182,7 +181,7 @@ class RmsNorm:
         out = np.empty(rows.shape, np.result_type(x, gamma))
         for block in blocks(rows):
             # z = x r with r = 1 / √(mean x² + eps), and out = γ z
-            z[block], r[block] = scaled(wide(rows[block]), LAST, D, eps)
+            z[block], r[block] = scaled(wide(rows[block]), D, eps)
             out[block] = z[block] * wide(gamma)
         self.z, self.r, self.used, self.mask = z, r, gamma, mask
         self.dtype, self.out_shape = x.dtype, x.shape
@@ -196,7 +195,7 @@ class RmsNorm:
         dx, dgamma = np.empty(z.shape, self.dtype), _zeros(gamma)
         for block in blocks(dout):
             # dx = r (t - z mean(t z)) with t = dout γ
-            dx[block] = back_through_scaled(dout[block] * wide(gamma), z[block], r[block], LAST, D)
+            dx[block] = back_through_scaled(dout[block] * wide(gamma), z[block], r[block], D)
             dgamma += long_sum(dout[block] * z[block], 0)
         self.dgamma = np.asarray(dgamma, gamma.dtype)
         return spread(dx, self.mask, self.out_shape)
@@ -253,7 +252,7 @@ class L2Normalize:
         x = floating("L2Normalize.forward", "x", x)
         axes = as_axes("L2Normalize.forward", self.axis, x.shape)
         # y = x r with r = 1 / √(Σ x² + eps), where a sum is a mean that is divided by 1
-        y, r = scaled(wide(x), axes, 1, as_eps("L2Normalize.forward", self.eps))
+        y, r = scaled(wide(x), 1, as_eps("L2Normalize.forward", self.eps), axes)
         self.y, self.r, self.axes, self.dtype, self.out_shape = y, r, axes, x.dtype, x.shape
         return np.array(y, self.dtype)
 
@@ -262,7 +261,7 @@ class L2Normalize:
         """Return dx."""
         dout = upstream(self, dout)
         # dx = r (dout - y Σ(dout y))
-        dx = back_through_scaled(dout, self.y, self.r, self.axes, 1)
+        dx = back_through_scaled(dout, self.y, self.r, 1, self.axes)
         return np.asarray(dx, self.dtype)
 
 
