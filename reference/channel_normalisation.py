@@ -21,7 +21,7 @@ def batch_norm(
         mean = jnp.sum(rows, axis=over) / n
         var = jnp.sum(jnp.where(counts, jnp.square(rows - mean), 0), axis=over) / n
     else:
-        mean, var = map(jnp.asarray, statistics)
+        mean, var = (jnp.asarray(each, x.dtype) for each in statistics)
     z = (rows - mean) * jax.lax.rsqrt(var + eps)
     return jnp.moveaxis(jnp.where(counts, z * gamma + beta, 0), -1, axis)
 

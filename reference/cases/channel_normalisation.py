@@ -9,8 +9,8 @@ from handgrad.testing import arrays, flags, masks
 from reference import channel_normalisation
 from reference.cases.case import Case
 
-# of Python numbers, which fit every dtype
-GIVEN: list[Any] = [((0.5, -1.0, 2.0), (1.0, 0.0, 4.0)), ((1000.0, 0.0, 0.001), (1e4, 1e-6, 0.25))]
+# Python numbers, which every dtype has exactly
+GIVEN: list[Any] = [((0.5, -1.0, 2.0), (1.0, 0.0, 4.0)), ((1000.0, 0.0, 0.25), (10000.0, 0.5, 64.0))]
 
 CASES = (
     Case(
@@ -28,7 +28,7 @@ CASES = (
         handgrad.BatchNorm,
         channel_normalisation.batch_norm,
         arrays(x="N 3", gamma="3", beta="3", statistics=st.sampled_from(GIVEN), mask=masks("N", of="x")),
-        "of given statistics",
+        "of constants",
     ),
     Case(
         handgrad.GroupNorm,
