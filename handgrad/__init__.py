@@ -42,6 +42,7 @@ from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
 from handgrad.binary import FocalLoss, SigmoidWithLoss
+from handgrad.channel_normalisation import BatchNorm, GroupNorm
 from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.composition import Residual, Sequential
 from handgrad.contrastive import InfoNceLoss, NegativeSamplingLoss
@@ -60,6 +61,8 @@ from handgrad.positional import PositionalEncoding
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
 from handgrad.regression import HuberLoss, L1Loss, MeanSquaredError
+from handgrad.row_normalisation import L2Normalize, LayerNorm, RmsNorm
+from handgrad.running_statistics import Statistics, running_average
 from handgrad.self_gated import Gelu, HardSwish, Silu
 from handgrad.similarity import CosineSimilarity
 from handgrad.softmax import LogSoftmax, LogSumExp, Softmax
@@ -69,6 +72,7 @@ __all__ = [
     "Abs",
     "Add",
     "Affine",
+    "BatchNorm",
     "Clip",
     "Concatenate",
     "CosineSimilarity",
@@ -82,13 +86,16 @@ __all__ = [
     "GeGlu",
     "Gelu",
     "Glu",
+    "GroupNorm",
     "HardSwish",
     "HuberLoss",
     "IdentityWithLoss",
     "InfoNceLoss",
     "KLDivergence",
     "L1Loss",
+    "L2Normalize",
     "Layer",
+    "LayerNorm",
     "LeakyRelu",
     "Log",
     "LogSigmoid",
@@ -112,6 +119,7 @@ __all__ = [
     "Repeat",
     "Reshape",
     "Residual",
+    "RmsNorm",
     "Sequential",
     "Sigmoid",
     "SigmoidWithLoss",
@@ -123,6 +131,7 @@ __all__ = [
     "Split",
     "Sqrt",
     "Stack",
+    "Statistics",
     "Subtract",
     "Sum",
     "SwiGlu",
@@ -131,5 +140,6 @@ __all__ = [
     "Transpose",
     "Where",
     "parameters",
+    "running_average",
     "vjp",
 ]

@@ -3,6 +3,7 @@
 float16 is widened to float32, in which a row of ordinary length neither overflows nor stagnates.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,8 +14,8 @@ from handgrad.checks import Array, wide
 
 FLOAT32 = np.finfo(np.float32)  # the narrowest dtype that rows are computed in
 LAST = (-1,)
-BLOCK = 2**14
 FEW = 32  # numbers may be added one by one
+BLOCK = 2**15  # numbers that stay in the processor's cache from one step to the next
 
 
 def shifted(x: Array, axes: tuple[int, ...] = LAST) -> Array:
@@ -70,15 +71,16 @@ def _sum_along(array: Array, axis: int) -> Array:
     return np.add.reduce(terms, axis=0, keepdims=True).swapaxes(0, axis)
 
 
-def blocks(size: int) -> Iterator[slice]:
-    """Cut up a long array into blocks that stay in the processor's cache from one step to the next."""
-    return (slice(start, start + BLOCK) for start in range(0, size, BLOCK))
+def blocks(rows: Array) -> Iterator[slice]:
+    """Cut a batch into blocks of rows, so that steps that are taken block by block find them in the cache."""
+    length = max(BLOCK // max(math.prod(rows.shape[1:]), 1), 1)
+    return (slice(start, start + length) for start in range(0, len(rows), length))
 
 
 def in_blocks(function: Callable[..., Array], dtype: np.dtype[Any], *arrays: npt.NDArray[Any]) -> Array:
     """Apply an elementwise function to arrays (N,), block by block. The result has this dtype, widened."""
     out = np.empty(len(arrays[0]), np.result_type(dtype, np.float32))
-    for block in blocks(len(out)):
+    for block in blocks(out):
         out[block] = function(*(each[block] for each in arrays))
     return out
 

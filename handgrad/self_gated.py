@@ -193,7 +193,7 @@ def _times_gate(x: Array, gate: Gate) -> tuple[Array, Array]:
     """
     numbers = x.reshape(-1)
     out, slope = np.empty(x.size, x.dtype), np.empty(x.size, wide(x).dtype)
-    for block in blocks(x.size):
+    for block in blocks(numbers):
         near = double(numbers[block]).clip(-FAR, FAR)
         opened, opens = gate(near)
         out[block] = np.maximum(numbers[block], -FAR) * opened

@@ -189,3 +189,50 @@ def test_a_loss_over_time_is_nan_where_nothing_counts_or_a_hidden_row_rules_out_
         assert np.isnan([book.TimeSoftmaxWithLoss().forward(x, t) for t in (nothing, some)]).all()
     layer = handgrad.SoftmaxWithLoss()
     assert [layer.forward(x, t, t != -1) for t in (nothing, some)] == [0, np.log(2)]
+
+
+def batch_norms(C, **options):
+    """Make the book's batch normalisation, and ours with its epsilon."""
+    gamma, beta = np.linspace(0.5, 2, C), np.linspace(-1, 1, C)
+    return book.BatchNormalization(gamma, beta, **options), handgrad.BatchNorm(gamma, beta, eps=10e-7)
+
+
+def test_batch_normalization_is_right_for_rows():
+    theirs, ours = batch_norms(3)
+    dout = np.cos(X)
+    np.testing.assert_allclose(theirs.forward(X), ours.forward(X), rtol=1e-12)
+    # of two rows, dx is what epsilon leaves of numbers a million times as large
+    np.testing.assert_allclose(theirs.backward(dout), ours.backward(dout), rtol=0, atol=1e-14)
+    np.testing.assert_allclose([theirs.dgamma, theirs.dbeta], [ours.dgamma, ours.dbeta], rtol=1e-12)
+
+
+def test_batch_normalization_begins_with_a_running_variance_of_0():
+    theirs, ours = batch_norms(1)
+    x = np.array([[0.5], [-0.5]])
+    # before any training, numbers are divided by the root of epsilon
+    assert np.abs(theirs.forward(x, train_flg=False)).max() > 200
+    ours.statistics = handgrad.Statistics(np.zeros(1), np.ones(1))
+    np.testing.assert_allclose(ours.forward(x), 0.5 * x - 1, rtol=1e-6)
+
+
+def test_batch_normalization_goes_back_through_the_batch_before_the_last_forward():
+    theirs, ours = batch_norms(1, running_mean=np.zeros(1), running_var=np.ones(1))
+    batch, x, dout = (
+        np.array([[100.0], [300.0], [0.0]]),
+        np.array([[1.0], [2.0], [4.0]]),
+        np.array([[1.0], [2.0], [0.5]]),
+    )
+    theirs.forward(batch)
+    stale = theirs.backward(dout)
+    theirs.forward(x, train_flg=False)
+    assert np.array_equal(theirs.backward(dout), stale)
+    ours.forward(batch)
+    ours.statistics = handgrad.Statistics(np.zeros(1), np.ones(1))
+    ours.forward(x)
+    np.testing.assert_allclose(ours.backward(dout), 0.5 * dout, rtol=1e-6)
+
+
+def test_batch_normalization_takes_each_pixel_of_an_image_for_a_channel():
+    images = np.random.default_rng(0).standard_normal((5, 2, 3, 3))
+    theirs, ours = book.BatchNormalization(1.0, 0.0), handgrad.BatchNorm(np.ones(18), np.zeros(18), eps=10e-7)
+    np.testing.assert_allclose(theirs.forward(images).reshape(5, 18), ours.forward(images.reshape(5, 18)), rtol=1e-12)

@@ -185,3 +185,52 @@ class Embedding:
         dW[...] = 0
         dW[self.idx] = dout
         return None
+
+
+class BatchNormalization:
+    def __init__(self, gamma, beta, momentum=0.9, running_mean=None, running_var=None):
+        self.gamma = gamma
+        self.beta = beta
+        self.momentum = momentum
+        self.running_mean = running_mean
+        self.running_var = running_var
+        self.batch_size = None
+        self.xc = None
+        self.xn = None
+        self.std = None
+        self.dgamma = None
+        self.dbeta = None
+
+    def forward(self, x, train_flg=True):
+        rows = x.reshape(x.shape[0], -1)
+        if self.running_mean is None:
+            self.running_mean = np.zeros(rows.shape[1])
+            self.running_var = np.zeros(rows.shape[1])
+        xn = self.of_batch(rows) if train_flg else self.of_running(rows)
+        out = self.gamma * xn + self.beta
+        return out.reshape(x.shape)
+
+    def of_running(self, rows):
+        return (rows - self.running_mean) / np.sqrt(self.running_var + 10e-7)
+
+    def of_batch(self, rows):
+        mu = rows.mean(axis=0)
+        self.xc = rows - mu
+        var = np.mean(self.xc**2, axis=0)
+        self.std = np.sqrt(var + 10e-7)
+        self.xn = self.xc / self.std
+        self.batch_size = rows.shape[0]
+        self.running_mean = self.momentum * self.running_mean + (1 - self.momentum) * mu
+        self.running_var = self.momentum * self.running_var + (1 - self.momentum) * var
+        return self.xn
+
+    def backward(self, dout):
+        rows = dout.reshape(dout.shape[0], -1)
+        self.dbeta = rows.sum(axis=0)
+        self.dgamma = np.sum(self.xn * rows, axis=0)
+        dxn = self.gamma * rows
+        dstd = -np.sum(dxn * self.xc / self.std**2, axis=0)
+        dvar = 0.5 * dstd / self.std
+        dxc = dxn / self.std + 2.0 * self.xc * dvar / self.batch_size
+        dx = dxc - dxc.sum(axis=0) / self.batch_size
+        return dx.reshape(dout.shape)

@@ -8,6 +8,7 @@ from tests.planted.right import (
     CHOOSE,
     DIVIDE,
     EMBEDDING,
+    EVAL_BATCH_NORM,
     GELU,
     GLU,
     LAYER_NORM,
@@ -27,6 +28,7 @@ from tests.planted.right import (
     Choose,
     Divide,
     Embedding,
+    EvalBatchNorm,
     Gelu,
     Glu,
     LayerNorm,
@@ -128,6 +130,23 @@ class LayerNormWithoutGain(LayerNorm):
         dx = super().backward(dout)
         self.g = g
         return dx
+
+
+class LayerNormWithEpsilonOutside(LayerNorm):
+    """Epsilon is added to the standard deviation, and not to the variance in its root."""
+
+    def forward(self, x):
+        centred = x - x.mean(axis=-1, keepdims=True)
+        self.std = np.sqrt((centred**2).mean(axis=-1, keepdims=True)) + x.dtype.type(1e-5)
+        self.z = centred / self.std
+        return self.z * self.g + self.b
+
+
+class EvalBatchNormWithTrainingsBackward(EvalBatchNorm):
+    """Backward takes the given statistics for those of the batch."""
+
+    def backward(self, dout):
+        return super().backward(dout - dout.mean(axis=0) - self.z * (dout * self.z).mean(axis=0))
 
 
 class MultiplySwapped(Multiply):
@@ -255,6 +274,8 @@ BUGS = (
     Bug(ResidualWithoutItsInput, RESIDUAL_TANH, "gradient", "lacks"),
     Bug(LayerNormOfFixedStd, LAYER_NORM, "gradient", "held constant"),
     Bug(LayerNormOfFixedMean, LAYER_NORM, "gradient", "held constant"),
+    Bug(LayerNormWithEpsilonOutside, LAYER_NORM, "value", "forward is at fault"),
+    Bug(EvalBatchNormWithTrainingsBackward, EVAL_BATCH_NORM, "gradient", "statistics"),
     Bug(LayerNormWithoutGain, LAYER_NORM, "gradient", "a g of ones"),
     Bug(MultiplySwapped, MULTIPLY, "gradient", "in the place of"),
     Bug(DividePlus, DIVIDE, "gradient", "db is -1 times"),

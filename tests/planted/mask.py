@@ -5,6 +5,7 @@ import numpy as np
 from tests.planted.bug import Bug
 from tests.planted.right import (
     DROPOUT,
+    MASKED_BATCH_NORM,
     MASKED_EMBEDDING,
     MASKED_LOSS,
     MASKED_MEAN,
@@ -12,6 +13,7 @@ from tests.planted.right import (
     SMOOTHED_LOSS,
     WEIGHTED_LOSS,
     Dropout,
+    MaskedBatchNorm,
     MaskedEmbedding,
     MaskedLoss,
     MaskedMean,
@@ -179,6 +181,27 @@ class DropoutByProduct(Dropout):
         return (array * self.keep / (1 - self.ratio)).astype(array.dtype)
 
 
+class MaskedBatchNormOfPaddedLength(MaskedBatchNorm):
+    """Divides by the number of rows, also of those that do not count."""
+
+    def number(self):
+        return len(self.mask)
+
+
+class MaskedBatchNormGainHearsFromAll(MaskedBatchNorm):
+    """Keeps z of the rows that do not count, and lets the gain hear from them."""
+
+    def forward(self, x, mask):
+        out = super().forward(x, mask)
+        self.of_all = (x - np.where(self.mask, x, 0).sum(axis=0) / self.number()) / self.std
+        return out
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.dg = (dout * self.of_all).sum(axis=0)
+        return dx
+
+
 BUGS = (
     Bug(MaskedMeanByProduct, MASKED_MEAN, "masked", "masked entries"),
     Bug(MaskedMeanOfEveryone, MASKED_MEAN, "gradient", "masked"),
@@ -194,6 +217,8 @@ BUGS = (
     Bug(MaskedSoftmaxByProduct, MASKED_SOFTMAX, "masked", "divides 0 by 0"),
     Bug(MaskedMeanOfNaNs, MASKED_MEAN, "masked", "masked entries"),
     Bug(MaskedMeanWithoutRescue, MASKED_MEAN, "value", "forward.*(mask|count)"),
+    Bug(MaskedBatchNormOfPaddedLength, MASKED_BATCH_NORM, "value", "forward is at fault"),
+    Bug(MaskedBatchNormGainHearsFromAll, MASKED_BATCH_NORM, "gradient", "dg.*masked"),
     Bug(MaskedMeanFussy, MASKED_MEAN, "masked", "masked entries"),
     Bug(EmbeddingPadsWithRow0, MASKED_EMBEDDING, "value", "mask"),
     Bug(EmbeddingPaddingIsHeardByRow0, MASKED_EMBEDDING, "gradient", "mask"),

@@ -270,6 +270,41 @@ class LayerNorm:
         return (dz - mean - self.z * (dz * self.z).mean(axis=-1, keepdims=True)) / self.std
 
 
+class MaskedBatchNorm:
+    """Each column of x is normalised over the rows that count."""
+
+    def __init__(self, g):
+        self.g = g
+
+    def number(self):
+        return max(int(self.mask.sum()), 1)
+
+    def forward(self, x, mask):
+        self.mask, x = mask[:, None], np.where(mask[:, None], x, 0)
+        centred = np.where(self.mask, x - x.sum(axis=0) / self.number(), 0)
+        self.std = np.sqrt((centred**2).sum(axis=0) / self.number() + x.dtype.type(1e-5))
+        self.z = centred / self.std
+        return self.g * self.z
+
+    def backward(self, dout):
+        dout = np.where(self.mask, dout, 0)
+        mean, along = dout.sum(axis=0) / self.number(), (dout * self.z).sum(axis=0) / self.number()
+        self.dg = (dout * self.z).sum(axis=0)
+        return np.where(self.mask, self.g * (dout - mean - self.z * along) / self.std, 0)
+
+
+class EvalBatchNorm:
+    """Each column of x is normalised by given statistics, which are constants."""
+
+    def forward(self, x, mean, var):
+        self.std = np.sqrt(var + x.dtype.type(1e-5))
+        self.z = (x - mean) / self.std
+        return self.z.copy()
+
+    def backward(self, dout):
+        return dout / self.std
+
+
 class Embedding:
     def __init__(self, W):
         self.W = W
@@ -471,6 +506,13 @@ def huber_loss(x):
     return jnp.where(small, jnp.where(small, x, 0) ** 2 / 2, jnp.abs(x) - 0.5)
 
 
+def masked_batch_norm(x, g, mask):
+    counts, n = mask[:, None], jnp.maximum(mask.sum(), 1)
+    x = jnp.where(counts, x, 0)
+    centred = jnp.where(counts, x - x.sum(0) / n, 0)
+    return g * centred / jnp.sqrt((centred**2).sum(0) / n + 1e-5)
+
+
 def masked_mean(x, mask):
     return jnp.where(mask[:, None], x, 0).sum(0) / jnp.maximum(mask.sum(), 1)
 
@@ -496,6 +538,12 @@ SOFTMAX = Right(Softmax, jax.nn.softmax, arrays(x="2 4"))
 MASKED_SOFTMAX = Right(MaskedSoftmax, masked_softmax, arrays(x="2 4", mask=masks("2 4", of="x")))
 RESIDUAL_TANH = Right(ResidualTanh, lambda x: x + jnp.tanh(x), arrays(x="2 3"))
 LAYER_NORM = Right(LayerNorm, layer_norm, arrays(x="3 4", g="4", b="4"))
+MASKED_BATCH_NORM = Right(MaskedBatchNorm, masked_batch_norm, arrays(x="5 2", g="2", mask=masks("5", of="x")))
+EVAL_BATCH_NORM = Right(
+    EvalBatchNorm,
+    lambda x, mean, var: (x - mean) / jnp.sqrt(var + 1e-5),
+    arrays(x="5 2", mean="2", var=reals("2", low=0)),
+)
 EMBEDDING = Right(Embedding, lambda W, t: W[t], arrays(W="3 2", t=labels("4", classes="3", validated=True)))
 MASKED_EMBEDDING = Right(
     MaskedEmbedding,
@@ -548,6 +596,8 @@ RIGHT = (
     MASKED_SOFTMAX,
     RESIDUAL_TANH,
     LAYER_NORM,
+    MASKED_BATCH_NORM,
+    EVAL_BATCH_NORM,
     EMBEDDING,
     MASKED_EMBEDDING,
     DROPOUT,

@@ -35,7 +35,20 @@ class BookDropoutInEvaluation(book.Dropout):
     forward = partialmethod(book.Dropout.forward, train_flg=False)
 
 
-OTHERS = {"IdentityWithLoss": BookSumOfSquares, "Embedding": BookEmbedding, "Dropout": BookDropoutInEvaluation}
+def book_batch_norm(gamma: Any, beta: Any, statistics: Any = (None, None)) -> Any:
+    """Make the book's layer, whose forward is told whether it trains, one that does not if it is given statistics."""
+    layer: Any = BOOK_BATCH_NORM(gamma, beta, 0.9, *statistics)
+    layer.forward = partial(layer.forward, train_flg=statistics[0] is None)
+    return layer
+
+
+BOOK_BATCH_NORM: Any = book.BatchNormalization  # which has no types
+OTHERS = {
+    "BatchNorm": book_batch_norm,
+    "Dropout": BookDropoutInEvaluation,
+    "Embedding": BookEmbedding,
+    "IdentityWithLoss": BookSumOfSquares,
+}
 BOOK = SimpleNamespace(**vars(book) | OTHERS)
 TWINS = {case.layer_name: case.twin for case in CASES}
 
@@ -82,9 +95,15 @@ class Departure:
     @property
     def given(self) -> str:
         """Write down the input."""
-        shown = {name: nested(np.asarray(each).tolist()) for name, each in {**self.inputs, **self.params}.items()}
+        shown = {name: nested(np.asarray(each).tolist()) for name, each in self.inputs.items()}
+        shown |= {name: _brief(each) for name, each in self.params.items() if np.any(each)}
         shown |= {} if self.dout is None else {"dout": nested(self.dout) + " (read-only)" * self.read_only}
         return ", ".join(f"{name} = {each}" for name, each in shown.items())
+
+
+def _brief(param: Any) -> str:
+    array = np.asarray(param)
+    return f"ones of shape {array.shape}" if np.all(array == 1) else nested(array.tolist())
 
 
 def departed(each: Departure) -> Beside:
