@@ -158,11 +158,12 @@ class BatchNorm:
         dbeta = sum_of_channels(dout, lambda block: dout[block])
         mean = np.asarray(0 if self.constant else dbeta / n, dout.dtype)
         dgamma = sum_of_channels(dout, lambda block: (dout[block] - mean) * z[block])
-        along = np.asarray(0 if self.constant else dgamma / n, dout.dtype)
+        along = np.asarray(dgamma / n, dout.dtype)
         dx = np.empty(z.shape, self.dtype)
         for block in blocks(dout):
             # dx = γ r (dout - mean dout - z mean(dout z)), or γ r dout where the statistics are constants
-            dx[block] = column(wide(gamma)) * r * (dout[block] - mean - z[block] * along)
+            dz = dout[block] if self.constant else dout[block] - mean - z[block] * along
+            dx[block] = column(wide(gamma)) * r * dz
         self.dgamma, self.dbeta = np.asarray(dgamma[:, 0], gamma.dtype), np.asarray(dbeta[:, 0], beta.dtype)
         return among_zeros(dx, self.counts, self.out_shape)
 

@@ -183,6 +183,12 @@ def test_given_statistics_are_constants():
     assert norm.batch_statistics is None
 
 
+@pytest.mark.parametrize("x", [np.inf, np.nan])
+def test_with_given_statistics_dx_does_not_depend_on_x(x):
+    norm = BatchNorm([2.0], [0.0], Statistics(np.array([1.0]), np.array([0.25])), eps=1e-30)
+    assert run(norm, [[x], [1.0]], [[3.0], [5.0]])[1].tolist() == [[12.0], [20.0]]
+
+
 @given(ROWS, numbers((N, C), size=3.0))
 def test_the_statistics_of_a_batch_given_back_have_its_output_but_not_its_dx(x, dout):
     x[0] += 100  # no channel is of equal numbers
