@@ -43,6 +43,7 @@ from handgrad.affine import Affine
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
 from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.composition import Residual, Sequential
+from handgrad.convolution import Convolution, ConvolutionTranspose
 from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
 from handgrad.exponential import Elu, LogSigmoid, Softplus, Tanh
 from handgrad.gated import GeGlu, Glu, SwiGlu
@@ -64,6 +65,8 @@ __all__ = [
     "Affine",
     "Clip",
     "Concatenate",
+    "Convolution",
+    "ConvolutionTranspose",
     "Divide",
     "Elu",
     "Exp",
