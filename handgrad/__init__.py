@@ -47,14 +47,17 @@ from handgrad.convolution import Convolution, ConvolutionTranspose
 from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
 from handgrad.exponential import Elu, LogSigmoid, Softplus, Tanh
 from handgrad.gated import GeGlu, Glu, SwiGlu
+from handgrad.global_pooling import GlobalAveragePool, GlobalMaxPool
 from handgrad.indexing import Repeat, Slice, Take
 from handgrad.joining import Concatenate, Split, Stack
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.matmul import MatMul
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
+from handgrad.pooling import AveragePool, MaxPool
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
+from handgrad.resampling import Upsample
 from handgrad.self_gated import Gelu, HardSwish, Silu
 from handgrad.softmax import LogSoftmax, LogSumExp, Softmax
 from handgrad.walk import Parameter, parameters
@@ -63,6 +66,7 @@ __all__ = [
     "Abs",
     "Add",
     "Affine",
+    "AveragePool",
     "Clip",
     "Concatenate",
     "Convolution",
@@ -72,6 +76,8 @@ __all__ = [
     "Exp",
     "GeGlu",
     "Gelu",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
     "Glu",
     "HardSwish",
     "IdentityWithLoss",
@@ -83,6 +89,7 @@ __all__ = [
     "LogSumExp",
     "MatMul",
     "Max",
+    "MaxPool",
     "Maximum",
     "Mean",
     "Min",
@@ -112,6 +119,7 @@ __all__ = [
     "Take",
     "Tanh",
     "Transpose",
+    "Upsample",
     "Where",
     "parameters",
     "vjp",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from handgrad.checks import Shape, whole_number
+from handgrad.checks import Array, Shape, shape_error, whole_number
 from handgrad.windows import Axis
 
 Numbers = int | Sequence[int]  # one for all axes of space, or one for each
@@ -63,6 +63,17 @@ def per_axis(where: str, name: str, option: Numbers, axes: int, least: int = 1) 
         expected = f"{least} or more, or {axes} such numbers, one for each axis of space"
         raise ValueError(f"{where}: {name} is {option}; expected {expected}")
     return whole
+
+
+def for_each_axis(where: str, name: str, option: Sequence[int], x: Array) -> Shape:
+    """Give an option that says by its numbers, from 1, how many axes of space x has at its end."""
+    if not isinstance(option, Sequence) or not option:
+        raise TypeError(f"{where}: {name} is {option!r}; expected a number for each axis of space, such as (2, 2)")
+    numbers = per_axis(where, name, option, len(option))
+    if x.ndim < len(numbers):
+        expected = f"(..., {', '.join(['any'] * len(numbers))})"
+        raise shape_error(where, "x", x.shape, expected, f"{name} is {option}")
+    return numbers
 
 
 def _unpadded(where: str, space: Shape, sizes: Shape, stride: Numbers, dilation: Numbers) -> list[Axis]:

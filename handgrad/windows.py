@@ -28,6 +28,9 @@ from itertools import product
 from types import EllipsisType
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from handgrad.checks import Array, Shape
 
 Index = tuple[EllipsisType | slice, ...]  # of axes of space, behind any others
@@ -84,6 +87,14 @@ def taps(axes: Sequence[Axis]) -> Iterator[tuple[Index, Index]]:
     for each in product(*([axis.seen(k) for k in range(axis.size)] for axis in axes)):
         entries, windows = zip(*each, strict=True)
         yield (..., *entries), (..., *windows)
+
+
+def seen_taps(axes: Sequence[Axis]) -> npt.NDArray[np.intp]:
+    """Tell how many taps of each window see an entry: the others are in the padding."""
+    seen = np.zeros(places(axes), np.intp)
+    for _, windows in taps(axes):
+        seen[windows] += 1
+    return seen
 
 
 def take_windows(x: Array, axes: Sequence[Axis], X: Array) -> None:
