@@ -12,8 +12,8 @@ from handgrad.testing.search import Search
 from handgrad.testing.subject import name_of
 from reference.cases import CASES
 from reference.comparisons.executors import one_thread_each, run_inline
+from tests.planted.catalogue import RIGHT
 from tests.planted.costly import COSTLY
-from tests.planted.right import RIGHT
 
 EXAMPLES = {"quick": 20, "default": 100, "thorough": 2000}
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")

@@ -1,4 +1,4 @@
-"""All planted bugs, by the kind of mistake."""
+"""All planted bugs, by the kind of mistake, and the right layers that they are planted in."""
 
 from tests.planted import (
     dtype,
@@ -8,26 +8,29 @@ from tests.planted import (
     mask,
     nonlinear,
     rare,
+    right,
     scale,
     shape,
     small,
     state,
     unstable,
+    windows,
 )
 from tests.planted.bug import Bug
 
 KINDS: dict[str, tuple[Bug, ...]] = {
-    "formula": formula.BUGS,
-    "scale": scale.BUGS,
-    "shape": shape.BUGS,
+    "formula": (*formula.BUGS, *windows.FORMULA),
+    "scale": (*scale.BUGS, *windows.SCALE),
+    "shape": (*shape.BUGS, *windows.SHAPE),
     "small error": small.BUGS,
     "non-linear in dout": nonlinear.BUGS,
     "dtype": dtype.BUGS,
     "state": state.BUGS,
     "layout": layout.BUGS,
     "mask": mask.BUGS,
-    "kink": kink.BUGS,
-    "rare input": rare.BUGS,
+    "kink": (*kink.BUGS, *windows.KINK),
+    "rare input": (*rare.BUGS, *windows.RARE),
     "unstable": unstable.BUGS,
 }
+RIGHT = (*right.RIGHT, *windows.RIGHT)
 BUGS = tuple(bug for bugs in KINDS.values() for bug in bugs)

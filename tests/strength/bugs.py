@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from reference.comparisons.pages.markdown import table
 from tests.baselines.checks import FLOAT32, FLOAT64, dtypes_of
-from tests.planted.catalogue import BUGS, KINDS
-from tests.planted.right import RIGHT
+from tests.planted.catalogue import BUGS, KINDS, RIGHT
 from tests.strength.measured import Measured, measure_bug, rejected_by
 from tests.strength.missed import MISSED, missed_table
 from tests.strength.processes import each_of

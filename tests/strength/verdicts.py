@@ -20,7 +20,8 @@ from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Trial
 from tests.baselines.checks import CHECKS, dtypes_of
 from tests.baselines.problem import Problem, complains
-from tests.planted.right import RIGHT, Right
+from tests.planted.catalogue import RIGHT
+from tests.planted.right import Right
 
 OURS = "check_layer"
 NAMES = (*CHECKS, OURS)
