@@ -1,7 +1,7 @@
 """Where handgrad departs from the book: the same input, given to the book's classes, to handgrad's and to JAX."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +23,16 @@ class BookSumOfSquares:
     forward = staticmethod(book.sum_squared_error)
 
 
-BOOK = SimpleNamespace(**vars(book), IdentityWithLoss=BookSumOfSquares)
+class BookMaxPool:
+    """The book calls it by another name, and takes the numbers of its size one by one."""
+
+    def __init__(self, size: tuple[int, int], stride: int = 1, pad: int = 0) -> None:
+        pooling: Any = book.Pooling
+        layer = pooling(*size, stride, pad)
+        self.forward, self.backward = layer.forward, layer.backward
+
+
+BOOK = SimpleNamespace(**vars(book), IdentityWithLoss=BookSumOfSquares, MaxPool=BookMaxPool)
 TWINS = {case.layer_name: case.twin for case in CASES}
 
 
@@ -31,7 +40,7 @@ TWINS = {case.layer_name: case.twin for case in CASES}
 class Departure:
     """What a layer is asked: "out", a gradient such as "dx", or "dout": what has become of it when backward is done.
 
-    W and b go to the constructor. Without a `dout`, backward is called without one.
+    W, a b of zeros and the options go to the constructor. Without a `dout`, backward is called without one.
     """
 
     layer: str
@@ -41,11 +50,19 @@ class Departure:
     W: Any = None
     dout: Any = None
     read_only: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def for_constructor(self) -> dict[str, Any]:
+        """Name what the constructor takes."""
+        if self.W is None:
+            return dict(self.options)
+        outputs = self.W.shape[1 if self.W.ndim == 2 else 0]  # of Affine's W, or a convolution's
+        return {"W": self.W, "b": np.zeros(outputs), **self.options}
 
     def ask(self, layers: Any) -> Any:
         """Ask the book's layers, or handgrad's."""
-        params = () if self.W is None else (self.W, np.zeros(self.W.shape[1]))
-        layer = getattr(layers, self.layer)(*params)
+        layer = getattr(layers, self.layer)(**self.for_constructor)
         out = layer.forward(*self.inputs.values())
         if self.asked == "out":
             return out
@@ -57,10 +74,13 @@ class Departure:
 
     def ask_jax(self) -> Any:
         """Ask the layer's twin."""
-        params = {} if self.W is None else {"W": self.W, "b": np.zeros(self.W.shape[1])}
-        arguments = {name: jnp.asarray(each) for name, each in {**self.inputs, **params}.items()}
+        params = self.for_constructor
+        arrays = {name: each for name, each in params.items() if name not in self.options}
+        arguments: dict[str, Any] = {name: jnp.asarray(each) for name, each in {**self.inputs, **arrays}.items()}
         of = "W" if self.asked == "dW" else "x"
-        out, pullback = jax.vjp(lambda array: TWINS[self.layer](**arguments | {of: array}), arguments[of])
+        out, pullback = jax.vjp(
+            lambda array: TWINS[self.layer](**{**arguments, **self.options, of: array}), arguments[of]
+        )
         dout = np.array(1.0 if self.dout is None else self.dout)
         (grad,) = pullback(jnp.broadcast_to(dout, out.shape))
         return {"out": out, "dout": dout}.get(self.asked, grad)
@@ -70,6 +90,7 @@ class Departure:
         """Write down the input."""
         shown = {name: nested(np.asarray(each).tolist()) for name, each in self.inputs.items()}
         shown |= {} if self.W is None else {"W": f"ones of shape {self.W.shape}"}
+        shown |= {name: str(each) for name, each in self.options.items()}
         shown |= {} if self.dout is None else {"dout": nested(self.dout) + " (read-only)" * self.read_only}
         return ", ".join(f"{name} = {each}" for name, each in shown.items())
 

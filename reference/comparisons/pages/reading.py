@@ -19,8 +19,8 @@ NUMBERS = """\
   handgrad's answer is **marked**."""
 
 BOOK = """\
-- The book is *Deep Learning from Scratch* (ゼロから作るDeep Learning). Its layers, those of chapter 5, stand in
-  [`comparisons/book.py`](comparisons/book.py) as the book has them; for the squared error, it has a function. The
+- The book is *Deep Learning from Scratch* (ゼロから作るDeep Learning). Its layers, those of chapters 5 and 7, stand
+  in [`comparisons/book.py`](comparisons/book.py) as the book has them; for the squared error, it has a function. The
   twin is the function in JAX that a layer must equal; it trusts its labels."""
 
 
