@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 import handgrad
 from reference.activations import relu, sigmoid
-from reference.comparisons.digits import Params, TwoLayerNet, jax_loss
+from reference.comparisons.networks import Params, two_layers, two_layers_in_jax
 from reference.losses import softmax_with_loss
 
 Numbers = npt.NDArray[Any]
@@ -60,10 +60,10 @@ def network(inputs: int, hidden: int, classes: int, rows: int, targets: Mapping[
     return Work(
         f"network {inputs}-{hidden}-{classes}, batch {rows}",
         {
-            OURS: lambda: partial(TwoLayerNet(params).gradient, x, t),
+            OURS: lambda: partial(two_layers(params).gradient, x, t),
             FLOOR: products,
-            BOOK: lambda: partial(TwoLayerNet(params, book).gradient, x, one_hot(t, classes)),
-            JAX: lambda: jitted(lambda params, x: jax_loss(params, x, t), params, x, dout=np.float32(1)),
+            BOOK: lambda: partial(two_layers(params, book).gradient, x, one_hot(t, classes)),
+            JAX: lambda: jitted(lambda params, x: two_layers_in_jax(params, x, t), params, x, dout=np.float32(1)),
             TORCH: lambda: by_torch(torch_loss, x, *params.values(), dout=np.float32(1)),
         },
         targets,
