@@ -65,8 +65,8 @@ class Upsample:
         dout = upstream(self, dout)
         axes = len(self.used)
         others, space = self.x.shape[:-axes], self.x.shape[-axes:]
-        numbers_and_copies = (each for pair in zip(space, self.used, strict=True) for each in pair)
-        copies = tuple(range(-2 * axes + 1, 0, 2))
+        numbers_and_copies = np.ravel([space, self.used], "F")  # of the axes of space, one after the other
+        copies = tuple(range(-1, -2 * axes, -2))
         # dx_j = Σᵣ dout_jr
         dx = long_sum(dout.reshape(*others, *numbers_and_copies), copies)
         return np.asarray(dx, self.x.dtype)

@@ -1,6 +1,7 @@
 """Where windows stand, by the options that say so for each axis of space: the stride, the dilation, the padding."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from handgrad.checks import Array, Shape, shape_error, whole_number
@@ -27,7 +28,7 @@ def placed(where: str, space: Shape, sizes: Shape, stride: Numbers, pad: Padding
         "same" and "causal" padding, there are no windows where there is no space.
     """
     axes = _unpadded(where, space, sizes, stride, dilation)
-    axes = _padded(axes, _pairs(where, pad, axes))
+    axes = list(map(_padded, axes, _pairs(where, pad, axes)))
     if pad not in TO_FIT:
         _expect_room(where, axes)
     return axes
@@ -47,10 +48,8 @@ def placed_back(
     """
     axes = _unpadded(where, windows, sizes, stride, dilation)
     extra = per_axis(where, "out_pad", out_pad, len(axes), least=0)
-    pairs = _pairs(where, pad, axes)
-    found = [_length(axis, pad, pair) + more for axis, pair, more in zip(axes, pairs, extra, strict=True)]
-    axes = [axis._replace(length=length) for axis, length in zip(axes, found, strict=True)]
-    axes = _padded(axes, _pairs(where, pad, axes))
+    axes = list(map(partial(_with_room, pad), axes, _pairs(where, pad, axes), extra))
+    axes = list(map(_padded, axes, _pairs(where, pad, axes)))
     _expect_windows(where, axes, windows)
     return axes
 
@@ -79,11 +78,12 @@ def for_each_axis(where: str, name: str, option: Sequence[int], x: Array) -> Sha
 def _unpadded(where: str, space: Shape, sizes: Shape, stride: Numbers, dilation: Numbers) -> list[Axis]:
     strides = per_axis(where, "stride", stride, len(space))
     dilations = per_axis(where, "dilation", dilation, len(space))
-    return [Axis(*each, 0, 0) for each in zip(space, sizes, strides, dilations, strict=True)]
+    return list(map(Axis, space, sizes, strides, dilations))
 
 
-def _padded(axes: list[Axis], pairs: list[Pair]) -> list[Axis]:
-    return [axis._replace(low=low, high=high) for axis, (low, high) in zip(axes, pairs, strict=True)]
+def _padded(axis: Axis, pair: Pair) -> Axis:
+    low, high = pair
+    return axis._replace(low=low, high=high)
 
 
 def _pairs(where: str, pad: Any, axes: list[Axis]) -> list[Pair]:
@@ -111,11 +111,10 @@ def _named(pad: str, axis: Axis) -> Pair:
     return total // 2, total - total // 2
 
 
-def _length(axis: Axis, pad: Padding, pair: Pair) -> int:
-    """Tell the length that has room for as many windows as the axis is long now."""
-    if pad in TO_FIT:
-        return axis.length * axis.stride
-    return (axis.length - 1) * axis.stride + axis.span - sum(pair)
+def _with_room(pad: Padding, axis: Axis, pair: Pair, extra: int) -> Axis:
+    """Give the axis the length that has room for as many windows as it is long now, and extra numbers behind."""
+    room = axis.length * axis.stride if pad in TO_FIT else (axis.length - 1) * axis.stride + axis.span - sum(pair)
+    return axis._replace(length=room + extra)
 
 
 def _expect_room(where: str, axes: list[Axis]) -> None:
@@ -131,9 +130,9 @@ def _expect_room(where: str, axes: list[Axis]) -> None:
 
 def _expect_windows(where: str, axes: list[Axis], windows: Shape) -> None:
     """Raise a ValueError that names the lengths unless each axis has room for so many windows and no more."""
-    for i, (axis, number) in enumerate(zip(axes, windows, strict=True), -len(axes)):
-        if axis.length < 0 or axis.places != number:
-            expected = f"one from 0 with room for {number} windows, because x is {number} long there"
+    for i, axis in enumerate(axes, -len(axes)):
+        if axis.length < 0 or axis.places != windows[i]:
+            expected = f"one from 0 with room for {windows[i]} windows, because x is {windows[i]} long there"
             options = (
                 f"stride {axis.stride}, windows that span {axis.span}, and {axis.low} and {axis.high} of padding"
             )

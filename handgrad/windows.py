@@ -43,8 +43,8 @@ class Axis(NamedTuple):
     size: int  # of a window: how many taps it has
     stride: int
     dilation: int
-    low: int  # padding before
-    high: int  # and after
+    low: int = 0  # padding before
+    high: int = 0  # and after
 
     @property
     def span(self) -> int:
@@ -85,8 +85,7 @@ def lengths(axes: Sequence[Axis]) -> Shape:
 def taps(axes: Sequence[Axis]) -> Iterator[tuple[Index, Index]]:
     """Go through the taps: give the entries of x that they see, and the windows in which they do."""
     for each in product(*([axis.seen(k) for k in range(axis.size)] for axis in axes)):
-        entries, windows = zip(*each, strict=True)
-        yield (..., *entries), (..., *windows)
+        yield (..., *(entries for entries, _ in each)), (..., *(windows for _, windows in each))
 
 
 def seen_taps(axes: Sequence[Axis]) -> npt.NDArray[np.intp]:
