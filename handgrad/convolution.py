@@ -48,14 +48,14 @@ class Convolution:
 
         ⟨dout, δout⟩ = ⟨Wᵀ dout, δX⟩ + ⟨dout Xᵀ, δW⟩ + ⟨dout 1, δb⟩
 
-    so that dW = dout Xᵀ and db = dout 1, summed over the samples: a weight is used at every place, and hears from
-    all of them. The first term still speaks of windows. To take them, transposed, is to add them back, each number
-    to the entry that was seen (`handgrad.windows`):
+    The first term still speaks of windows. To take them, transposed, is to add them back, each number to the entry
+    that was seen there (`handgrad.windows`):
 
         ⟨Wᵀ dout, δX⟩ = ⟨add(Wᵀ dout), δx⟩
 
-    so that dx = add(Wᵀ dout), where windows that overlap add up, and the end of x that no window reaches hears 0. It
-    is what ConvolutionTranspose computes.
+    so that dx = add(Wᵀ dout), dW = dout Xᵀ and db = dout 1, the last two summed over the samples. Where windows
+    overlap, an entry hears from each; the end of x that no window reaches hears 0; and a weight, which is used at
+    every place, hears from all of them. ConvolutionTranspose computes what dx is here.
 
     Examples
     --------
@@ -120,7 +120,7 @@ class Convolution:
         """Return dx, and leave dW and db: the gradients at W and b as forward used them."""
         dout, x = _samples(upstream(self, dout), self.axes), _samples(wide(self.x), self.axes)
         W, b = self.used
-        # dx = add(Wᵀ dout), dW = dout Xᵀ and db = dout 1, the latter summed over the samples
+        # dx = add(Wᵀ dout), dW = dout Xᵀ and db = dout 1, the last two summed over the samples
         dx = spread(dout, self.filters, self.axes)
         dW = weight_sums(x, dout, self.axes, len(self.filters))
         db = _sums_of_channels(dout)
@@ -129,15 +129,15 @@ class Convolution:
 
 
 class ConvolutionTranspose:
-    """Write the weights, times a number, around every place, and add up: out = Wᵀ ⋆ x + b, Convolution's transpose.
+    """Write the weights around every place, times the number there, and add them up: out = Wᵀ ⋆ x + b.
 
     Shapes
     ------
     x, dx : (..., C, *places)      W, dW : (C, F / groups, *sizes)      b, db : (F,)
     out, dout : (..., F, *lengths)
 
-    W, and the options, are those of the Convolution that goes from out to x. That tells the lengths, but for what its
-    stride leaves over at the end, up to stride - 1 numbers: `out_pad` adds them, and they may get nothing but b.
+    It is Convolution, transposed: W and the options are those of the one that goes from out to x. They tell the
+    lengths, but for what its stride may leave over at the end, up to stride - 1 numbers. There are `out_pad` of them:
 
         length = (places - 1) stride + span - padding + out_pad,      span = (size - 1) dilation + 1
 
@@ -145,8 +145,8 @@ class ConvolutionTranspose:
 
     Derivation
     ----------
-    Write X for windows over one sample of out, add for adding them up, and Wᵀ x for what each number of x, at its
-    place p, contributes to the window there: Σ_f W_fck x_fp. With 1ᵀ a row of ones,
+    In one sample, the window at place p gets Σ_c W_cfk x_cp, or in matrices with a row of W for each c, Wᵀ x. Windows
+    that overlap add up, and so, 1ᵀ being a row of ones,
 
         out = add(Wᵀ x) + b 1ᵀ
 
@@ -154,13 +154,13 @@ class ConvolutionTranspose:
 
         δout = add(Wᵀ δx) + add(δWᵀ x) + δb 1ᵀ
 
-    Take the inner product with dout. To add windows, transposed, is to take them (`handgrad.windows`); write dX for
-    the windows over dout, ⟨dout, add(A)⟩ = ⟨dX, A⟩. Then free each nudge:
+    Take the inner product with dout. To add windows, transposed, is to take them (`handgrad.windows`): with D for the
+    windows over dout, ⟨dout, add(A)⟩ = ⟨D, A⟩. Then free each nudge:
 
-        ⟨dout, δout⟩ = ⟨dX, Wᵀ δx⟩ + ⟨dX, δWᵀ x⟩ + ⟨dout, δb 1ᵀ⟩ = ⟨W dX, δx⟩ + ⟨x dXᵀ, δW⟩ + ⟨dout 1, δb⟩
+        ⟨dout, δout⟩ = ⟨D, Wᵀ δx⟩ + ⟨D, δWᵀ x⟩ + ⟨dout, δb 1ᵀ⟩ = ⟨W D, δx⟩ + ⟨x Dᵀ, δW⟩ + ⟨dout 1, δb⟩
 
-    so that dx = W dX, which is a convolution of dout; and dW = x dXᵀ and db = dout 1, summed over the samples. In dW
-    x and dout have changed the parts that dout and x have in Convolution.
+    so that dx = W D, dW = x Dᵀ and db = dout 1, the last two summed over the samples: dx is what Convolution computes
+    of dout, and in dW its x and dout have changed places.
 
     Examples
     --------
@@ -227,7 +227,7 @@ class ConvolutionTranspose:
         """Return dx, and leave dW and db: the gradients at W and b as forward used them."""
         dout, x = _samples(upstream(self, dout), self.axes), _samples(wide(self.x), self.axes)
         W, b = self.used
-        # dx = W dX, dW = x dXᵀ and db = dout 1, the latter summed over the samples
+        # dx = W D, dW = x Dᵀ and db = dout 1, the last two summed over the samples
         dx = correlate(dout, self.filters, self.axes)
         dW = weight_sums(dout, x, self.axes, len(self.filters))
         db = _sums_of_channels(dout)

@@ -12,13 +12,13 @@ from handgrad.reductions import Max, Mean
 
 
 class GlobalAveragePool:
-    """Average each channel over space: out_c = Σ x_c / n, for the n places that count. It is Mean, over those axes.
+    """Average each channel over all of space: out_c = Σ x_c / n.
 
     Shapes
     ------
     x, dx : (..., C, *lengths)      mask : (..., *lengths), booleans      out, dout : (..., C)
 
-    `space` is how many axes of lengths there are.
+    It is Mean, over those axes, of the n places that count. `space` is how many axes of lengths there are.
 
     Derivation
     ----------
@@ -65,13 +65,13 @@ class GlobalAveragePool:
 
 
 class GlobalMaxPool:
-    """Take the largest number of each channel: out_c = max x_c, over the places that count. It is Max, over space.
+    """Take the largest number of each channel: out_c = max x_c.
 
     Shapes
     ------
     x, dx : (..., C, *lengths)      mask : (..., *lengths), booleans      out, dout : (..., C)
 
-    `space` is how many axes of lengths there are.
+    It is Max, over those axes, of the places that count. `space` is how many axes of lengths there are.
 
     Derivation
     ----------

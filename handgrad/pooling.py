@@ -37,9 +37,10 @@ class MaxPool:
 
         ⟨dout, δout⟩ = Σₚ ⟨dout_p, δx_{i(k(p), p)}⟩ = Σᵢ ⟨Σ_{p : i(k(p), p) = i} dout_p, δx_i⟩
 
-    so that dx_i sums the dout of all windows in which it is the first of the largest. What all entries hear sums to
-    what all windows say. NaN is larger than any number: where a window sees one, out is NaN, and the first of them
-    hears.
+    so that dx_i = Σ_{p : i(k(p), p) = i} dout_p: it hears from the windows in which it is the first of the largest.
+    What all entries hear sums to what all windows say.
+
+    NaN is larger than any number: where a window sees one, out is NaN, and the first of them hears.
 
     Examples
     --------
@@ -106,7 +107,7 @@ class AveragePool:
 
         ⟨dout, δout⟩ = Σₚ Σ_k ⟨dout_p / n_p, δx_{i(k, p)}⟩ = Σᵢ ⟨Σ_{k, p : i(k, p) = i} dout_p / n_p, δx_i⟩
 
-    so that dx_i sums dout_p / n_p over the windows that see it, each with its own n_p.
+    so that dx_i = Σ_{k, p : i(k, p) = i} dout_p / n_p: it hears from the windows that see it, each with its own n_p.
 
     Examples
     --------

@@ -10,13 +10,13 @@ from handgrad.spacing import for_each_axis
 
 
 class Upsample:
-    """Show each number `factors` times along the axes of space: out_i = x_{⌊i / f⌋}, along each of them.
+    """Show each number several times along every axis of space: out_i = x_{⌊i / f⌋}.
 
     Shapes
     ------
     x, dx : (..., *lengths)      out, dout : (..., *lengths · factors)
 
-    There is an axis of space for each of the factors, which are whole numbers from 1.
+    There is an axis of space for each of the factors f, which are whole numbers from 1.
 
     Derivation
     ----------
