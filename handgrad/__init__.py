@@ -46,21 +46,25 @@ from handgrad.channel_normalisation import BatchNorm, GroupNorm
 from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.composition import Residual, Sequential
 from handgrad.contrastive import InfoNceLoss, NegativeSamplingLoss
+from handgrad.convolution import Convolution, ConvolutionTranspose
 from handgrad.dropout import Dropout
 from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
 from handgrad.embedding import Embedding, EmbeddingDot
 from handgrad.exponential import Elu, LogSigmoid, Softplus, Tanh
 from handgrad.gated import GeGlu, Glu, SwiGlu
+from handgrad.global_pooling import GlobalAveragePool, GlobalMaxPool
 from handgrad.indexing import Repeat, Slice, Take
 from handgrad.joining import Concatenate, Split, Stack
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, KLDivergence, SoftmaxWithLoss
 from handgrad.matmul import MatMul
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
+from handgrad.pooling import AveragePool, MaxPool
 from handgrad.positional import PositionalEncoding
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
 from handgrad.regression import HuberLoss, L1Loss, MeanSquaredError
+from handgrad.resampling import Upsample
 from handgrad.row_normalisation import L2Normalize, LayerNorm, RmsNorm
 from handgrad.running_statistics import Statistics, running_average
 from handgrad.self_gated import Gelu, HardSwish, Silu
@@ -72,9 +76,12 @@ __all__ = [
     "Abs",
     "Add",
     "Affine",
+    "AveragePool",
     "BatchNorm",
     "Clip",
     "Concatenate",
+    "Convolution",
+    "ConvolutionTranspose",
     "CosineSimilarity",
     "Divide",
     "Dropout",
@@ -85,6 +92,8 @@ __all__ = [
     "FocalLoss",
     "GeGlu",
     "Gelu",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
     "Glu",
     "GroupNorm",
     "HardSwish",
@@ -103,6 +112,7 @@ __all__ = [
     "LogSumExp",
     "MatMul",
     "Max",
+    "MaxPool",
     "Maximum",
     "Mean",
     "MeanSquaredError",
@@ -138,6 +148,7 @@ __all__ = [
     "Take",
     "Tanh",
     "Transpose",
+    "Upsample",
     "Where",
     "parameters",
     "running_average",

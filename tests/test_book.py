@@ -10,9 +10,12 @@ import handgrad
 import reference.activations
 import reference.affine
 import reference.binary
+import reference.convolution
 import reference.losses
-from handgrad.testing import arrays, check_layer, labels, one_hot
+import reference.pooling
+from handgrad.testing import arrays, check_layer, labels, one_hot, reals
 from reference.comparisons import book
+from reference.comparisons.corners.departures import BOOK
 
 LOSS = reference.losses.softmax_with_loss
 
@@ -127,6 +130,41 @@ def test_label_minus_1_is_the_last_class():
     assert report(book.SoftmaxWithLoss, LOSS, inputs).failed == ["runs"]
     found = report(LossOfLabels, LOSS, inputs)
     assert "label that names no class is taken for another class" in found.diagnoses["refuses"]
+
+
+WINDOWS = [
+    (
+        book.Convolution,
+        reference.convolution.convolution,
+        arrays(x="N 2 4 5", W="3 2 2 3", b="3", stride=st.just(2), pad=st.just(1)),
+    ),
+    (
+        BOOK.MaxPool,
+        reference.pooling.max_pool,
+        arrays(x=reals("N 2 4 5", ties=True), size=st.just((2, 2)), stride=st.just(2)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("layer", "twin", "inputs"), WINDOWS)
+def test_windows_are_right_but_in_float64_and_not_of_an_empty_batch(layer, twin, inputs):
+    found = check_layer(layer, twin, inputs, max_examples=50, dtypes=["float64", "float32"], raises=False)
+    assert found.failed == ["runs", "dtype"]
+    assert found.diagnoses["runs"].endswith("only where an axis has length 0")
+    assert found.diagnoses["dtype"] == "a dtype leaks in: out.dtype is float64; expected float32"
+
+
+def test_padding_makes_pooling_forget_how_many_windows_there_are():
+    x = np.full((1, 1, 2, 4), -1.0)
+    with pytest.raises(ValueError, match=r"cannot reshape array of size 6 into shape \(1,1,2,1\)"):
+        book.Pooling(2, 2, stride=2, pad=1).forward(x)
+    assert handgrad.MaxPool((2, 2), stride=2, pad=1).forward(x).shape == (1, 1, 2, 3)
+
+
+def test_padding_wins_where_all_numbers_are_negative():
+    padded = book.im2col(np.full((1, 1, 1, 1), -1.0), 2, 2, stride=2, pad=1)
+    assert padded.max() == 0.0
+    assert handgrad.MaxPool((2, 2), stride=1, pad=1).forward([[-1.0]]).tolist() == [[-1.0, -1.0], [-1.0, -1.0]]
 
 
 def test_soft_targets_are_rounded_to_a_label():

@@ -51,6 +51,7 @@ FUNCTIONS = {
     "split and reverse": lambda x: jnp.split(x, [1, 3], axis=1)[1] * x[:, ::-1][:, :2],
     "tile and repeat": lambda x: jnp.tile(x, (2, 3)) + jnp.repeat(jnp.tile(x, (1, 3)), 2, 0),
     "pad": lambda x: jnp.pad(x, ((1, 0), (2, 1))) + lax.pad(x, 7.0, ((1, 0, 0), (-1, -2, 2))),
+    "reshape in another order": lambda x: lax.reshape(x, (2, 6), dimensions=(1, 0)),
     "parts": lambda x: x[2] + x[-1] + lax.dynamic_slice(x, (9, -9), (1, 4))[0],
     "take": lambda x: jnp.take(x, jnp.array([0, 2, 2, -1]), axis=0),
     "largest and smallest": lambda x: (
@@ -74,6 +75,9 @@ FUNCTIONS = {
     ),
     "depthwise": lambda x: lax.conv_general_dilated(
         x.reshape(1, 4, 3), x.reshape(4, 1, 3)[..., :2], (1,), ((1, 1),), rhs_dilation=(2,), feature_group_count=4
+    ),
+    "groups of several": lambda x: lax.conv_general_dilated(
+        x.reshape(1, 4, 3), x.reshape(6, 2, 1), (1,), ((1, 1),), feature_group_count=2
     ),
     "casts": lambda x: jnp.where(x.astype(bool), x.astype(int), jax.nn.one_hot(jnp.array([0, 3, 9]), 4)),
 }

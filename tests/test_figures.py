@@ -11,6 +11,7 @@ from reference.comparisons.digits import Training
 from reference.comparisons.figures.function import function_figure, shown_range
 from reference.comparisons.figures.overview import OVERFLOWS, Worst, overview
 from reference.comparisons.figures.style import GREY, JAXS, OURS
+from reference.comparisons.networks import NETWORKS
 from reference.comparisons.pages.digits import digits_figure
 from reference.comparisons.sweep import sweep
 from tests.baselines.checks import FLOAT32, FLOAT64
@@ -45,7 +46,7 @@ def draw_overview(path):
 
 
 def draw_training(path):
-    digits_figure(Training([1.0, 0.5], [1.0, 0.5], [1e-16, 2e-16], 1.0, 1.0, 0.0, 2, 1), path)
+    digits_figure(Training(NETWORKS[0], [1.0, 0.5], [1.0, 0.5], [1e-16, 2e-16], 1.0, 1.0, 0.0, 2, 1), path)
 
 
 def draw_smallest(path):

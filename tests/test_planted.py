@@ -36,7 +36,13 @@ ALONE = {
 # the line of diagnosis is not sure to name these
 UNNAMED = {
     "AffineOfEightRows",
+    "AveragePoolOfPadding",
+    "ConvolutionAcrossForDown",
+    "ConvolutionAssigns",
+    "ConvolutionCutsBehind",
+    "ConvolutionFlipped",
     "EvalBatchNormWithTrainingsBackward",
+    "MaxPoolOfPadding",
     "PermuteAgain",
     "RepeatOfHalves",
     "PReluHearsFromAll",

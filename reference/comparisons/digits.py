@@ -1,10 +1,10 @@
-"""The book's two-layer network on real digits, trained by handgrad's gradients and by JAX's, side by side.
+"""Networks on real digits, trained by handgrad's gradients and by JAX's, side by side.
 
 Both start from the same weights and see the same batches, in float64. Nothing is shared after that: each goes
 where its own gradients lead it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,51 +13,19 @@ import numpy as np
 import numpy.typing as npt
 
 import handgrad
-from reference.activations import relu
-from reference.affine import affine
-from reference.losses import softmax_with_loss
+from reference.comparisons.networks import Net, Network
 
-Params = dict[str, npt.NDArray[np.floating[Any]]]
 Digits = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]
 
-HIDDEN = 100
 BATCH = 100
-EPOCHS = 80
-LEARNING_RATE = 1.0
-
-
-class TwoLayerNet:
-    """Affine, Relu and Affine, with SoftmaxWithLoss behind them. The layers hold the very arrays of `params`."""
-
-    def __init__(self, params: Params, layers: Any = handgrad) -> None:
-        self.network = handgrad.Sequential(
-            layers.Affine(params["W1"], params["b1"]), layers.Relu(), layers.Affine(params["W2"], params["b2"])
-        )
-        self.loss, self.names = layers.SoftmaxWithLoss(), tuple(params)
-
-    def gradient(self, x: npt.NDArray[Any], t: npt.NDArray[Any], *mask: npt.NDArray[Any]) -> float:
-        """Go forward and back, and return the loss. The gradients are left on the layers."""
-        loss = self.loss.forward(self.network.forward(x), t, *mask)
-        self.network.backward(self.loss.backward())
-        return float(loss)
-
-    @property
-    def grads(self) -> Params:
-        """The gradients of the parameters, by the names that these have in `params`."""
-        grads = (grad for _, _, grad in handgrad.parameters(self.network))
-        return dict(zip(self.names, grads, strict=True))
-
-
-def jax_loss(params: Mapping[str, Any], x: Any, t: Any) -> Any:
-    """Compute the loss of the same network in JAX."""
-    hidden = relu(affine(x, params["W1"], params["b1"]))
-    return softmax_with_loss(affine(hidden, params["W2"], params["b2"]), t)
+REPORTS = 4  # of how far a training is
 
 
 @dataclass(frozen=True)
 class Training:
     """Both trainings, step by step, and how well both networks read the digits that were held back."""
 
+    network: Network
     losses: Sequence[float]
     jax_losses: Sequence[float]
     differences: Sequence[float]
@@ -68,28 +36,32 @@ class Training:
     held_back: int
 
 
-def train(seed: int = 0) -> Training:
-    """Train both networks and compare every parameter gradient at every step."""
+def train(network: Network, seed: int = 0, tell: Callable[[str], Any] = print) -> Training:
+    """Train both networks and compare every parameter gradient at every step; tell how far that is."""
     random = np.random.default_rng(seed)
     (x, t), test = split_digits(random)
-    params = initial_params(random)
+    params = network.initial_params(random)
     jax_params = {name: array.copy() for name, array in params.items()}
-    net = TwoLayerNet(params)
+    net, steps = network.make(params), network.epochs * (len(x) // BATCH)
     losses, jax_losses, differences, masked = [], [], [], []
     with jax.enable_x64(True):
-        jax_gradient = jax.jit(jax.value_and_grad(jax_loss))
-        for batch in batches(random, len(x)):
+        jax_gradient = jax.jit(jax.value_and_grad(network.in_jax))
+        for step, batch in enumerate(batches(random, len(x), network.epochs), 1):
             masked.append(masked_difference(net, x[batch], t[batch], random))
             losses.append(net.gradient(x[batch], t[batch]))
             jax_value, jax_grads = jax_gradient(jax_params, x[batch], t[batch])
             jax_losses.append(float(jax_value))
             differences.append(largest_difference(net.grads, jax_grads))
             for _, value, grad in handgrad.parameters(net.network):
-                value -= LEARNING_RATE * grad
+                value -= network.learning_rate * grad
             for name, jax_grad in jax_grads.items():
-                jax_params[name] -= LEARNING_RATE * np.asarray(jax_grad)
-    reads = [accuracy(TwoLayerNet(each), *test) for each in (params, jax_params)]
-    return Training(losses, jax_losses, differences, reads[0], reads[1], max(masked), len(x), len(test[0]))
+                jax_params[name] -= network.learning_rate * np.asarray(jax_grad)
+            if step * REPORTS % steps < REPORTS:
+                tell(
+                    f"step {step:>5} of {steps:,}: loss {losses[-1]:.6f}, gradients differ by {max(differences):.2g}"
+                )
+    reads = [accuracy(network.make(each), *test) for each in (params, jax_params)]
+    return Training(network, losses, jax_losses, differences, reads[0], reads[1], max(masked), len(x), len(test[0]))
 
 
 def split_digits(random: np.random.Generator) -> tuple[Digits, Digits]:
@@ -103,26 +75,14 @@ def split_digits(random: np.random.Generator) -> tuple[Digits, Digits]:
     return (x[kept], t[kept]), (x[held_back], t[held_back])
 
 
-def initial_params(random: np.random.Generator) -> Params:
-    """Draw He's initial weights; biases start at 0."""
-    return {
-        "W1": random.standard_normal((64, HIDDEN)) * np.sqrt(2 / 64),
-        "b1": np.zeros(HIDDEN),
-        "W2": random.standard_normal((HIDDEN, 10)) * np.sqrt(2 / HIDDEN),
-        "b2": np.zeros(10),
-    }
-
-
-def batches(random: np.random.Generator, rows: int) -> Iterator[npt.NDArray[np.intp]]:
+def batches(random: np.random.Generator, rows: int, epochs: int) -> Iterator[npt.NDArray[np.intp]]:
     """Shuffle the rows anew in every epoch, and cut them into full batches."""
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         order = random.permutation(rows)
         yield from order[: rows // BATCH * BATCH].reshape(-1, BATCH)
 
 
-def masked_difference(
-    net: TwoLayerNet, x: npt.NDArray[Any], t: npt.NDArray[Any], random: np.random.Generator
-) -> float:
+def masked_difference(net: Net, x: npt.NDArray[Any], t: npt.NDArray[Any], random: np.random.Generator) -> float:
     """Mask a quarter of a batch, with labels that do not exist, and compare with the smaller batch."""
     counts = random.permutation(len(x)) >= len(x) // 4
     net.gradient(x, np.where(counts, t, -1), counts)
@@ -136,6 +96,6 @@ def largest_difference(grads: Mapping[str, Any], others: Mapping[str, Any]) -> f
     return max(float(np.abs(grads[name] - np.asarray(others[name])).max()) for name in grads)
 
 
-def accuracy(net: TwoLayerNet, x: npt.NDArray[Any], t: npt.NDArray[Any]) -> float:
+def accuracy(net: Net, x: npt.NDArray[Any], t: npt.NDArray[Any]) -> float:
     """Count how often the highest score is the right class's."""
     return float((net.network.forward(x).argmax(axis=-1) == t).mean())

@@ -15,23 +15,24 @@ from tests.planted import (
     small,
     state,
     unstable,
+    windows,
 )
 from tests.planted.bug import Bug
 
 KINDS: dict[str, tuple[Bug, ...]] = {
-    "formula": formula.BUGS,
-    "scale": scale.BUGS,
-    "shape": shape.BUGS,
+    "formula": (*formula.BUGS, *windows.FORMULA),
+    "scale": (*scale.BUGS, *windows.SCALE),
+    "shape": (*shape.BUGS, *windows.SHAPE),
     "small error": small.BUGS,
     "non-linear in dout": nonlinear.BUGS,
     "dtype": dtype.BUGS,
     "state": state.BUGS,
     "layout": layout.BUGS,
     "mask": mask.BUGS,
-    "kink": kink.BUGS,
-    "rare input": rare.BUGS,
+    "kink": (*kink.BUGS, *windows.KINK),
+    "rare input": (*rare.BUGS, *windows.RARE),
     "unstable": unstable.BUGS,
     "several outputs": several.BUGS,
 }
 BUGS = tuple(bug for bugs in KINDS.values() for bug in bugs)
-RIGHT = (*right.RIGHT, *several.RIGHT)
+RIGHT = (*right.RIGHT, *windows.RIGHT, *several.RIGHT)

@@ -186,6 +186,8 @@ def _of_shape(failing: Sequence[Trial]) -> str:
             said.append(f"{called(name)} is transposed")
         elif array.shape in douts - {want} and not is_output(name):
             said.append(f"{called(name)} is not summed over the axes along which {name} is broadcast")
+        elif array.ndim == len(want) and array.shape != want:
+            said.append(f"{called(name)} has other lengths: {array.shape} instead of {want}")
         elif array.shape != want:
             said.append(f"{called(name)} has an axis too many or too few: {array.shape} instead of {want}")
     return said[0]

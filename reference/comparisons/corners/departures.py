@@ -35,6 +35,15 @@ class BookDropoutInEvaluation(book.Dropout):
     forward = partialmethod(book.Dropout.forward, train_flg=False)
 
 
+class BookMaxPool:
+    """The book calls it by another name, and takes the numbers of its size one by one."""
+
+    def __init__(self, size: tuple[int, int], stride: int = 1, pad: int = 0) -> None:
+        pooling: Any = book.Pooling
+        layer = pooling(*size, stride, pad)
+        self.forward, self.backward = layer.forward, layer.backward
+
+
 def book_batch_norm(gamma: Any, beta: Any, statistics: Any = (None, None)) -> Any:
     """Make the book's layer, whose forward is told whether it trains, one that does not if it is given statistics."""
     layer: Any = BOOK_BATCH_NORM(gamma, beta, 0.9, *statistics)
@@ -48,6 +57,7 @@ OTHERS = {
     "Dropout": BookDropoutInEvaluation,
     "Embedding": BookEmbedding,
     "IdentityWithLoss": BookSumOfSquares,
+    "MaxPool": BookMaxPool,
 }
 BOOK = SimpleNamespace(**vars(book) | OTHERS)
 TWINS = {case.layer_name: case.twin for case in CASES}
@@ -57,8 +67,8 @@ TWINS = {case.layer_name: case.twin for case in CASES}
 class Departure:
     """What a layer is asked: "out", a gradient such as "dx", or "dout": what has become of it when backward is done.
 
-    `params` go to the constructor. Without a `dout`, backward is called without one. The book's class has another
-    name where it is given as `of_the_book`.
+    `params`, arrays and options, go to the constructor. Without a `dout`, backward is called without one. The
+    book's class has another name where it is given as `of_the_book`.
     """
 
     layer: str
@@ -84,10 +94,12 @@ class Departure:
 
     def ask_jax(self) -> Any:
         """Ask the layer's twin."""
-        arguments = {name: jnp.asarray(each) for name, each in {**self.inputs, **self.params}.items()}
+        arrays = {name: each for name, each in self.params.items() if isinstance(each, np.ndarray | list)}
+        options = {name: each for name, each in self.params.items() if name not in arrays}
+        arguments = {name: jnp.asarray(each) for name, each in {**self.inputs, **arrays}.items()}
         floating = [name for name, each in arguments.items() if each.dtype.kind == "f"]
         of = self.asked[1:] if self.asked[1:] in floating else floating[0]
-        out, pullback = jax.vjp(lambda array: TWINS[self.layer](**arguments | {of: array}), arguments[of])
+        out, pullback = jax.vjp(lambda array: TWINS[self.layer](**options, **arguments | {of: array}), arguments[of])
         dout = np.array(1.0 if self.dout is None else self.dout)
         (grad,) = pullback(jnp.broadcast_to(dout, out.shape))
         return {"out": out, "dout": dout}.get(self.asked, grad)
@@ -103,7 +115,7 @@ class Departure:
 
 def _brief(param: Any) -> str:
     array = np.asarray(param)
-    return f"ones of shape {array.shape}" if np.all(array == 1) else nested(array.tolist())
+    return f"ones of shape {array.shape}" if array.ndim and np.all(array == 1) else nested(array.tolist())
 
 
 def departed(each: Departure) -> Beside:

@@ -76,6 +76,11 @@ def _dot(a: AnyArray, b: AnyArray, *, dimension_numbers: Any, **_: Any) -> Any:
     return np.einsum(a, axes_a, b, axes_b, [*batch, *free])
 
 
+def _reshaped(x: AnyArray, *, new_sizes: Sequence[int], dimensions: Sequence[int] | None, **_: Any) -> AnyArray:
+    """Take the numbers in the order of these axes, if there are any."""
+    return (x if dimensions is None else x.transpose(dimensions)).reshape(new_sizes)
+
+
 def _split(x: AnyArray, *, sizes: Sequence[int], axis: int) -> list[AnyArray]:
     return np.split(x, np.cumsum(sizes)[:-1], axis)
 
@@ -151,7 +156,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "reduce_window_max": windows.reduced(np.max, -math.inf),
     "reduce_window_min": windows.reduced(np.min, math.inf),
     "reduce_window_sum": windows.reduced(np.sum, 0),
-    "reshape": lambda x, *, new_sizes, **_: x.reshape(new_sizes),
+    "reshape": _reshaped,
     "rev": lambda x, *, dimensions: np.flip(x, dimensions),
     "round": _elementwise(CONTEXT.nint),
     "rsqrt": _elementwise(lambda x: 1 / CONTEXT.sqrt(x)),

@@ -1,4 +1,4 @@
-"""The page about the network on real digits, and its figure."""
+"""The page about the networks on real digits, and their figures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,6 @@ from reference.comparisons.figures.style import OURS, STYLE, draw_both, save
 from reference.comparisons.pages.markdown import FIGURES, PAGES, paragraph, table
 
 PAGE = PAGES / "digits.md"
-FIGURE = FIGURES / "digits.svg"
 
 
 def facts(training: Training) -> list[tuple[str, str, str]]:
@@ -32,21 +31,33 @@ def facts(training: Training) -> list[tuple[str, str, str]]:
     ]
 
 
-def digits_page(training: Training) -> str:
+def digits_page(trainings: Sequence[Training]) -> str:
     """Say how the trainings went."""
+    sections = [part for training in trainings for part in _section(training)]
+    return "\n\n".join([_TITLE, paragraph(_INTRODUCTION), *sections, _COMMAND, ""])
+
+
+def _section(training: Training) -> list[str]:
+    network = training.network
     trained = f"""\
-The book's two-layer network (Affine, Relu, Affine, SoftmaxWithLoss) learns {training.learnt:,} handwritten digits
-twice, from the same weights and the same batches: by handgrad's gradients and by JAX's. Nothing is shared after the
-start. It takes {len(training.losses):,} steps of {BATCH} digits, in float64; then both networks read the digits that
-were held back. At every step, handgrad also masks a quarter of the batch, and leaves the same rows out: both must
-give the same gradients."""
-    facts_of_both = table(["", "handgrad", "JAX"], facts(training))
-    return "\n\n".join([_TITLE, paragraph(trained), _FIGURE, facts_of_both, _COMMAND, ""])
+{network.layers}: it learns {training.learnt:,} handwritten digits in {len(training.losses):,} steps of {BATCH}."""
+    figure = f"![{_DRAWN}](figures/{network.figure})"
+    return [f"## {network.name}", paragraph(trained), figure, table(["", "handgrad", "JAX"], facts(training))]
 
 
-_TITLE = "# A network on real digits"
-_COMMAND = "`python -m reference --write` trains both and writes this page. [All comparisons](README.md)."
-_FIGURE = "![Both losses, step by step, and below them the largest difference of the gradients](figures/digits.svg)"
+_TITLE = "# Networks on real digits"
+_INTRODUCTION = """\
+Each network is trained twice, from the same weights and on the same batches: by handgrad's gradients and by JAX's.
+Nothing is shared after the start. All is in float64; at the end both networks read the digits that were held back. At
+every step, handgrad also masks a quarter of the batch, and leaves the same rows out: both must give the same
+gradients."""
+_COMMAND = "`python -m reference --write` trains all and writes this page. [All comparisons](README.md)."
+_DRAWN = "Both losses, step by step, and below them the largest difference of the gradients"
+
+
+def figure_of(training: Training) -> Path:
+    """Tell where the figure of a training is."""
+    return FIGURES / training.network.figure
 
 
 def digits_figure(training: Training, path: Path) -> None:

@@ -17,21 +17,22 @@ from reference.comparisons.pages.reading import how_to_read
 from reference.comparisons.pieces import Plan
 
 
-def write(plan: Plan, search: Searched, training: Training) -> None:
+def write(plan: Plan, search: Searched, trainings: Sequence[Training]) -> None:
     """Write every page, except for the entrance's section "Speed", which is measured by itself."""
     compared, rows = compare_all(plan), by_case(search.rows)
     FIGURES.mkdir(exist_ok=True)
-    draw(compared, training)
+    draw(compared, trainings)
     for family, cases in by_family(CASES).items():
         page_of(family).write_text(family_page(family, cases, compared, rows), encoding="utf-8")
-    digits.PAGE.write_text(digits.digits_page(training), encoding="utf-8")
+    digits.PAGE.write_text(digits.digits_page(trainings), encoding="utf-8")
     written = entrance.sections(CASES, compared, rows, search)
     write_sections(written, entrance.PAGE, entrance.TITLES, entrance.INTRO)
 
 
-def draw(compared: Mapping[str, Compared], training: Training) -> None:
+def draw(compared: Mapping[str, Compared], trainings: Sequence[Training]) -> None:
     """Draw every figure."""
-    digits.digits_figure(training, digits.FIGURE)
+    for training in trainings:
+        digits.digits_figure(training, digits.figure_of(training))
     for case in CASES:
         if compared[case.name].curves:
             function_figure(case, compared[case.name].curves, PAGES / figure_of(case.name))

@@ -12,7 +12,7 @@ import numpy as np
 
 import handgrad
 from reference import losses
-from reference.comparisons.digits import Params, TwoLayerNet, jax_loss
+from reference.comparisons.networks import Params, two_layers, two_layers_in_jax
 from reference.comparisons.speed import bare
 from reference.comparisons.speed.contenders import (
     BARE,
@@ -59,10 +59,10 @@ def network(inputs: int, hidden: int, classes: int, rows: int, targets: Mapping[
     return Work(
         f"network {inputs}-{hidden}-{classes}, batch {rows}",
         {
-            OURS: lambda: partial(TwoLayerNet(params).gradient, x, t),
+            OURS: lambda: partial(two_layers(params).gradient, x, t),
             FLOOR: products,
-            BOOK: lambda: partial(TwoLayerNet(params, book).gradient, x, one_hot(t, classes)),
-            JAX: lambda: Jitted(lambda params, x: jax_loss(params, x, t), params, x, dout=np.float32(1)),
+            BOOK: lambda: partial(two_layers(params, book).gradient, x, one_hot(t, classes)),
+            JAX: lambda: Jitted(lambda params, x: two_layers_in_jax(params, x, t), params, x, dout=np.float32(1)),
             TORCH: lambda: ByTorch(torch_loss, x, *params.values(), dout=np.float32(1)),
         },
         targets,
