@@ -43,6 +43,7 @@ from handgrad.affine import Affine
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
 from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.composition import Residual, Sequential
+from handgrad.dropout import Dropout
 from handgrad.elementary import Exp, Log, Power, Reciprocal, Sqrt
 from handgrad.exponential import Elu, LogSigmoid, Softplus, Tanh
 from handgrad.gated import GeGlu, Glu, SwiGlu
@@ -65,6 +66,7 @@ __all__ = [
     "Clip",
     "Concatenate",
     "Divide",
+    "Dropout",
     "Elu",
     "Exp",
     "GeGlu",

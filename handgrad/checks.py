@@ -185,6 +185,16 @@ def expect_broadcastable(where: str, **arrays: npt.NDArray[Any]) -> None:
         raise shape_error(where, name, arrays[name].shape, "axes that broadcast", because) from None
 
 
+def expect_to_stretch(where: str, **arrays: npt.NDArray[Any]) -> None:
+    """Raise a ValueError that names both unless the first of two arrays broadcasts to the shape of the second."""
+    (name, array), (other, to) = arrays.items()
+    try:
+        np.broadcast_to(array, to.shape)
+    except ValueError:
+        expected = f"{to.shape} or one that broadcasts to it"
+        raise shape_error(where, name, array.shape, expected, f"{other}.shape is {to.shape}") from None
+
+
 def booleans(where: str, name: str, argument: npt.ArrayLike, true_where: str) -> npt.NDArray[np.bool_]:
     """Give an argument as booleans, or raise a TypeError: 0.0 and 1.0 may well be weights, which choose nothing."""
     array = as_array(where, name, argument)

@@ -15,7 +15,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, Spec, booleans, double, long_sum, shape_error, wide
+from handgrad.checks import Array, Shape, Spec, booleans, double, expect_to_stretch, long_sum, wide
 from handgrad.numerics import row_sums
 
 Counts = npt.NDArray[np.bool_] | bool  # booleans that broadcast to x, or True: everything counts
@@ -32,11 +32,7 @@ def as_counts(where: str, mask: npt.ArrayLike | None, x: Array) -> Counts:
     if mask is None:
         return True
     counts = booleans(where, "mask", mask, "an entry counts")
-    try:
-        np.broadcast_to(counts, x.shape)
-    except ValueError:
-        expected = f"{x.shape} or one that broadcasts to it"
-        raise shape_error(where, "mask", counts.shape, expected, f"x.shape is {x.shape}") from None
+    expect_to_stretch(where, mask=counts, x=x)
     return counts
 
 
