@@ -59,6 +59,14 @@ def number(where: str, name: str, argument: npt.ArrayLike) -> float:
     return float(array)
 
 
+def share(where: str, name: str, argument: npt.ArrayLike) -> float:
+    """Give an option as a number from 0 to 1, or raise an error that names it."""
+    given = number(where, name, argument)
+    if not 0 <= given <= 1:
+        raise ValueError(f"{where}: {name} is {given}; expected a number from 0 to 1, because it is a share")
+    return given
+
+
 def whole_number(where: str, name: str, argument: Any) -> int:
     """Give an option as a whole number, or raise a TypeError that names it."""
     try:
@@ -185,14 +193,12 @@ def expect_broadcastable(where: str, **arrays: npt.NDArray[Any]) -> None:
         raise shape_error(where, name, arrays[name].shape, "axes that broadcast", because) from None
 
 
-def expect_to_stretch(where: str, **arrays: npt.NDArray[Any]) -> None:
-    """Raise a ValueError that names both unless the first of two arrays broadcasts to the shape of the second."""
-    (name, array), (other, to) = arrays.items()
+def expect_to_stretch(where: str, name: str, array: npt.NDArray[Any], shape: Shape, because: str) -> None:
+    """Raise a ValueError that names the array and both shapes unless it broadcasts to the shape."""
     try:
-        np.broadcast_to(array, to.shape)
+        np.broadcast_to(array, shape)
     except ValueError:
-        expected = f"{to.shape} or one that broadcasts to it"
-        raise shape_error(where, name, array.shape, expected, f"{other}.shape is {to.shape}") from None
+        raise shape_error(where, name, array.shape, f"{shape} or one that broadcasts to it", because) from None
 
 
 def booleans(where: str, name: str, argument: npt.ArrayLike, true_where: str) -> npt.NDArray[np.bool_]:

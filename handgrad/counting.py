@@ -11,6 +11,7 @@ where B copies along the axes that were summed over: `masked_sum` forward is `co
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,8 @@ from handgrad.numerics import row_sums
 Counts = npt.NDArray[np.bool_] | bool  # booleans that broadcast to x, or True: everything counts
 
 
-def as_counts(where: str, mask: npt.ArrayLike | None, x: Array) -> Counts:
-    """Give a mask as booleans that broadcast to x, or True where everything counts.
+def as_counts(where: str, mask: npt.ArrayLike | None, x: npt.NDArray[Any], name: str = "x") -> Counts:
+    """Give a mask as booleans that broadcast to x, or what else it is called, or True where everything counts.
 
     Raises
     ------
@@ -32,7 +33,7 @@ def as_counts(where: str, mask: npt.ArrayLike | None, x: Array) -> Counts:
     if mask is None:
         return True
     counts = booleans(where, "mask", mask, "an entry counts")
-    expect_to_stretch(where, mask=counts, x=x)
+    expect_to_stretch(where, "mask", counts, x.shape, f"{name}.shape is {x.shape}")
     return counts
 
 

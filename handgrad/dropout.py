@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, booleans, expect_to_stretch, floating, ieee, number, upstream, wide
+from handgrad.checks import Array, Shape, booleans, expect_to_stretch, floating, ieee, share, upstream, wide
 from handgrad.counting import Counts
 
 
@@ -59,14 +59,14 @@ class Dropout:
     out_shape: Shape
 
     def __init__(self, ratio: float = 0.5) -> None:
-        self.ratio = _share("Dropout", ratio)
+        self.ratio = share("Dropout", "ratio", ratio)
 
     @ieee
     def forward(
         self, x: npt.ArrayLike, keep: npt.ArrayLike | None = None, rng: np.random.Generator | None = None
     ) -> Array:
         """Keep what keep says or rng draws, or everything without either. Raises TypeError if both are given."""
-        x, ratio = floating("Dropout.forward", "x", x), _share("Dropout.forward", self.ratio)
+        x, ratio = floating("Dropout.forward", "x", x), share("Dropout.forward", "ratio", self.ratio)
         if keep is None and rng is None:
             ratio = 0.0
         kept = _kept("Dropout.forward", x, keep, rng, ratio)
@@ -88,7 +88,7 @@ def _kept(where: str, x: Array, keep: npt.ArrayLike | None, rng: np.random.Gener
         raise TypeError(f"{where}: both keep and rng are given; expected one, because either says what is kept")
     if keep is not None:
         kept = booleans(where, "keep", keep, "a number is kept")
-        expect_to_stretch(where, keep=kept, x=x)
+        expect_to_stretch(where, "keep", kept, x.shape, f"x.shape is {x.shape}")
         return kept & (ratio < 1)
     return (
         True if rng is None else _generator(where, rng).random(x.shape) >= ratio
@@ -99,10 +99,3 @@ def _generator(where: str, rng: np.random.Generator) -> np.random.Generator:
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"{where}: rng is {rng!r}; expected a numpy.random.Generator, which its caller keeps")
     return rng
-
-
-def _share(where: str, ratio: float) -> float:
-    ratio = number(where, "ratio", ratio)
-    if not 0 <= ratio <= 1:
-        raise ValueError(f"{where}: ratio is {ratio}; expected a number from 0 to 1: the share that is dropped")
-    return ratio

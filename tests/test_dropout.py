@@ -122,7 +122,7 @@ def test_the_scale_is_computed_beyond_float16_which_has_no_such_ratio(ratio):
 
 @pytest.mark.parametrize("ratio", [-0.1, 1.5, np.nan, np.inf])
 def test_a_ratio_that_is_no_share_is_refused(ratio):
-    message = f"ratio is {ratio}; expected a number from 0 to 1: the share that is dropped"
+    message = f"ratio is {ratio}; expected a number from 0 to 1, because it is a share"
     with raises(ValueError, f"Dropout: {message}"):
         Dropout(ratio)
     dropout = Dropout()

@@ -9,7 +9,7 @@ inf, nan = np.inf, np.nan
 DROPPED = {"x": [2.0, nan], "keep": [True, False], "ratio": 0.5}
 NOTHING_KEPT = {"x": [2.0, 3.0], "keep": [False, False], "ratio": 1.0}
 EVALUATION = {"x": [2.0, inf], "ratio": 0.5}
-SELECTED, MULTIPLIED = "jnp.where(keep, x / (1 - ratio), 0)", "x * keep / (1 - ratio)"
+SELECTED, MULTIPLIED = "jnp.where(keep, x / (1 - ratio), 0)", "x * keep.astype(float) / (1 - ratio)"
 
 QUESTIONS = (
     Question(Dropout, "NaN is dropped", "out", DROPPED, [SELECTED, MULTIPLIED]),
