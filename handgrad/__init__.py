@@ -41,6 +41,7 @@ done. Outputs that a layer remembers are read-only. No finite input causes a Num
 from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
+from handgrad.attention import ScaledDotProductAttention
 from handgrad.choosing import Maximum, Minimum, Where
 from handgrad.composition import Residual, Sequential
 from handgrad.dropout import Dropout
@@ -95,6 +96,7 @@ __all__ = [
     "Repeat",
     "Reshape",
     "Residual",
+    "ScaledDotProductAttention",
     "Sequential",
     "Sigmoid",
     "Silu",

@@ -8,6 +8,7 @@ from reference.cases import (
     activations,
     affine,
     arithmetic,
+    attention,
     choosing,
     composition,
     dropout,
@@ -45,6 +46,7 @@ CASES: tuple[Case, ...] = (
     *affine.CASES,
     *dropout.CASES,
     *softmax.CASES,
+    *attention.CASES,
     *losses.CASES,
     *composition.CASES,
 )
