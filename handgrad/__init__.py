@@ -40,6 +40,7 @@ done. Outputs that a layer remembers are read-only. No finite input causes a Num
 
 from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
+from handgrad.alibi import Alibi
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
 from handgrad.attention import ScaledDotProductAttention
 from handgrad.choosing import Maximum, Minimum, Where
@@ -56,6 +57,7 @@ from handgrad.matmul import MatMul
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
+from handgrad.rotary import Rope
 from handgrad.self_gated import Gelu, HardSwish, Silu
 from handgrad.softmax import LogSoftmax, LogSumExp, Softmax
 from handgrad.walk import Parameter, parameters
@@ -64,6 +66,7 @@ __all__ = [
     "Abs",
     "Add",
     "Affine",
+    "Alibi",
     "Clip",
     "Concatenate",
     "Divide",
@@ -96,6 +99,7 @@ __all__ = [
     "Repeat",
     "Reshape",
     "Residual",
+    "Rope",
     "ScaledDotProductAttention",
     "Sequential",
     "Sigmoid",

@@ -3,8 +3,6 @@
 What counts for nobody is replaced in q, k and v; among pairs, the scores are.
 """
 
-import math
-
 import jax
 import jax.numpy as jnp
 
@@ -33,7 +31,7 @@ def scaled_dot_product_attention(
     if causal:
         t, s = jnp.arange(q.shape[-2]), jnp.arange(k.shape[-2])
         counts = counts & (s[None, :] <= t[:, None] + (offset or 0))
-    scores = jnp.einsum("...td,...sd->...ts", q, k) * (1 / math.sqrt(max(q.shape[-1], 1)) if scale is None else scale)
+    scores = jnp.einsum("...td,...sd->...ts", q, k) * (max(q.shape[-1], 1) ** -0.5 if scale is None else scale)
     scores = scores if bias is None else scores + bias
     counts = jnp.broadcast_to(counts, scores.shape)
     A = jax.nn.softmax(jnp.where(counts, scores, 0), where=counts)

@@ -357,6 +357,8 @@ REFUSED = [
     ("Take", {"x": np.ones((1, 1, 1))}),
     ("Repeat", {"x": np.float64(1)}),
     ("Affine", {"x": np.ones((2, 5))}),
+    ("Rope", {"x": np.ones((2, 5))}),
+    ("Rope", {"positions": np.ones(9)}),
     ("ScaledDotProductAttention", {"k": np.ones((2, 5, 9))}),
     ("ScaledDotProductAttention", {"bias": np.ones(9)}),
     ("ScaledDotProductAttention masked", {"mask": np.ones(9, bool)}),

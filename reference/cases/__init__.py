@@ -22,6 +22,7 @@ from reference.cases import (
     piecewise,
     rearranging,
     reductions,
+    rotary,
     self_gated,
     softmax,
 )
@@ -46,6 +47,7 @@ CASES: tuple[Case, ...] = (
     *affine.CASES,
     *dropout.CASES,
     *softmax.CASES,
+    *rotary.CASES,
     *attention.CASES,
     *losses.CASES,
     *composition.CASES,
