@@ -29,8 +29,8 @@ class Rope:
 
     Positions are 0, 1, ... unless they are given. Pair i of the D / 2 in a row at position p is turned by the angle
     θ = p / base^(2i/D). There are two conventions of what a pair is, and weights that were trained with one are wrong
-    with the other: "half" has x_i and x_{i+D/2}, "interleaved" has x_{2i} and x_{2i+1}. The first of a pair is a here,
-    the second b.
+    with the other: "half" has x_i and x_{i+D/2}, "interleaved" has x_{2i} and x_{2i+1}. The first of a pair is called
+    a, the second b.
 
     Derivation
     ----------

@@ -7,6 +7,7 @@ In the descriptions of inputs, a letter is the length of an axis: N rows, D numb
 from reference.cases import (
     activations,
     affine,
+    alibi,
     arithmetic,
     attention,
     choosing,
@@ -48,6 +49,7 @@ CASES: tuple[Case, ...] = (
     *dropout.CASES,
     *softmax.CASES,
     *rotary.CASES,
+    *alibi.CASES,
     *attention.CASES,
     *losses.CASES,
     *composition.CASES,
