@@ -54,6 +54,7 @@ from handgrad.joining import Concatenate, Split, Stack
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, SoftmaxWithLoss
 from handgrad.matmul import MatMul
+from handgrad.multi_head import MultiHeadAttention
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
 from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
@@ -90,6 +91,7 @@ __all__ = [
     "Mean",
     "Min",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "PRelu",
     "Parameter",

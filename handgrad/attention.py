@@ -128,8 +128,7 @@ class ScaledDotProductAttention:
         where = "ScaledDotProductAttention.forward"
         arrays = floating_together(where, **{"q": q, "k": k, "v": v} | ({} if bias is None else {"bias": bias}))
         shape, s = _shape_of_pairs(where, *arrays), _scale(where, self.scale, arrays[0])
-        counts = pairs_that_count(where, shape, mask, key_mask, query_mask)
-        counts = counts & causal_pairs(where, shape, self.offset) if self.causal else counts
+        counts = self.pairs(where, shape, mask, key_mask, query_mask)
         kept = counts if keep is None else counts & as_pairs(where, "keep", keep, shape)
         softmax, dropout = Softmax(), None if keep is None else Dropout(self.ratio)
         # S = s q kᵀ + bias, A = softmax(S), out = A v
@@ -157,6 +156,11 @@ class ScaledDotProductAttention:
         dq = self.s * weighted(dS, k, self.counts)
         dk = self.s * weighted(dS.mT, q, transposed(self.counts))
         return tuple(sum_to(grad, array) for grad, array in zip((dq, dk, dv, dS), self.arrays, strict=False))
+
+    def pairs(self, where: str, shape: Shape, *masks: Mask) -> Counts:
+        """Tell which pairs count, by masks of pairs, of keys and of queries, and by causality."""
+        counts = pairs_that_count(where, shape, *masks)
+        return counts & causal_pairs(where, shape, self.offset) if self.causal else counts
 
 
 def _scale(where: str, scale: float | None, q: Array) -> float:

@@ -13,7 +13,7 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, booleans, expect_to_stretch, whole_number
+from handgrad.checks import Array, Shape, Spec, booleans, expect_to_stretch, sum_to, whole_number
 from handgrad.counting import Counts, selected
 
 Mask = npt.ArrayLike | None
@@ -66,6 +66,26 @@ def causal_pairs(where: str, shape: Shape, offset: int | None) -> Booleans:
         because = f"there are {queries} queries and {keys} keys: query t attends to keys up to t + offset"
         raise ValueError(f"{where}: offset is None; expected a whole number, because {because}")
     return np.tri(queries, keys, 0 if offset is None else whole_number(where, "offset", offset), dtype=np.bool_)
+
+
+def attending(counts: Counts, shape: Shape) -> Counts:
+    """Tell which queries attend to anything, (..., T, 1), or True where everything counts."""
+    if isinstance(counts, bool):
+        return counts
+    return np.logical_or.reduce(np.broadcast_to(counts, shape), axis=-1, keepdims=True)
+
+
+def attended(counts: Counts, shape: Shape) -> Counts:
+    """Tell which keys anything attends to, (..., S, 1), or True where everything counts."""
+    return attending(transposed(counts), (*shape[:-2], *shape[:-3:-1]))
+
+
+def rows_in_use(counts: Counts, rows: Array) -> Array:
+    """Give rows with 0 in the place of those that count nowhere, also not where they are broadcast to."""
+    if isinstance(counts, bool):
+        return rows
+    uses = sum_to(counts.astype(np.float64), Spec((*rows.shape[:-1], 1), np.dtype(np.float64)))
+    return selected(uses > 0, rows, 0)
 
 
 def transposed(counts: Counts) -> Counts:

@@ -20,6 +20,7 @@ from reference.cases import (
     joining,
     losses,
     matmul,
+    multi_head,
     piecewise,
     rearranging,
     reductions,
@@ -51,6 +52,7 @@ CASES: tuple[Case, ...] = (
     *rotary.CASES,
     *alibi.CASES,
     *attention.CASES,
+    *multi_head.CASES,
     *losses.CASES,
     *composition.CASES,
 )
