@@ -40,7 +40,9 @@ done. Outputs that a layer remembers are read-only. No finite input causes a Num
 
 from handgrad.activations import Relu, Sigmoid
 from handgrad.affine import Affine
+from handgrad.alibi import Alibi
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
+from handgrad.attention import ScaledDotProductAttention
 from handgrad.binary import FocalLoss, SigmoidWithLoss
 from handgrad.channel_normalisation import BatchNorm, GroupNorm
 from handgrad.choosing import Maximum, Minimum, Where
@@ -58,6 +60,7 @@ from handgrad.joining import Concatenate, Split, Stack
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, KLDivergence, SoftmaxWithLoss
 from handgrad.matmul import MatMul
+from handgrad.multi_head import MultiHeadAttention
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
 from handgrad.pooling import AveragePool, MaxPool
 from handgrad.positional import PositionalEncoding
@@ -65,6 +68,7 @@ from handgrad.rearranging import Reshape, Transpose
 from handgrad.reductions import Max, Mean, Min, Sum
 from handgrad.regression import HuberLoss, L1Loss, MeanSquaredError
 from handgrad.resampling import Upsample
+from handgrad.rotary import Rope
 from handgrad.row_normalisation import L2Normalize, LayerNorm, RmsNorm
 from handgrad.running_statistics import Statistics, running_average
 from handgrad.self_gated import Gelu, HardSwish, Silu
@@ -76,6 +80,7 @@ __all__ = [
     "Abs",
     "Add",
     "Affine",
+    "Alibi",
     "AveragePool",
     "BatchNorm",
     "Clip",
@@ -118,6 +123,7 @@ __all__ = [
     "MeanSquaredError",
     "Min",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "NegativeSamplingLoss",
     "PRelu",
@@ -130,6 +136,8 @@ __all__ = [
     "Reshape",
     "Residual",
     "RmsNorm",
+    "Rope",
+    "ScaledDotProductAttention",
     "Sequential",
     "Sigmoid",
     "SigmoidWithLoss",

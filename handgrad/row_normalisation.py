@@ -100,7 +100,8 @@ class LayerNorm:
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
-        dout = self.batch.counted(upstream(self, dout))
+        dout = upstream(self, dout)
+        dout = self.batch.counted(dout)
         (gamma, beta), z, r, D = self.used, self.z, self.r, _length(dout)
         dx, dgamma, dbeta = np.empty(z.shape, self.dtype), _zeros(gamma), _zeros(beta)
         for block in blocks(dout):
@@ -190,7 +191,8 @@ class RmsNorm:
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx, and leave dgamma: the gradients at gamma as forward used it."""
-        dout = self.batch.counted(upstream(self, dout))
+        dout = upstream(self, dout)
+        dout = self.batch.counted(dout)
         gamma, z, r, D = self.used, self.z, self.r, _length(dout)
         dx, dgamma = np.empty(z.shape, self.dtype), _zeros(gamma)
         for block in blocks(dout):
