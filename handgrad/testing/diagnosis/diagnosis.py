@@ -29,6 +29,8 @@ from handgrad.testing.properties.targets import masked, refuses
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import Complaint, Trial, called, gradients
 
+DIGITS = "loses its digits"
+
 
 def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial]]) -> dict[str, str]:
     """Name the probable fault behind each property that fails, the likeliest cause of all first.
@@ -88,7 +90,8 @@ def _of_value(failing: Sequence[Trial], holding: Sequence[Trial], failed: set[st
     if all(np.isfinite(trial.kept["out"]).all() > np.isfinite(trial.truth["out"].value).all() for trial in failing):
         return "out is finite where the reference is not: write the reference so that it does not overflow on the way"
     what = _of_result("out", failing, holding, of_value)
-    if all(not np.isfinite(trial.kept["out"]).all() for trial in failing):
+    overflowing = [not np.isfinite(trial.kept["out"]).all() for trial in failing]
+    if all(overflowing) or (any(overflowing) and what.startswith(DIGITS)):
         what = "overflows, or divides 0 by 0, where the reference is finite"
     if "gradient" not in failed:
         return f"forward, not backward, is at fault: out {what}"
@@ -135,9 +138,9 @@ def _of_result(
 def _error(trials: Sequence[Trial], name: str) -> str:
     """Say what can be said of an error that nothing explains."""
     if loses_digits(trials, name):
-        return "loses its digits: the same formula is right in a wider dtype"
+        return f"{DIGITS}: the same formula is right in a wider dtype"
     if is_cancellation(trials, name):
-        return "loses its digits where larger numbers cancel: it is off by no more than their rounding"
+        return f"{DIGITS} where larger numbers cancel: it is off by no more than their rounding"
     place = where([_wrong(trial, name) for trial in trials], trials, name)
     return " ".join(filter(None, (size_of_error(trials, name), place)))
 
