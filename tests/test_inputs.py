@@ -1,11 +1,17 @@
 import hypothesis
 import hypothesis.strategies as st
+import jax
 import numpy as np
 import pytest
 
+import handgrad
 from handgrad.testing import arrays, labels, masks, one_hot, probabilities, reals
 from handgrad.testing.inputs.axes import parse, shape_of
+from handgrad.testing.inputs.drawing import Settings
 from handgrad.testing.inputs.shapes import pool
+from handgrad.testing.oracle import Oracle
+from handgrad.testing.search import Search
+from handgrad.testing.subject import Subject
 
 AXES = parse("... D M")
 SHAPES = [(sizes["..."], *sizes["D"], *sizes["M"]) for sizes in pool(AXES)]
@@ -67,6 +73,41 @@ def test_numbers_reach(reached, dtype):
         settings=hypothesis.settings(max_examples=2000, database=None, phases=[hypothesis.Phase.generate]),
     )
     assert found["x"].dtype == dtype
+
+
+def tried(described, dtype=np.float64):
+    """Give all numbers that the examples of one check have, at its usual number of them."""
+    subject, oracle = Subject(handgrad.Relu, ["x"]), Oracle(jax.nn.relu)
+    search = Search(subject, oracle, arrays(x=described), np.dtype(dtype), Settings(100))
+    return np.concatenate([trial.inputs["x"].ravel() for trial in search.sample()])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("low", [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 20, 40, 80, 160, 320, 640, 1e3])
+def test_the_examples_of_a_check_leave_no_gap_on_the_line(low, sign, dtype):
+    x = sign * tried(reals("..."), dtype)
+    # functions turn between 10 and 1000
+    assert np.any((low <= x) & (x <= (2 if 10 <= low < 1e3 else 10) * low))
+
+
+@pytest.mark.parametrize(("low", "high"), [(-50.0, 50.0), (0.0, 40.0), (3.0, np.inf), (-np.inf, -1e-3), (1e3, 5e3)])
+def test_the_examples_of_a_check_have_the_whole_of_a_domain_and_its_ends(low, high):
+    x = tried(reals("...", low=low, high=high))
+    assert np.all((low <= x) & (x <= high))
+    assert {end for end in (low, high) if np.isfinite(end)} <= {*x}
+    shares = np.histogram(x, 8, (low, high))[0] if np.isfinite(high - low) else [len({*x})]
+    assert np.all(np.array(shares) > 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+@pytest.mark.parametrize("kink", [0.0, 2.0, -100.0])
+def test_the_examples_of_a_check_are_on_both_sides_of_a_kink_at_every_distance(kink, dtype):
+    distances = tried(reals("...", kinks=[kink]), dtype).astype(np.float64) - kink
+    nearest = np.finfo(dtype).eps * max(abs(kink), 1)
+    for side in (distances, -distances):
+        assert np.any((side > 0) & (side <= 1000 * nearest))
+        assert np.any((side >= 1e-2) & (side <= 0.1))
 
 
 @hypothesis.given(arrays(x="... D", W="D M", b="M").strategy(np.float32))

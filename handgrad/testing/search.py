@@ -21,9 +21,18 @@ from handgrad.testing.dtypes import is_floating
 from handgrad.testing.found import Failure, Found
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.inputs.axes import Sizes
-from handgrad.testing.inputs.drawing import Settings, bytes_for, for_all
+from handgrad.testing.inputs.drawing import Settings, bytes_for, for_all, simplest
 from handgrad.testing.inputs.shapes import lengths
-from handgrad.testing.inputs.values import Bytes, Recipe, one_of, real_numbers, small_integers, together
+from handgrad.testing.inputs.values import (
+    SWEPT,
+    TYPICAL,
+    Bytes,
+    Recipe,
+    one_of,
+    real_numbers,
+    small_integers,
+    together,
+)
 from handgrad.testing.oracle import Oracle, UnusableReference
 from handgrad.testing.outputs import outputs_first
 from handgrad.testing.properties import BATTERY, Property
@@ -125,7 +134,7 @@ class Search:
 
     def _expect_layer_to_fit(self) -> None:
         """Let a layer that does not go with the inputs raise here; what else it raises is for `runs` to say."""
-        first = self._examples(self.inputs.pool()[0], replace(self.settings, max_examples=1))[0]
+        first = self._drawn(self.inputs.pool()[0], replace(self.settings, max_examples=1))[0]
         try:
             layer = self.subject.construct({**copies(first.inputs), **first.options})
         except Exception:
@@ -146,7 +155,17 @@ class Search:
             yield sizes, replace(self.settings, max_examples=number)
 
     def _examples(self, sizes: Sizes, share: Settings) -> list[Trial]:
-        """Draw examples of one shape."""
+        """Draw examples of one shape, after those that leave no gaps, if it is the one with the most numbers."""
+        sweeps = self._sweeps(sizes) if sizes == max(self.inputs.pool(), key=_numbers) else []
+        return sweeps + self._drawn(sizes, replace(share, max_examples=max(FEWEST, share.max_examples - len(sweeps))))
+
+    def _sweeps(self, sizes: Sizes) -> list[Trial]:
+        """Make examples that go through the tables of numbers from one end to the other, whatever is drawn."""
+        recipe = self._recipe(sizes, simplest(self.inputs.others(self.dtype)))
+        starts = range(0, len(TYPICAL), max(_numbers(sizes), 1))
+        return [recipe.sweep(table, start) for start in starts for table in SWEPT]
+
+    def _drawn(self, sizes: Sizes, share: Settings) -> list[Trial]:
         if not self.inputs.has_strategies and not share.climb:
             recipe = self._recipe(sizes, {})
             return [recipe.make(each) for each in bytes_for(recipe.size, share)]
@@ -171,9 +190,9 @@ class Search:
         """Make an example of one shape, beside what a user's strategies have drawn."""
         inputs, dtype = self.inputs, self.dtype
         described = inputs.of_sizes(sizes, dtype)
-        simplest = inputs.in_order(described.simplest() | others)
-        outputs = self.oracle.outputs(simplest)
-        every = (*(name for name, each in simplest.items() if isinstance(each, np.ndarray)), *outputs.douts)
+        plainest = inputs.in_order(described.simplest() | others)
+        outputs = self.oracle.outputs(plainest)
+        every = (*(name for name, each in plainest.items() if isinstance(each, np.ndarray)), *outputs.douts)
         recipes = {
             "inputs": described,
             "douts": together({name: real_numbers(shape, dtype) for name, shape in outputs.douts.items()}),
@@ -205,7 +224,7 @@ class Search:
                 poison=poison,
             )
 
-        return Recipe(everything.size, trial)
+        return Recipe(everything.size, trial, everything.choices)
 
     def _record(self, found: Found, trial: Trial) -> None:
         found.examples += 1
@@ -220,6 +239,10 @@ class Search:
         if sometimes and all(failure.property is not runs for failure in found.failures):
             complaint = f"backward gives a gradient of {', '.join(sometimes)} for some examples, and none for others"
             found.failures.append(Failure(runs, complaint, trial))
+
+
+def _numbers(sizes: Sizes) -> int:
+    return math.prod(lengths(sizes))
 
 
 def _failure(holds: Property, error: Exception, trial: Trial) -> Failure:

@@ -35,6 +35,15 @@ class Relu6Closed(Relu6):
         return out
 
 
+class Relu6DeafBelow6(Relu6):
+    """Blocks dout from a little before 6 on."""
+
+    def forward(self, x):
+        out = super().forward(x)
+        self.passes = (x > 0) & (x < 6 - 1e-4)
+        return out
+
+
 class Relu6FromZero(Relu6):
     """Lets dout through at 0."""
 
@@ -82,6 +91,7 @@ BUGS = (
     Bug(ReluHalfOfZero, RELU, "kinks", "kink"),
     Bug(Relu6Closed, RELU6, "kinks", "kink", FLOAT32),
     Bug(Relu6FromZero, RELU6, "kinks", "kink"),
+    Bug(Relu6DeafBelow6, RELU6, "gradient", "another function|only where"),
     Bug(PReluOfZero, PRELU, "kinks", "kink"),
     Bug(MaxDoubled, MAX, "kinks", "kink", FLOAT32),
     Bug(MaxOfFirst, MAX, "kinks", "kink"),

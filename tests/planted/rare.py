@@ -8,6 +8,7 @@ from tests.planted.right import (
     EMBEDDING,
     MASKED_MEAN,
     MULTIPLY,
+    RELU,
     SIGMOID,
     SOFTMAX,
     SOFTMAX_LOSS,
@@ -16,6 +17,7 @@ from tests.planted.right import (
     Embedding,
     MaskedMean,
     Multiply,
+    Relu,
     Sigmoid,
     Softmax,
     SoftmaxLoss,
@@ -103,6 +105,23 @@ class TanhOfLargeNumbers(Tanh):
         return np.where(self.large, 1, super().slope())
 
 
+class TanhSaturatedFrom15(Tanh):
+    """Takes 1 for what is less than that by up to 2e-13."""
+
+    def forward(self, x):
+        out = super().forward(x)
+        return np.where(np.abs(x) > 15, np.sign(x), out).astype(out.dtype)
+
+
+class ReluFrom88To100(Relu):
+    """Blocks dout on a stretch of the line."""
+
+    def forward(self, x):
+        out = super().forward(x)
+        self.passes = (x > 0) & ((x < 88) | (x > 100))
+        return out
+
+
 class MultiplyOfZero(Multiply):
     """Divides the output by w to get x back."""
 
@@ -146,6 +165,8 @@ BUGS = (
     Bug(EmbeddingBackwards, EMBEDDING, "refuses", "label"),
     Bug(SoftmaxLossOfEmptyBatch, SOFTMAX_LOSS, "value", "forward.*(length 0|divides 0 by 0)"),
     Bug(TanhOfLargeNumbers, TANH, "gradient", "beyond ±20"),
+    Bug(TanhSaturatedFrom15, TANH, "value", "forward.*nearly right"),
+    Bug(ReluFrom88To100, RELU, "gradient", "always 0|another function"),
     Bug(MultiplyOfZero, MULTIPLY, "gradient", "(w|number) is (exactly )?0"),
     Bug(SigmoidOfNaN, SIGMOID, "confined", "NaN spreads"),
     Bug(SoftmaxOfTies, SOFTMAX, "gradient", "equal"),

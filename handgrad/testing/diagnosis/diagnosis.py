@@ -33,6 +33,8 @@ from handgrad.testing.trial import Complaint, Trial
 REFERENCE_OVERFLOWS = (
     "is finite where the reference is not: write the reference so that it does not overflow on the way"
 )
+OVERFLOWS = "overflows, or divides 0 by 0, where the reference is finite"
+DIGITS = "loses its digits"
 
 
 def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial]]) -> dict[str, str]:
@@ -105,8 +107,9 @@ def _of_output(name: str, failing: Sequence[Trial], holding: Sequence[Trial]) ->
     if all(finite) and all(not np.isfinite(trial.truth[name].value).all() for trial in failing):
         return REFERENCE_OVERFLOWS
     if not any(finite):
-        return "overflows, or divides 0 by 0, where the reference is finite"
-    return _of_result(name, failing, holding, of_value)
+        return OVERFLOWS
+    what = _of_result(name, failing, holding, of_value)
+    return OVERFLOWS if what.startswith(DIGITS) and not all(finite) else what
 
 
 def _of_gradient(failing: Sequence[Trial], holding: Sequence[Trial]) -> str:
@@ -158,9 +161,9 @@ def _of_result(
 def _error(trials: Sequence[Trial], name: str) -> str:
     """Say what can be said of an error that nothing explains."""
     if loses_digits(trials, name):
-        return "loses its digits: the same formula is right in a wider dtype"
+        return f"{DIGITS}: the same formula is right in a wider dtype"
     if is_cancellation(trials, name):
-        return "loses its digits where larger numbers cancel: it is off by no more than their rounding"
+        return f"{DIGITS} where larger numbers cancel: it is off by no more than their rounding"
     place = where([_wrong(trial, name) for trial in trials], trials, name)
     return " ".join(filter(None, (size_of_error(trials, name), place)))
 

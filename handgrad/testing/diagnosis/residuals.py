@@ -62,9 +62,12 @@ def size_of_error(trials: Sequence[Trial], name: str) -> str:
     errors = [_error(trial, name) / size for trial, size in zip(trials, largest, strict=True) if size > 0]
     if not errors:
         return "is not 0 where 0 is expected"
-    if max(errors) < 1e-2 and len(errors) == len(trials):
+    # what is left where large terms cancel may be smaller than any error
+    made_of = [(np.abs(exact.value) + exact.entitled).max() for trial in trials for exact in [trial.truth[name]]]
+    nearly = max(_error(trial, name) / size for trial, size in zip(trials, made_of, strict=True))
+    if nearly < 1e-2 and len(errors) == len(trials):
         return (
-            f"is nearly right: off by {max(errors):.0e} of its largest element "
+            f"is nearly right: off by {nearly:.0e} of its largest element "
             "(an approximation, a bound, or a small constant that does not belong)"
         )
     return (
@@ -81,11 +84,19 @@ def _constant_factor(trials: Sequence[Trial], name: str) -> float | None:
     """Find the number by which all elements of all examples are multiplied."""
     got = np.concatenate([trial.kept[name].astype(np.float64).ravel() for trial in trials])
     want = np.concatenate([trial.truth[name].value.ravel() for trial in trials])
-    wrong = want != 0
-    if np.any(got[~wrong]) or wrong.sum() < 2:
+    rounding = np.concatenate([_rounding(trial, name).ravel() for trial in trials])
+    clear = np.abs(want) > 1e4 * rounding
+    if clear.sum() < 2:
         return None
-    ratios = got[wrong] / want[wrong]
-    return float(np.median(ratios)) if np.ptp(ratios) < 1e-3 * abs(np.median(ratios) - 1) else None
+    factor = float(np.median(got[clear] / want[clear]))
+    rest, allowed = np.abs(got - factor * want), 1e-3 * abs(factor - 1) * np.abs(want)
+    return factor if np.all(rest <= allowed + rounding) else None
+
+
+def _rounding(trial: Trial, name: str) -> AnyArray:
+    """Tell by how much rounding explains that a result is off."""
+    truth, info = trial.truth[name], limits(trial.dtype)
+    return np.asarray(LIMIT * (float(info.eps) * (np.abs(truth.value) + truth.entitled) + float(info.tiny)))
 
 
 def added(trials: Sequence[Trial], name: str) -> str | None:
@@ -113,8 +124,7 @@ def _factor(trial: Trial, name: str, array: AnyArray) -> float | None:
     clearest = np.unravel_index(int(np.where(array == 0, 0, trial.errors[name]).argmax()), array.shape)
     factor = float(difference[clearest] / array[clearest]) if array[clearest] else 0.0
     rest = np.abs(difference - factor * array)
-    rounding = LIMIT * float(limits(trial.dtype).eps) * (np.abs(truth.value) + truth.entitled)
-    return factor if np.all(rest <= 1e-3 * np.abs(difference).max(initial=0) + rounding) else None
+    return factor if np.all(rest <= 1e-3 * np.abs(difference).max(initial=0) + _rounding(trial, name)) else None
 
 
 def fits_own_forward(trial: Trial) -> bool | None:

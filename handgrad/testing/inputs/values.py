@@ -1,8 +1,7 @@
 """Recipes for the numbers inside of arrays: ties, zeros, both signs and several scales on purpose.
 
 Drawing numbers one by one takes longer than all properties together. So an array is made of bytes, each of which
-looks up its number in a table of 256: simple numbers first, towards which Hypothesis shrinks; then any numbers; and
-in its second half the simple ones again, so that they are as frequent as all others.
+looks up its number in a table of 256.
 """
 
 import math
@@ -17,24 +16,16 @@ import numpy.typing as npt
 
 from handgrad.testing.dtypes import limits
 from handgrad.testing.inputs.axes import Shape
+from handgrad.testing.inputs.tables import SPECIAL, TABLE, near_1, real_tables, table
 
 DType = np.dtype[Any]
 Drawn = npt.NDArray[Any]
 Bytes = npt.NDArray[np.uint8]
 
-SPECIAL = (0.0, 1.0, -1.0, -0.0, 0.5, 2.0)
 SMALL = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0)  # few, so that they tie; sums and products of them are exact
-SCALES = (1.0, 1e-3, 1e3, 1.0, 1e-6, 1e3, 1.0, 1e-3)  # what occurs more often is drawn more often
-FAR = 1e3  # added to numbers, their differences cancel
-ALL_EQUAL = (0.0, 1.0)
-SCALES_AND_OFFSETS = (
-    *((scale, -0.0) for scale in SCALES),  # adding -0.0 keeps the sign of a zero
-    *((scale, FAR) for scale in sorted({*SCALES})),
-    ALL_EQUAL,
-)
-TABLE = 256
 ANY_NUMBERS = np.arange(len(SPECIAL) + 2, TABLE // 2, dtype=np.uint8)  # where a table has them: behind special ones
 TYPICAL = np.take(ANY_NUMBERS, 37 * np.arange(len(ANY_NUMBERS)), mode="wrap")  # all of them, neighbours far apart
+SWEPT = range(1, 6)  # the tables that have numbers without gaps between them
 DRAWN_AS_BYTES = 1024  # making more than that small takes Hypothesis seconds
 
 
@@ -57,6 +48,12 @@ class Recipe:
         """Make one in which nothing is special: ordinary numbers, few of which tie; some True, some False."""
         drawn = np.resize(TYPICAL, self.size)
         drawn[list(self.choices)] = 0
+        return self.make(drawn)
+
+    def sweep(self, table: int, start: int) -> Any:
+        """Make one whose numbers follow one another in a table: the first of them has the place `start`."""
+        drawn = np.resize(np.roll(TYPICAL, -start), self.size)
+        drawn[list(self.choices)] = table
         return self.make(drawn)
 
     def strategy(self) -> st.SearchStrategy[Any]:
@@ -124,11 +121,10 @@ def real_numbers(
     kinks: tuple[float, ...] = (),
 ) -> Recipe:
     """Make numbers between low and high: a few special ones, which tie, among any; then scaled and shifted."""
-    base = _real_table(low, high, kinks)
-    if not np.isfinite(_in_dtype(base, dtype)).all():
+    if not np.isfinite(_in_dtype(near_1(low, high, kinks), dtype)).all():
         raise ValueError(f"the domain from {low} to {high} has numbers that {dtype} does not have")
-    tables = [_within(low, high, base * scale + offset, base) for scale, offset in SCALES_AND_OFFSETS]
-    return _from_one_of(shape, [without_tiny(_in_dtype(table, dtype)) for table in tables])
+    tables = real_tables(low, high, kinks, dtype)
+    return _from_one_of(shape, [without_tiny(_in_dtype(each, dtype)) for each in tables])
 
 
 def _in_dtype(numbers: Drawn, dtype: DType) -> Drawn:
@@ -141,28 +137,9 @@ def _from_one_of(shape: Shape, tables: Sequence[Drawn]) -> Recipe:
     return Recipe(math.prod(shape) + 1, lambda drawn: tables[drawn[0] % len(tables)][drawn[1:]].reshape(shape), (0,))
 
 
-def _within(low: float, high: float, wanted: Drawn, otherwise: Drawn) -> Drawn:
-    """Take numbers of a domain, and others of it in the place of those that are outside."""
-    return np.where((low <= wanted) & (wanted <= high), wanted, otherwise)
-
-
-def _real_table(low: float, high: float, kinks: tuple[float, ...]) -> Drawn:
-    bottom, top = max(low, min(-10.0, 2 * high)), min(high, max(10.0, 2 * low))
-    special = [number for number in (*SPECIAL, *kinks, low, high) if bottom <= number <= top]
-    random = np.random.default_rng(0)
-    any_numbers = bottom + (top - bottom) * random.random(TABLE // 2 - len(special))
-    return _table([*special, *sorted(any_numbers, key=abs)], special)
-
-
-def _table(simple_first: list[float], often: list[float]) -> Drawn:
-    """Make a table of 256 numbers, the second half of it of those that are to be frequent."""
-    half = np.resize(np.array(simple_first, np.float64), TABLE // 2)
-    return np.concatenate([half, np.resize(np.array(often or simple_first, np.float64), TABLE // 2)])
-
-
-def looked_up(shape: Shape, table: Drawn) -> Recipe:
+def looked_up(shape: Shape, numbers: Drawn) -> Recipe:
     """Look numbers up in a table of 256."""
-    return Recipe(math.prod(shape), lambda drawn: table[drawn].reshape(shape))
+    return Recipe(math.prod(shape), lambda drawn: numbers[drawn].reshape(shape))
 
 
 @cache
@@ -171,7 +148,7 @@ def small_integers(
 ) -> Recipe:
     """Take a few small integers between low and high, and as often from the numbers in `among`."""
     plain = [number for number in SMALL if low <= number <= high]
-    return looked_up(shape, _table([*plain, *among], list(among)).astype(dtype))
+    return looked_up(shape, table([*plain, *among], list(among)).astype(dtype))
 
 
 def without_tiny(array: Drawn) -> Drawn:
@@ -199,7 +176,7 @@ def one_hot_rows(shape: Shape, dtype: DType) -> Recipe:
 @cache
 def probability_rows(shape: Shape, dtype: DType) -> Recipe:
     """Make rows of numbers from 0 to 1 that sum to 1, some of them exactly 0."""
-    weights = looked_up(shape, _table([1.0, 0.0, *np.random.default_rng(0).random(TABLE // 2 - 2)], [1.0, 0.0, 0.5]))
+    weights = looked_up(shape, table([1.0, 0.0, *np.random.default_rng(0).random(TABLE // 2 - 2)], [1.0, 0.0, 0.5]))
     return Recipe(weights.size, lambda drawn: without_tiny(_normalised(weights.make(drawn)).astype(dtype)))
 
 
