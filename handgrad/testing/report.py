@@ -91,4 +91,5 @@ def _line(found: Found) -> str:
     return (
         f"{found.dtype}: {found.examples} examples, {len(found.shapes)} shapes, "
         f"worst error in units (limit {LIMIT:.0f}): {worst}"
+        f"{f'; not judged where JAX is as far off in {found.dtype}: {found.excused}' if found.excused else ''}"
     )

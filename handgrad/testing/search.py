@@ -174,7 +174,7 @@ class Search:
         def take(trial: Trial) -> None:
             drawn.append(trial)
             if share.climb and does_run(trial):
-                for name, errors in trial.errors.items():
+                for name, errors in trial.blamed.items():
                     hypothesis.target(min(float(errors.max(initial=0)), LARGEST_TARGET), label=name)
 
         for_all(self._trials(sizes), share, take)
@@ -232,7 +232,8 @@ class Search:
         found.without_gradient |= {name for name, array in trial.inputs.items() if is_floating(array)} - {
             *trial.results
         }
-        for name, errors in trial.errors.items():
+        found.excused += bool(trial.excused)
+        for name, errors in trial.blamed.items():
             found.worst[name] = max(found.worst.get(name, 0), float(errors.max(initial=0)))
         found.worst = outputs_first(found.worst)  # the last examples may have more outputs
         sometimes = sorted(found.without_gradient & found.worst.keys())

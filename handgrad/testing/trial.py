@@ -145,6 +145,31 @@ class Trial:
         """The error of every element in units, of each result that has the shape of the true one."""
         return self._judged[1]
 
+    @property
+    def blamed(self) -> Results:
+        """The errors of results that are not excused."""
+        return {name: error for name, error in self.errors.items() if name not in self.excused}
+
+    @cached_property
+    def excused(self) -> frozenset[str]:
+        """The results that JAX itself, with the reference in the dtype under test, gets as wrong.
+
+        Scores that differ may tie in a narrow dtype, and what fits may overflow on the way: no layer of this dtype
+        can do what its reference cannot.
+        """
+        wrong = {name: float(error.max()) for name, error in self.errors.items() if error.max(initial=0) > LIMIT}
+        if not wrong or self.dtype.itemsize >= 8:
+            return frozenset()
+        dout, wrt = self.outputs.together(self.douts), tuple(gradients(self.results))
+        try:
+            theirs = self.oracle.natively({**self.inputs, **self.options}, dout, wrt)
+        except Exception:  # a reference may well be for float64 alone
+            return frozenset()
+        errors = self._errors({name: theirs[name] for name in wrong}, self.truth)
+        return frozenset(
+            name for name, error in errors.items() if error.max() > LIMIT and LIMIT * error.max() >= wrong[name]
+        )
+
     @cached_property
     def _judged(self) -> tuple[dict[str, Exact], Results]:
         return self.judge(self.kept)

@@ -169,7 +169,7 @@ def _error(trials: Sequence[Trial], name: str) -> str:
 
 
 def _wrong(trial: Trial, name: str) -> AnyArray:
-    return trial.errors[name] > LIMIT if name in trial.errors else np.zeros(trial.kept[name].shape, np.bool_)
+    return trial.blamed[name] > LIMIT if name in trial.blamed else np.zeros(trial.kept[name].shape, np.bool_)
 
 
 def _is_wrong(trial: Trial, name: str) -> bool:

@@ -138,6 +138,15 @@ class Oracle:
             results = value_and_vjp(self.call, wrt, options)(arrays, douts)
             return dict(zip((*self.outputs(inputs).names, *wrt), map(np.asarray, results), strict=True))
 
+    def natively(self, inputs: Arguments, dout: Any, wrt: tuple[str, ...]) -> dict[str, Any]:
+        """Give the same values as JAX computes them in the dtypes that the arrays have."""
+        arrays, options = _split(inputs)
+        native = {name: np.asarray(inputs[name]) for name in arrays}
+        with jax.enable_x64(True):
+            compute = self.keep(("natively", wrt), inputs, lambda: jax.jit(value_and_vjp(self.call, wrt, options)))
+            results = compute(native, jax.tree.leaves(dout))
+            return dict(zip((*self.outputs(inputs).names, *wrt), map(np.asarray, results), strict=True))
+
     def keep(self, what: Hashable, inputs: Arguments, make: Callable[[], T]) -> T:
         """Make something of the reference at the shapes of the inputs, once for as long as it computes the same."""
         return self._keep(what, self._program(*_split(inputs)), make)

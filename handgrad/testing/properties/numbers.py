@@ -13,14 +13,14 @@ from handgrad.testing.trial import Complaint, Trial, brief, copies, expect_close
 
 def value(trial: Trial) -> None:
     """Forward equals the reference."""
-    expect_close(trial.kept, trial.truth, values(trial.errors))
+    expect_close(trial.kept, trial.truth, values(trial.blamed))
 
 
 def gradient(trial: Trial) -> str | None:
     """Every gradient equals the reference's vector-Jacobian product, for any upstream gradient."""
     if trial.overflows(trial.truth):
         return "the value overflows"
-    expect_close(trial.kept, trial.truth, gradients(trial.errors))
+    expect_close(trial.kept, trial.truth, gradients(trial.blamed))
     return None
 
 
@@ -33,7 +33,7 @@ def kinks(trial: Trial) -> str | None:
     held = tuple(name for name in trial.inputs if name in trial.kinks)
     there = replace(trial, inputs=inputs, douts=douts, held=held)
     try:
-        expect_close(there.kept, there.truth, there.errors)
+        expect_close(there.kept, there.truth, there.blamed)
     except Complaint as complaint:
         raise Complaint(str(complaint), there) from None
     return None
