@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from handgrad.testing import check_layer
+from handgrad.testing import arrays, check_layer
 from handgrad.testing.found import Failure
 from handgrad.testing.inputs.drawing import Settings
 from handgrad.testing.oracle import Oracle
@@ -59,7 +59,7 @@ def test_every_property_has_a_tail():
 @pytest.mark.parametrize("bug", [bug for bug in BUGS if bug.name in ALONE.values()], ids=lambda bug: bug.complaint)
 def test_a_script_shows_the_failure_and_nothing_of_it_with_the_right_layer(bug, capsys, monkeypatch):
     failure = failure_of(bug.layer, bug.right, bug.complaint, bug.dtypes)
-    for free in (Definitions.free, lambda self, name, used=(): f"the_{name}"):
+    for free in (Definitions.free, lambda self, name, *used: f"the_{name}"):
         monkeypatch.setattr(Definitions, "free", free)  # the second leaves no name free
         wrong = printed(script(failure), capsys)
         right = printed(script(by_the_right_layer(failure, bug.right)), capsys)
@@ -141,3 +141,22 @@ def test_inputs_may_have_any_names(tmp_path, capsys):
         lines = printed(textwrap.dedent(text), capsys).splitlines()
         assert "Error" not in lines[0]
         assert lines[-2].split(":")[1] != lines[-1].split(":")[1]
+
+
+def test_arguments_of_one_variable_keep_apart(capsys):
+    def shifted(params, params_W):
+        return params["W"] - params_W, lambda dout: ({"W": dout.copy()}, dout.copy())
+
+    inputs = arrays(params={"W": "2"}, params_W="2")
+    report = check_layer(
+        shifted,
+        lambda params, params_W: params["W"] - params_W,
+        inputs,
+        max_examples=20,
+        dtypes=["float64"],
+        raises=False,
+    )
+    ours, jaxs = printed(script(report.failures[0]), capsys).splitlines()[-2:]
+    assert ours.startswith("dparams['W'], dparams_W: ")
+    assert ours.partition(": ")[2] != jaxs.partition(": ")[2]
+    assert "params={'W': params_W}, params_W=the_params_W)" in script(report.failures[0])
