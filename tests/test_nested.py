@@ -154,3 +154,20 @@ def test_labels_may_be_nested():
 
     inputs = arrays(table={"W": "C D"}, data={"t": labels("N", classes="C")})
     check_layer(Rows, lambda table, data: table["W"][data["t"]], inputs, max_examples=20)
+
+
+def test_what_a_layer_remembers_of_nested_inputs_is_noticed():
+    class Scale:
+        first = None
+
+        def forward(self, data):
+            self.w = data["w"]
+            self.first = data["w"].copy() if self.first is None or self.first.shape != self.w.shape else self.first
+            return data["x"] * self.first
+
+        def backward(self, dout):
+            return {"x": dout * self.first, "w": None}
+
+    inputs = arrays(data={"x": "2", "w": "2"})
+    report = check_layer(Scale, lambda data: data["x"] * data["w"], inputs, max_examples=20, raises=False)
+    assert report.failed == ["stateless"]
