@@ -37,7 +37,8 @@ def running_average(old: Statistics, new: Statistics | None, momentum: float = 0
         raise ValueError(
             f"running_average: momentum is {momentum}; expected 0 to 1, because it is the weight of the old"
         )
-    return Statistics(*(_averaged(*each, momentum) for each in zip(Statistics._fields, old, new or old, strict=True)))
+    new = new or old
+    return Statistics(_averaged("mean", old.mean, new.mean, momentum), _averaged("var", old.var, new.var, momentum))
 
 
 def _averaged(name: str, old: npt.ArrayLike, new: npt.ArrayLike, momentum: float) -> Array:

@@ -66,3 +66,21 @@ def test_statistics_of_other_channels_are_named_with_both_shapes():
     message = "running_average: new.var.shape is (1,); expected (2,), because that is the shape of the old"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         running_average(OLD, Statistics(NEW.mean, np.ones(1)))
+
+
+def test_a_momentum_that_is_no_number_is_named():
+    with pytest.raises(TypeError, match=r"^running_average: momentum\.dtype is <U1; expected floating"):
+        running_average(OLD, NEW, "a")
+    with pytest.raises(ValueError, match=r"^running_average: momentum\.shape is \(2,\); expected \(\)"):
+        running_average(OLD, NEW, [0.5, 0.5])
+
+
+def test_lists_and_whole_numbers_are_averaged_as_float64_and_what_is_no_number_is_named():
+    lists = Statistics([1, 2], [4, 8])
+    got = running_average(lists, Statistics(*(each.tolist() for each in NEW)), momentum=0.75)
+    assert np.array_equal(got, running_average(OLD, NEW, momentum=0.75))
+    assert got.mean.dtype == np.float64
+    words = Statistics(["a", "b"], OLD.var)
+    for name, each in [("old", (words, NEW)), ("new", (OLD, words))]:
+        with pytest.raises(TypeError, match=rf"^running_average: {name}\.mean\.dtype is <U1; expected floating"):
+            running_average(*each)
