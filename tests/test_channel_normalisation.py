@@ -138,6 +138,27 @@ def test_to_group_norm_what_is_before_the_channels_is_the_batch_and_what_is_behi
         assert np.array_equal(got, expected.reshape(got.shape))
 
 
+@pytest.mark.parametrize("shape", [(200, 1024), (3, 2, 2**16)], ids=str)
+def test_a_batch_of_many_blocks_has_its_statistics_and_its_gradients(shape):
+    x = np.random.default_rng(0).standard_normal(shape)
+    ones, axes = np.ones(shape[1]), (0, *range(2, x.ndim))
+    norm = BatchNorm(ones, 0 * ones)
+    out, dx, dgamma, dbeta = run(norm, x, np.cos(x))
+    np.testing.assert_allclose(norm.batch_statistics.mean, x.mean(axis=axes), rtol=0, atol=64 * EPS)
+    np.testing.assert_allclose(norm.batch_statistics.var, x.var(axis=axes), rtol=64 * EPS)
+    centred = x - x.mean(axis=axes, keepdims=True)
+    close(out, centred / np.sqrt(x.var(axis=axes, keepdims=True) + 1e-5), 5)
+    n = x.size // shape[1]
+    along = (np.cos(x) * out).mean(axis=axes, keepdims=True)
+    close(
+        dx * np.sqrt(x.var(axis=axes, keepdims=True) + 1e-5),
+        np.cos(x) - np.cos(x).mean(axis=axes, keepdims=True) - out * along,
+        9,
+    )
+    close(dgamma, n * along.ravel(), 5 * n)
+    close(dbeta, np.cos(x).sum(axis=axes), n)
+
+
 @each_layer
 def test_a_sample_without_a_batch_is_taken_where_axis_is_counted_from_the_end(make):
     x = np.random.default_rng(0).standard_normal(SHAPE)

@@ -172,6 +172,23 @@ def test_each_row_is_on_its_own_and_params_hear_from_all(make, x, dout):
         close(got, np.sum([grads[place] for grads in each], axis=0), 9 * N)
 
 
+@each_with_a_mask
+@pytest.mark.parametrize("shape", [(200, 1024), (3, 2**16 + 1)], ids=str)
+def test_a_batch_of_many_blocks_is_normalised_row_by_row(make, shape):
+    x = np.random.default_rng(0).standard_normal(shape)
+    layer, alone = make(shape[1]), make(shape[1])
+    out, dx = layer.forward(x), layer.backward(np.cos(x))
+    dgamma = np.zeros(shape[1])
+    for row in (0, len(x) // 2, len(x) - 1):
+        assert np.array_equal(out[row], alone.forward(x[row]))
+        assert np.array_equal(dx[row], alone.backward(np.cos(x[row])))
+    for row in x:
+        alone.forward(row)
+        alone.backward(np.cos(row))
+        dgamma += alone.dgamma
+    close(layer.dgamma, dgamma, len(x))
+
+
 @pytest.mark.parametrize("shape", [(0, D), (2, 0, D), (0,), (3, 0)])
 @each_layer
 def test_without_rows_or_numbers_there_is_nothing_and_params_hear_0(make, shape):
