@@ -11,6 +11,7 @@ HIDDEN = "what does not count has probability 0, by which this number is multipl
 BOTH_ARE_0 = "at 0, the pieces meet: the value is 0 of either"
 NOT_SELECTED = "what is not selected may be any number"
 IN_PAIRS = "the last axis is then summed in pairs, too, which is as accurate and takes longer"
+EITHER_WAY = "sums and products are the same either way round"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -207,4 +208,19 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "terms = array.swapaxes(axis, 0)",
     ): "to swap two axes is to swap them the other way round",
     ("numerics", "while len(terms) > FEW:", "while len(terms) >= FEW:"): "32 numbers are few, as 31 are",
+    (
+        "moments",
+        "mean = mean_product(x, np.ones(x.shape[-1], x.dtype), n)",
+        "mean = mean_product(np.ones(x.shape[-1], x.dtype), x, n)",
+    ): EITHER_WAY,
+    (
+        "moments",
+        "r = inverse_root(mean_product(c, c, n, axes), eps, c)",
+        "r = inverse_root(eps, mean_product(c, c, n, axes), c)",
+    ): EITHER_WAY,
+    (
+        "moments",
+        "return selected(counts, x - mean.astype(x.dtype), 0)",
+        "return selected(counts, x - mean, 0)",
+    ): WIDER,
 }
