@@ -223,4 +223,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return selected(counts, x - mean.astype(x.dtype), 0)",
         "return selected(counts, x - mean, 0)",
     ): WIDER,
+    (
+        "moments",
+        "mean = mean_product(t, z, n, axes)",
+        "mean = mean_product(z, t, n, axes)",
+    ): EITHER_WAY,
 }
