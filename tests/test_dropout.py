@@ -83,6 +83,17 @@ def test_a_generator_keeps_the_numbers_that_are_at_least_the_ratio(ratio, seed):
     assert np.array_equal(pullback(X)[0], want_pullback(X)[0])
 
 
+class Lowest(np.random.Generator):
+    """Draws the smallest number that may be drawn."""
+
+    def random(self, size):
+        return np.zeros(size)
+
+
+def test_with_ratio_0_everything_is_kept_whatever_is_drawn():
+    assert Dropout(0.0).forward([1.0, 2.0], rng=Lowest(np.random.PCG64(0))).tolist() == [1.0, 2.0]
+
+
 @pytest.mark.parametrize("ratio", [0.1, 0.5, 0.9])
 def test_the_ratio_is_the_share_that_is_dropped_and_the_mean_is_kept(ratio):
     out = Dropout(ratio).forward(np.ones(100_000), rng=np.random.default_rng(0))
