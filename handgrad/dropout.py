@@ -89,9 +89,8 @@ def _kept(where: str, x: Array, keep: npt.ArrayLike | None, rng: np.random.Gener
     if keep is not None:
         kept = booleans(where, "keep", keep, "a number is kept")
         return broadcast_to(where, "keep", kept, x.shape, f"x.shape is {x.shape}") & (ratio < 1)
-    return (
-        True if rng is None else _generator(where, rng).random(x.shape) >= ratio
-    )  # never 1: with ratio 1, no number
+    # what is drawn may be 0, and is always below 1: a ratio of 0 keeps everything, one of 1 nothing
+    return True if rng is None else _generator(where, rng).random(x.shape) >= ratio
 
 
 def _generator(where: str, rng: np.random.Generator) -> np.random.Generator:

@@ -5,17 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import (
-    Array,
-    Shape,
-    above_0,
-    broadcast_to,
-    double,
-    floating,
-    ieee,
-    shape_error,
-    upstream,
-)
+from handgrad.checks import Array, Shape, above_0, broadcast_to, double, floating, ieee, shape_error, upstream
 from handgrad.indices import Indices, integers
 
 
