@@ -12,6 +12,7 @@ BOTH_ARE_0 = "at 0, the pieces meet: the value is 0 of either"
 NOT_SELECTED = "what is not selected may be any number"
 IN_PAIRS = "the last axis is then summed in pairs, too, which is as accurate and takes longer"
 EITHER_WAY = "sums and products are the same either way round"
+BELOW_0 = "any number below 0 tells a row that is not shown from those that are"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -23,6 +24,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "x = (rows if np.isfinite(rows).all() else row_sums(double(x)))[..., np.newaxis]",
         "pass",
     ): WIDER,
+    ("indices", "last = np.full(length, -1)", "last = np.full(length, -2)"): BELOW_0,
     (
         "joining",
         "return tuple((np.array(piece, array.dtype) for piece, array in zip(pieces, self.arrays, strict=True)))",
