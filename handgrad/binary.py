@@ -80,7 +80,7 @@ class SigmoidWithLoss:
         t = as_outputs("SigmoidWithLoss.forward", t, "x", x)
         weights = _of_each(batch, x, self.pos_weight)
         dtype = result_dtype(x, t)
-        losses = in_blocks(_loss, dtype, batch.counted(x), batch.counted(t), *weights)
+        losses = in_blocks(_cross_entropy, dtype, batch.counted(x), batch.counted(t), *weights)
         self.loss = batch.reduced(losses, dtype)
         self.x, self.t, self.weights, self.batch, self.out_shape = x, t, weights, batch, self.loss.shape
         return self.loss
@@ -91,7 +91,7 @@ class SigmoidWithLoss:
         dout = upstream(self, dout)
         x, factor = self.batch.scalable(self.batch.counted(self.x), dout)
         # dx = ((1 - t) σ(x) - p t σ(-x)) dout / N
-        dx = in_blocks(_slope, x.dtype, x, self.batch.counted(self.t), *self.weights)
+        dx = in_blocks(_cross_entropy_slope, x.dtype, x, self.batch.counted(self.t), *self.weights)
         dx *= factor
         return self.batch.spread(np.asarray(dx, self.x.dtype))
 
@@ -167,7 +167,7 @@ class FocalLoss:
         batch = entries_of("FocalLoss.forward", x, mask, self.reduction)
         t = as_outputs("FocalLoss.forward", t, "x", x)
         gamma, yes, no = self._options("FocalLoss.forward")
-        each, answers = double(batch.counted(x)), batch.counted(t)
+        each, answers = double(batch.counted(x)), double(batch.counted(t))
         # loss = t f(x) + (1 - t) f(-x)
         losses = weighed(yes * answers, _focal(each, gamma)) + weighed(no * (1 - answers), _focal(-each, gamma))
         self.loss = batch.reduced(losses, result_dtype(x, t))
@@ -179,7 +179,7 @@ class FocalLoss:
         """Return dx: 0 where the mask hides."""
         dout = upstream(self, dout)
         x, factor = self.batch.scalable(double(self.batch.counted(self.x)), dout)
-        t, (gamma, yes, no) = self.batch.counted(self.t), self.used
+        t, (gamma, yes, no) = double(self.batch.counted(self.t)), self.used
         # dx = (t f'(x) - (1 - t) f'(-x)) dout / N
         dx = (yes * t * _focal_slope(x, gamma) - no * (1 - t) * _focal_slope(-x, gamma)) * factor
         return self.batch.spread(np.asarray(dx, self.x.dtype))
@@ -204,14 +204,14 @@ def _of_each(batch: Batch, x: Array, pos_weight: npt.ArrayLike | None) -> tuple[
     return (batch.counted(each).astype(np.result_type(x, np.float32)),)
 
 
-def _loss(x: Array, t: npt.NDArray[Any], weight: npt.NDArray[Any] | None = None) -> Array:
+def _cross_entropy(x: Array, t: npt.NDArray[Any], weight: npt.NDArray[Any] | None = None) -> Array:
     """Compute -p t log σ(x) - (1 - t) log σ(-x), as (w h - p t) x + w log(1 + exp(-|x|))."""
     x = wide(x)
     error, w = _hard(x, t, weight)
     return weighed(error, x) + w * np.log1p(np.exp(-np.abs(x)))
 
 
-def _slope(x: Array, t: npt.NDArray[Any], weight: npt.NDArray[Any] | None = None) -> Array:
+def _cross_entropy_slope(x: Array, t: npt.NDArray[Any], weight: npt.NDArray[Any] | None = None) -> Array:
     """Compute (1 - t) σ(x) - p t σ(-x), as w h - p t ∓ w exp(-|x|) / (1 + exp(-|x|))."""
     error, w = _hard(x, t, weight)
     e = np.exp(-np.abs(x))
@@ -220,10 +220,11 @@ def _slope(x: Array, t: npt.NDArray[Any], weight: npt.NDArray[Any] | None = None
 
 def _hard(x: Array, t: npt.NDArray[Any], weight: npt.NDArray[Any] | None) -> tuple[Array, float | Array]:
     """Compute w h - p t and w, where h is 1 or 0 by the sign of x: exact where t is, too."""
-    h, t = ~np.signbit(x), t if t.dtype.kind == "f" else t.astype(x.dtype)
+    h = ~np.signbit(x)
+    t = wide(t) if t.dtype.kind == "f" else t.astype(x.dtype)
     if weight is None:
-        return h - wide(t), 1.0
-    hit, miss = weight * t, 1 - wide(t)
+        return h - t, 1.0
+    hit, miss = weight * t, 1 - t
     return h * miss - ~h * hit, hit + miss
 
 

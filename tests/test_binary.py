@@ -296,6 +296,15 @@ def test_many_entries_are_each_what_they_are_alone(size, pos_weight):
     assert np.all(losses > 0)
 
 
+def test_answers_in_float16_are_not_rounded_any_further():
+    x, t = np.array([1.0, -2.0]), np.array([0.001, 0.3], np.float16)
+    for layer in (SigmoidWithLoss(), SigmoidWithLoss(3.0), FocalLoss(), FocalLoss(alpha=0.25)):
+        losses, slopes = each(layer, x, t)
+        want, want_slopes = each(layer, x, t.astype(np.float64))
+        np.testing.assert_allclose(losses, want, rtol=8 * EPS32)
+        np.testing.assert_allclose(slopes, want_slopes, rtol=8 * EPS32)
+
+
 def test_targets_in_float64_leave_a_loss_of_float64():
     x, t = np.array([0.3, -1.7], np.float32), np.array([0.3, 0.6])
     loss, dx = run(SigmoidWithLoss(), x, t)

@@ -34,6 +34,21 @@ def softmax(x: Numbers, dout: Numbers) -> Step:
     return steps
 
 
+def normalising(x: Numbers, dout: Numbers) -> Step:
+    """Compute z = (x - mean) / std of each row and dx = (dout - mean dout - z mean(dout z)) / std, in float32."""
+    z, dx, product = np.empty_like(x), np.empty_like(x), np.empty_like(x)
+
+    def steps() -> None:
+        np.subtract(x, x.mean(-1, keepdims=True), out=z)
+        std = np.sqrt(np.square(z, out=product).mean(-1, keepdims=True))
+        np.divide(z, std, out=z)
+        np.multiply(z, np.multiply(dout, z, out=product).mean(-1, keepdims=True), out=product)
+        np.subtract(dout, dout.mean(-1, keepdims=True), out=dx)
+        np.divide(np.subtract(dx, product, out=dx), std, out=dx)
+
+    return steps
+
+
 def silu(x: Numbers, dout: Numbers) -> Step:
     """Compute x σ(x) and dout σ(x) (1 + x (1 - σ(x))), in float64, block by block."""
     e, s = rooms(x)

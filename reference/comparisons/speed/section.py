@@ -95,8 +95,9 @@ OTHERS = f"""\
   small, that is what handgrad takes longer for.
 - Bare NumPy is what of the formula no layer of NumPy's operations can do without, into arrays that are
   there already: for Softmax, and for Silu in float64, the steps alone, without a check, a mask or an infinity; for
-  Gelu the two polynomials of Φ in float64; for SoftmaxWithLoss and for Sigmoid the exponential, for Sigmoid in
-  float64, because NumPy's of float32 is off by up to 2.5 ulps.
+  Gelu the two polynomials of Φ in float64; for the normalisations one that centres and scales rows, without gains;
+  for SoftmaxWithLoss, Sigmoid and SigmoidWithLoss the exponential, for the last two in float64, because NumPy's of
+  float32 is off by up to 2.5 ulps.
 - {JAX} is the compiled vector-Jacobian product of JAX's own function, or of our twin where JAX has none, its
   arguments on its own device beforehand. {TORCH}'s gradient of a sum is a view of dout, which costs nothing until
   somebody reads it."""

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import handgrad
-from reference import losses
+from reference import binary, channel_normalisation, losses, pooling, row_normalisation
+from reference import convolution as twin_of_convolution
 from reference.comparisons.networks import Params, two_layers, two_layers_in_jax
 from reference.comparisons.speed import bare
 from reference.comparisons.speed.contenders import (
@@ -88,6 +89,116 @@ def loss(rows: int, classes: int, targets: Mapping[str, float]) -> Work:
         },
         targets,
     )
+
+
+def binary_loss(rows: int, columns: int, targets: Mapping[str, float]) -> Work:
+    """Time the sigmoid with its loss. Its floor is to copy the scores. The book's takes a row of them, and labels."""
+    x, t = normal(rows, columns), labels(rows * columns, 2).reshape(rows, columns)
+    answers = t.astype(np.float32)
+
+    def torch_loss(torch: Any, x: Any) -> Any:
+        return torch.nn.functional.binary_cross_entropy_with_logits(x, torch.from_numpy(answers))
+
+    return Work(
+        f"SigmoidWithLoss {(rows, columns)}",
+        {
+            OURS: lambda: by_numpy(handgrad.SigmoidWithLoss(), (x, answers)),
+            FLOOR: lambda: copying(x),
+            BOOK: lambda: by_numpy(book.SigmoidWithLoss(), (x.ravel(), t.ravel())),
+            BARE: lambda: bare.exponential(x.astype(np.float64)),
+            JAX: lambda: Jitted(lambda x: binary.sigmoid_with_loss(x, jnp.asarray(answers)), x, dout=np.float32(1)),
+            TORCH: lambda: ByTorch(torch_loss, x, dout=np.float32(1)),
+        },
+        targets,
+    )
+
+
+def embedding(words: int, width: int, number: int, targets: Mapping[str, float]) -> Work:
+    """Time a table of vectors, whose gradient is as large as itself. Its floor is to copy it: that is written."""
+    W, indices = normal(words, width), labels(number, words)
+    dout = normal(number, width)
+    return Work(
+        f"Embedding {(words, width)}, {number} indices",
+        {
+            OURS: lambda: by_numpy(handgrad.Embedding(W), (indices,), dout),
+            FLOOR: lambda: copying(W),
+            JAX: lambda: Jitted(lambda W: W[indices], W, dout=dout),
+            TORCH: lambda: ByTorch(lambda torch, W, i: torch.nn.functional.embedding(i, W), W, indices, dout=dout),
+        },
+        targets,
+    )
+
+
+def layer_norm(shape: Shape, targets: Mapping[str, float]) -> Work:
+    """Time LayerNorm."""
+
+    def in_torch(torch: Any, x: Any, gamma: Any, beta: Any) -> Any:
+        return torch.nn.functional.layer_norm(x, gamma.shape, gamma, beta)
+
+    return normalisation(handgrad.LayerNorm, row_normalisation.layer_norm, in_torch, shape, targets)
+
+
+def batch_norm(shape: Shape, targets: Mapping[str, float]) -> Work:
+    """Time BatchNorm, with the statistics of the batch."""
+
+    def in_torch(torch: Any, x: Any, gamma: Any, beta: Any) -> Any:
+        return torch.nn.functional.batch_norm(x, None, None, gamma, beta, training=True)
+
+    return normalisation(handgrad.BatchNorm, channel_normalisation.batch_norm, in_torch, shape, targets)
+
+
+def normalisation(
+    make: Callable[[Numbers, Numbers], Any],
+    twin: Callable[..., Any],
+    in_torch: Callable[..., Any],
+    shape: Shape,
+    targets: Mapping[str, float],
+) -> Work:
+    """Time a layer that centres and scales x, with the gradients of its gamma and beta."""
+    x, dout, gamma, beta = normal(*shape), normal(*shape), normal(shape[-1]), normal(shape[-1])
+    return Work(
+        f"{getattr(make, '__name__', '')} {shape}",
+        {
+            OURS: lambda: by_numpy(make(gamma, beta), (x,), dout),
+            FLOOR: lambda: copying(x, dout),
+            BARE: lambda: bare.normalising(x, dout),
+            JAX: lambda: Jitted(twin, x, gamma, beta, dout=dout),
+            TORCH: lambda: ByTorch(in_torch, x, gamma, beta, dout=dout),
+        },
+        targets,
+    )
+
+
+def convolution(targets: Mapping[str, float]) -> Work:
+    """Time a convolution of images by windows of 3 x 3. Its floor is its products, with the copies of windows."""
+    x, W, b, dout = normal(32, 16, 28, 28), normal(32, 16, 3, 3), normal(32), normal(32, 32, 26, 26)
+
+    def products() -> Step:
+        windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (2, 3))
+        weights, upstream = W.reshape(32, -1), dout.transpose(1, 0, 2, 3).reshape(32, -1)
+
+        def step() -> Any:
+            columns = windows.transpose(1, 4, 5, 0, 2, 3).reshape(144, -1)
+            return weights @ columns, upstream @ columns.T, weights.T @ upstream
+
+        return step
+
+    return Work(
+        f"Convolution of {x.shape} by {W.shape}",
+        {
+            OURS: lambda: by_numpy(handgrad.Convolution(W, b), (x,), dout),
+            FLOOR: products,
+            JAX: lambda: Jitted(twin_of_convolution.convolution, x, W, b, dout=dout),
+            TORCH: lambda: ByTorch(lambda torch, *given: torch.nn.functional.conv2d(*given), x, W, b, dout=dout),
+        },
+        targets,
+    )
+
+
+def max_pool(targets: Mapping[str, float]) -> Work:
+    """Time the largest of 2 x 2. Its floor is to copy x and dout: both are read, and as much is written."""
+    make, in_jax = partial(handgrad.MaxPool, (2, 2)), partial(pooling.max_pool, size=(2, 2))
+    return layer(make, in_jax, lambda torch, x: torch.nn.functional.max_pool2d(x, 2), (32, 32, 28, 28), targets)
 
 
 def layer(
@@ -192,9 +303,13 @@ WORKS: tuple[Callable[[], Work], ...] = (
     lambda: relu((2000, 2000), {JAX: 1.0, TORCH: 1.0}),
     lambda: sigmoid((100, 50), {JAX: 0.6}),
     lambda: sigmoid((2000, 2000), {JAX: 1.0, TORCH: 1.0}),
+    lambda: binary_loss(4096, 1000, AT_LARGE),
+    lambda: embedding(50257, 768, 4096, AT_LARGE),
+    lambda: convolution({FLOOR: 1.2, TORCH: 1.5}),
+    lambda: max_pool({TORCH: 1.5}),
     *(
         partial(make, shape, targets)
-        for make in (softmax, gelu, silu, total)
+        for make in (softmax, gelu, silu, total, layer_norm, batch_norm)
         for shape, targets in ((SMALL, AT_SMALL), (LARGE, AT_LARGE))
     ),
 )
