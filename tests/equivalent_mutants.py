@@ -69,6 +69,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if FLOAT32.tiny <= abs(factor) <= FLOAT32.min:",
     ): WIDER,
     (
+        "binary",
+        "return (batch.counted(each).astype(np.result_type(x, np.float32)),)",
+        "return (batch.counted(each),)",
+    ): WIDER,
+    (
+        "binary",
+        "return (batch.counted(each).astype(np.result_type(x, np.float32)),)",
+        "return (batch.counted(each).astype(np.result_type(x, np.float64)),)",
+    ): WIDER,
+    (
         "checks",
         "beside = [array.dtype for array, alone in zip(arrays, weak, strict=True) if not alone]",
         "beside = [array.dtype for array, alone in zip(arrays, weak) if not alone]",

@@ -263,6 +263,14 @@ def test_a_pos_weight_that_does_not_broadcast_to_x_names_both_shapes(shape):
     assert not hasattr(layer, "loss")
 
 
+def test_options_that_are_no_numbers_are_named():
+    real = "expected floating, integer or boolean, because layers compute with real numbers"
+    with raises(TypeError, f"SigmoidWithLoss.forward: pos_weight.dtype is complex128; {real}"):
+        SigmoidWithLoss(1j).forward(1.0, 1.0)
+    with raises(ValueError, "FocalLoss: gamma.shape is (2,); expected (), because it is one number for all of x"):
+        FocalLoss([1.0, 2.0])
+
+
 @pytest.mark.parametrize("gamma", [-0.5, inf, nan])
 def test_a_gamma_below_0_or_not_finite_is_refused(gamma):
     says = f"gamma is {gamma}; expected a finite number from 0 on, because q may be 0"
@@ -294,6 +302,14 @@ def test_many_entries_are_each_what_they_are_alone(size, pos_weight):
     np.testing.assert_allclose(losses[few], want, rtol=4 * EPS32)
     np.testing.assert_allclose(slopes[few], want_slopes, rtol=4 * EPS32, atol=EPS32)
     assert np.all(losses > 0)
+
+
+def test_float16_is_computed_in_float32():
+    # float16 has two digits of exp(-13)
+    x, yes = np.full(2**17, 13, np.float16), np.ones(2**17, np.float16)
+    assert SigmoidWithLoss(reduction="sum").forward(x, yes) == np.float16(2**17 * math.log1p(math.exp(-13)))
+    # and no 70,000
+    assert SigmoidWithLoss(70_000.0).forward(np.float16(10), 1) == np.float16(70_000 * math.log1p(math.exp(-10)))
 
 
 def test_answers_in_float16_are_not_rounded_any_further():
