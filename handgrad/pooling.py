@@ -76,7 +76,7 @@ class MaxPool:
     def backward(self, dout: npt.ArrayLike) -> Array:
         """Return dx."""
         dout = upstream(self, dout)
-        dx = np.zeros(self.x.shape, dout.dtype)
+        dx = np.zeros(self.x.shape, np.result_type(dout, self.x))
         waiting = np.ones(self.out_shape, np.bool_)  # windows whose first of the largest has not come yet
         for entries, windows in taps(self.axes):
             x, out = self.x[entries], self.out[windows]

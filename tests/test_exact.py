@@ -187,6 +187,16 @@ def test_every_twin_is_evaluated_as_the_oracle_evaluates_it(case):
         assert np.all(np.abs(got[finite] - want[finite]) <= 1e-13 * (np.abs(want) + each.entitled)[finite])
 
 
+@pytest.mark.parametrize(("rows", "channels"), [(0, 2), (2, 0)])
+def test_a_convolution_of_nothing_is_evaluated_too(rows, channels):
+    def convolved(x):
+        return lax.conv_general_dilated(x, jnp.ones((3, channels, 2)), (1,), "VALID")
+
+    jaxpr, args, in_jax = traced(convolved, np.ones((rows, channels, 5)))
+    for exact, want in zip(evaluate(jaxpr, args), in_jax, strict=True):
+        assert np.array_equal(exact.astype(np.float64), want)
+
+
 def test_a_single_number_is_evaluated_too():
     jaxpr = jax.make_jaxpr(lambda x: jnp.where(jnp.isfinite(x), x, 0.0))(1.0)
     assert evaluate(jaxpr, [np.array(2.5)]) == [2.5]

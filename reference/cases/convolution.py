@@ -27,7 +27,7 @@ CASES = (
         handgrad.Convolution,
         convolution.convolution,
         arrays(x="N 4 5 4", W="6 2 2 3", b="6", **OPTIONS),
-        "strided",
+        "2-d",
     ),
     Case(
         handgrad.ConvolutionTranspose,
@@ -38,6 +38,6 @@ CASES = (
         handgrad.ConvolutionTranspose,
         convolution.convolution_transpose,
         arrays(x="N 4 3 2", W="4 3 2 3", b="6", **OPTIONS),
-        "strided",
+        "2-d",
     ),
 )

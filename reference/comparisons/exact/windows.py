@@ -90,7 +90,7 @@ def convolved(
     x, w = x.transpose(dimension_numbers.lhs_spec), w.transpose(dimension_numbers.rhs_spec)
     # a group of rows, each with filters of its own, is the same as a group of channels
     rows, channels, lengths = len(x) // batch_group_count, x.shape[1] * batch_group_count, x.shape[2:]
-    x = np.moveaxis(x.reshape(batch_group_count, rows, -1, *lengths), 0, 1).reshape(rows, channels, *lengths)
+    x = np.moveaxis(x.reshape(batch_group_count, rows, x.shape[1], *lengths), 0, 1).reshape(rows, channels, *lengths)
     between = zip(padding, lhs_dilation, strict=True)
     around = [(0, 0, 0), (0, 0, 0), *((low, high, gap - 1) for (low, high), gap in between)]
     found = windows_of(padded(x, 0, padding_config=around), w.shape[2:], window_strides, rhs_dilation)
