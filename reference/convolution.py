@@ -38,7 +38,7 @@ def convolution_transpose(
         padding = [low + high for low, high in _pairs(pad, W)]
         room = [(windows - 1) * step + span + more for windows, step, span, more in each]
         lengths = [length - around for length, around in zip(room, padding, strict=True)]
-    out = jnp.zeros((*x.shape[:channels], b.size, *lengths))
+    out = jnp.zeros((*x.shape[:channels], b.size, *lengths), x.dtype)
     back = jax.linear_transpose(lambda out: _convolved(out, W, stride, pad, dilation, groups), out)
     return back(x)[0] + b.reshape(b.size, *[1] * (W.ndim - 2))
 

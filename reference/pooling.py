@@ -28,10 +28,10 @@ def average_pool(
     others = x.ndim - len(size)
     padding = [(0, 0, 0)] * others + [(low, high, 0) for low, high in _pairs(pad, x, size, stride)]
     strides = _per_axis(size if stride is None else stride, size)
-    counted = lax.pad(jnp.ones(x.shape), float(count_include_pad), padding)
+    counted = lax.pad(jnp.ones(x.shape, x.dtype), jnp.asarray(count_include_pad, x.dtype), padding)
     sums, numbers = (
         lax.reduce_window(each, 0.0, lax.add, (*[1] * others, *size), (*[1] * others, *strides), "VALID")
-        for each in (lax.pad(x, 0.0, padding), counted)
+        for each in (lax.pad(x, jnp.zeros((), x.dtype), padding), counted)
     )
     return sums / numbers
 
