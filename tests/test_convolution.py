@@ -312,6 +312,23 @@ def test_gradients_that_many_places_add_to_do_not_stagnate(dtype):
     assert dW == db == places
 
 
+def test_a_bias_hears_from_many_samples_of_few_places_without_stagnating():
+    # added one by one in float32, ones would be lost beside 2²⁴
+    dout = np.ones((9, 2, 1), np.float32)
+    dout[0] = 2**24
+    convolution = Convolution(np.ones((2, 1, 1), np.float32), np.zeros(2, np.float32))
+    convolution.forward(np.ones((9, 1, 1), np.float32))
+    convolution.backward(dout)
+    assert convolution.db.tolist() == [2**24 + 8] * 2
+
+
+def test_what_blocks_of_samples_add_to_weights_is_rounded_once():
+    x = np.random.default_rng(0).integers(0, 128, (2**20, 1, 1)).astype(np.float32)
+    _, pullback = vjp(Convolution(np.ones((1, 1, 1), np.float32), np.zeros(1, np.float32)), x)
+    # the sum of a block is exact in float32, and that of all blocks is not
+    assert pullback(np.ones_like(x))[1] == np.float32(x.sum(dtype=np.float64))
+
+
 @each_layer
 def test_windows_are_not_made_of_all_samples_at_once(layer):
     x, dout, W = np.ones((64, 8, 32, 32)), np.ones((64, 8, 32, 32)), np.ones((8, 8, 5, 5))

@@ -47,6 +47,13 @@ def test_a_number_hears_from_very_many_copies(dtype):
     assert pullback(np.ones(copies, dtype))[0] == copies
 
 
+def test_copies_along_another_axis_than_the_last_are_summed_without_stagnating():
+    dout = np.ones((9, 2), np.float32)
+    dout[0] = 2**24
+    _, pullback = vjp(Upsample((9, 1)), np.ones((1, 2), np.float32))
+    assert pullback(dout)[0].tolist() == [[2**24 + 8] * 2]
+
+
 def test_there_may_be_no_space_and_no_samples():
     for shape in [(2, 0), (0, 3)]:
         out, pullback = vjp(Upsample((2,)), np.ones(shape))
