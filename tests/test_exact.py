@@ -187,13 +187,21 @@ def test_every_twin_is_evaluated_as_the_oracle_evaluates_it(case):
         assert np.all(np.abs(got[finite] - want[finite]) <= 1e-13 * (np.abs(want) + each.entitled)[finite])
 
 
-@pytest.mark.parametrize(("rows", "channels"), [(0, 2), (2, 0)])
-def test_a_convolution_of_nothing_is_evaluated_too(rows, channels):
-    def convolved(x):
-        return lax.conv_general_dilated(x, jnp.ones((3, channels, 2)), (1,), "VALID")
+NOTHING = {
+    "convolution of no rows": ((0, 2, 5), lambda x: lax.conv_general_dilated(x, jnp.ones((3, 2, 2)), (1,), "VALID")),
+    "convolution of no channels": (
+        (2, 0, 5),
+        lambda x: lax.conv_general_dilated(x, jnp.ones((3, 0, 2)), (1,), "VALID"),
+    ),
+    "windows too long": ((2, 5), lambda x: lax.reduce_window(x, 0.0, lax.add, (3, 2), (1, 2), "VALID")),
+}
 
-    jaxpr, args, in_jax = traced(convolved, np.ones((rows, channels, 5)))
+
+@pytest.mark.parametrize(("shape", "function"), NOTHING.values(), ids=NOTHING)
+def test_windows_of_nothing_are_evaluated_too(shape, function):
+    jaxpr, args, in_jax = traced(function, np.ones(shape))
     for exact, want in zip(evaluate(jaxpr, args), in_jax, strict=True):
+        assert exact.shape == want.shape
         assert np.array_equal(exact.astype(np.float64), want)
 
 

@@ -30,6 +30,10 @@ def windows_of(x: AnyArray, lengths: Sequence[int], strides: Sequence[int], gaps
     """List the windows over the last axes: first where they are, then what is in them, axis by axis."""
     axes = tuple(range(x.ndim - len(lengths), x.ndim))
     whole = [(length - 1) * gap + 1 for length, gap in zip(lengths, gaps, strict=True)]
+    room = [x.shape[axis] - length for axis, length in zip(axes, whole, strict=True)]
+    places = [max(0, left // step + 1) for left, step in zip(room, strides, strict=True)]
+    if 0 in places:
+        return np.empty((*x.shape[: axes[0]], *places, *lengths), x.dtype)
     found = sliding_window_view(x, whole, axes)
     steps: tuple[Any, ...] = tuple(slice(None, None, step) for step in (*strides, *gaps))
     return found[..., *steps]
