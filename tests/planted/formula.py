@@ -18,6 +18,7 @@ from tests.planted.right import (
     PRELU,
     REPEAT,
     RESIDUAL_TANH,
+    SHARED_HEADS,
     SIGMOID,
     SOFTMAX,
     SOFTMAX_LOSS,
@@ -38,6 +39,7 @@ from tests.planted.right import (
     PRelu,
     Repeat,
     ResidualTanh,
+    SharedHeads,
     Sigmoid,
     Softmax,
     SoftmaxLoss,
@@ -102,6 +104,29 @@ class ResidualWithoutItsInput(ResidualTanh):
 
     def backward(self, dout):
         return super().backward(dout) - dout
+
+
+class SharedHeadsReadAcross(SharedHeads):
+    """Heads are merged by their order in memory, without the swap of axes."""
+
+    def side_by_side(self, heads):
+        return heads.reshape(heads.shape[1], -1)
+
+
+class SharedHeadsTiled(SharedHeads):
+    """The first and the third head share keys, not the first and the second."""
+
+    def shared(self, heads):
+        return np.tile(heads, (2, 1, 1))
+
+
+class SharedHeadsHearOne(SharedHeads):
+    """Keys hear from the first of the two heads that share them."""
+
+    def backward(self, dout):
+        dq, _, dv = super().backward(dout)
+        dS = self.softmax.backward(self.cut(dout, 4) @ self.v.transpose(0, 2, 1))
+        return dq, self.side_by_side((dS.transpose(0, 2, 1) @ self.q)[::2]), dv
 
 
 class LayerNormOfFixedStd(LayerNorm):
@@ -272,6 +297,9 @@ BUGS = (
     Bug(SoftmaxElementwise, SOFTMAX, "gradient", "diagonal"),
     Bug(SoftmaxPlus, SOFTMAX, "gradient", "sign"),
     Bug(ResidualWithoutItsInput, RESIDUAL_TANH, "gradient", "lacks"),
+    Bug(SharedHeadsReadAcross, SHARED_HEADS, "value", "forward is at fault"),
+    Bug(SharedHeadsTiled, SHARED_HEADS, "value", "forward is at fault"),
+    Bug(SharedHeadsHearOne, SHARED_HEADS, "gradient", "dk"),
     Bug(LayerNormOfFixedStd, LAYER_NORM, "gradient", "held constant"),
     Bug(LayerNormOfFixedMean, LAYER_NORM, "gradient", "held constant"),
     Bug(LayerNormWithEpsilonOutside, LAYER_NORM, "value", "forward is at fault"),

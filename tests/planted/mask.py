@@ -4,7 +4,9 @@ import numpy as np
 
 from tests.planted.bug import Bug
 from tests.planted.right import (
+    CAUSAL_ATTENTION,
     DROPOUT,
+    MASKED_ATTENTION,
     MASKED_BATCH_NORM,
     MASKED_EMBEDDING,
     MASKED_LOSS,
@@ -12,13 +14,16 @@ from tests.planted.right import (
     MASKED_SOFTMAX,
     SMOOTHED_LOSS,
     WEIGHTED_LOSS,
+    CausalAttention,
     Dropout,
+    MaskedAttention,
     MaskedBatchNorm,
     MaskedEmbedding,
     MaskedLoss,
     MaskedMean,
     MaskedSoftmax,
     SmoothedLoss,
+    Softmax,
     WeightedLoss,
 )
 
@@ -202,6 +207,40 @@ class MaskedBatchNormGainHearsFromAll(MaskedBatchNorm):
         return dx
 
 
+class MaskedAttentionOfLargeNegative(MaskedAttention):
+    """Hidden scores become -1e9: where no key counts, a query hears the mean of what is hidden."""
+
+    def forward(self, q, k, v, mask):
+        super().forward(q, k, v, np.full_like(mask, True))
+        scores = np.where(mask, self.scale * (q @ k.T), q.dtype.type(-1e9))
+        self.A = self.softmax.forward(scores, np.full(scores.shape, True))
+        return self.A @ self.v
+
+
+class MaskedAttentionLeaksIntoValues(MaskedAttention):
+    """Hidden values hear as if everybody attended to them."""
+
+    def backward(self, dout):
+        dq, dk, _ = super().backward(dout)
+        return dq, dk, Softmax().forward(self.scale * (self.q @ self.k.T)).T @ dout
+
+
+class MaskedAttentionKeepsHiddenValues(MaskedAttention):
+    """Only scores are hidden: a weight of 0 times NaN is NaN."""
+
+    def forward(self, q, k, v, mask):
+        super().forward(q, k, v, mask)
+        self.v = v
+        return self.A @ v
+
+
+class CausalAttentionFromTheTopLeft(CausalAttention):
+    """The first query attends to the first key alone, although there are more keys than queries."""
+
+    def counts(self):
+        return np.tri(len(self.q), len(self.k), dtype=bool)
+
+
 BUGS = (
     Bug(MaskedMeanByProduct, MASKED_MEAN, "masked", "masked entries"),
     Bug(MaskedMeanOfEveryone, MASKED_MEAN, "gradient", "masked"),
@@ -224,4 +263,8 @@ BUGS = (
     Bug(EmbeddingPaddingIsHeardByRow0, MASKED_EMBEDDING, "gradient", "mask"),
     Bug(EmbeddingOfFrozenPadding, MASKED_EMBEDDING, "gradient", "first row"),
     Bug(DropoutByProduct, DROPOUT, "masked", "masked entries"),
+    Bug(MaskedAttentionOfLargeNegative, MASKED_ATTENTION, "value", "mask"),
+    Bug(MaskedAttentionLeaksIntoValues, MASKED_ATTENTION, "gradient", "dv"),
+    Bug(MaskedAttentionKeepsHiddenValues, MASKED_ATTENTION, "masked", "masked entries|0 by 0"),
+    Bug(CausalAttentionFromTheTopLeft, CAUSAL_ATTENTION, "value", "forward is at fault"),
 )

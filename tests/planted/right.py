@@ -243,6 +243,61 @@ class MaskedSoftmax:
         return self.y * (dout - (dout * self.y).sum(axis=-1, keepdims=True))
 
 
+class MaskedAttention:
+    """Queries attend to the keys that count; without any, they hear 0."""
+
+    def forward(self, q, k, v, mask):
+        self.q, self.mask = q, mask
+        self.k, self.v = (np.where(mask[:, None], each, 0) for each in (k, v))
+        self.scale = q.dtype.type(q.shape[-1] ** -0.5)
+        self.softmax = MaskedSoftmax()
+        self.A = self.softmax.forward(self.scale * (q @ self.k.T), self.counts())
+        return self.A @ self.v
+
+    def counts(self):
+        return np.tile(self.mask, (len(self.q), 1))
+
+    def backward(self, dout):
+        dS = self.softmax.backward(dout @ self.v.T)
+        dk, dv = (np.where(self.mask[:, None], each, 0) for each in (self.scale * dS.T @ self.q, self.A.T @ dout))
+        return self.scale * dS @ self.k, dk, dv
+
+
+class CausalAttention(MaskedAttention):
+    """The last query attends to all keys, the one before it to all but the last, and so on."""
+
+    def forward(self, q, k, v):
+        return super().forward(q, k, v, np.ones(len(k), bool))
+
+    def counts(self):
+        return np.tri(len(self.q), len(self.k), len(self.k) - len(self.q), dtype=bool)
+
+
+class SharedHeads:
+    """Attention in four heads, two of which share a head of keys and values; with a number for each."""
+
+    def cut(self, rows, heads):
+        return rows.reshape(len(rows), heads, -1).transpose(1, 0, 2)
+
+    def side_by_side(self, heads):
+        return heads.transpose(1, 0, 2).reshape(heads.shape[1], -1)
+
+    def shared(self, heads):
+        return np.repeat(heads, 2, axis=0)
+
+    def forward(self, q, k, v):
+        self.q, self.k, self.v = self.cut(q, 4), self.shared(self.cut(k, 2)), self.shared(self.cut(v, 2))
+        self.softmax = Softmax()
+        self.A = self.softmax.forward(self.q @ self.k.transpose(0, 2, 1))
+        return self.side_by_side(self.A @ self.v)
+
+    def backward(self, dout):
+        dout = self.cut(dout, 4)
+        dS = self.softmax.backward(dout @ self.v.transpose(0, 2, 1))
+        dk, dv = (each.transpose(0, 2, 1) @ of for each, of in ((dS, self.q), (self.A, dout)))
+        return tuple(self.side_by_side(each) for each in (dS @ self.k, dk[::2] + dk[1::2], dv[::2] + dv[1::2]))
+
+
 class ResidualTanh:
     def forward(self, x):
         self.y = np.tanh(x)
@@ -485,6 +540,25 @@ def masked_softmax(x, mask):
     return jax.nn.softmax(jnp.where(mask, x, 0), where=mask)
 
 
+def masked_attention(q, k, v, mask):
+    k, v = (jnp.where(mask[:, None], each, 0) for each in (k, v))
+    scores = jnp.einsum("td,sd->ts", q, k) / jnp.sqrt(q.shape[-1])
+    return jax.nn.softmax(scores, where=mask) @ v
+
+
+def causal_attention(q, k, v):
+    scores = jnp.einsum("td,sd->ts", q, k) / jnp.sqrt(q.shape[-1])
+    later = jnp.arange(len(k)) > jnp.arange(len(q))[:, None] + len(k) - len(q)
+    return jax.nn.softmax(scores, where=~later) @ v
+
+
+def shared_heads(q, k, v):
+    def head(h):
+        return jax.nn.softmax(jnp.outer(q[:, h], k[:, h // 2])) @ v[:, h // 2]
+
+    return jnp.stack([head(h) for h in range(4)], axis=-1)
+
+
 def layer_norm(x, g, b):
     centred = x - x.mean(-1, keepdims=True)
     return centred / jnp.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) * g + b
@@ -536,6 +610,11 @@ REPEAT = Right(Repeat, lambda x: jnp.repeat(x, 2, axis=0), arrays(x="2 3"))
 AFFINE = Right(Affine, lambda x, W, b: x @ W + b, arrays(x="N D", W="D M", b="M"))
 SOFTMAX = Right(Softmax, jax.nn.softmax, arrays(x="2 4"))
 MASKED_SOFTMAX = Right(MaskedSoftmax, masked_softmax, arrays(x="2 4", mask=masks("2 4", of="x")))
+MASKED_ATTENTION = Right(
+    MaskedAttention, masked_attention, arrays(q="2 2", k="3 2", v="3 2", mask=masks("3", of="k v"))
+)
+CAUSAL_ATTENTION = Right(CausalAttention, causal_attention, arrays(q="2 2", k="4 2", v="4 2"))
+SHARED_HEADS = Right(SharedHeads, shared_heads, arrays(q="3 4", k="3 2", v="3 2"))
 RESIDUAL_TANH = Right(ResidualTanh, lambda x: x + jnp.tanh(x), arrays(x="2 3"))
 LAYER_NORM = Right(LayerNorm, layer_norm, arrays(x="3 4", g="4", b="4"))
 MASKED_BATCH_NORM = Right(MaskedBatchNorm, masked_batch_norm, arrays(x="5 2", g="2", mask=masks("5", of="x")))
@@ -594,6 +673,9 @@ RIGHT = (
     AFFINE,
     SOFTMAX,
     MASKED_SOFTMAX,
+    MASKED_ATTENTION,
+    CAUSAL_ATTENTION,
+    SHARED_HEADS,
     RESIDUAL_TANH,
     LAYER_NORM,
     MASKED_BATCH_NORM,

@@ -8,6 +8,7 @@ from tests.planted.right import (
     DROPOUT,
     EMBEDDING,
     LAYER_NORM,
+    MASKED_ATTENTION,
     MASKED_LOSS,
     MASKED_MEAN,
     SOFTMAX_LOSS,
@@ -17,6 +18,7 @@ from tests.planted.right import (
     Dropout,
     Embedding,
     LayerNorm,
+    MaskedAttention,
     MaskedLoss,
     MaskedMean,
     SoftmaxLoss,
@@ -128,6 +130,14 @@ class DropoutOfTheShareThatIsKept(Dropout):
         return np.where(self.keep, array / self.ratio, 0).astype(array.dtype)
 
 
+class MaskedAttentionForgetsItsScale(MaskedAttention):
+    """The scale is in dq, and not in dk."""
+
+    def backward(self, dout):
+        dq, dk, dv = super().backward(dout)
+        return dq, dk / self.scale, dv
+
+
 BUGS = (
     Bug(SoftmaxLossNotDivided, SOFTMAX_LOSS, "gradient", "is N times"),
     Bug(SoftmaxLossDividedTwice, SOFTMAX_LOSS, "gradient", "divided by N"),
@@ -143,4 +153,5 @@ BUGS = (
     Bug(DropoutNotScaledUp, DROPOUT, "value", "0.75"),
     Bug(DropoutNotScaledBack, DROPOUT, "gradient", "0.75"),
     Bug(DropoutOfTheShareThatIsKept, DROPOUT, "value", "3 times"),
+    Bug(MaskedAttentionForgetsItsScale, MASKED_ATTENTION, "gradient", "dk is multiplied by the reference's sqrt"),
 )
