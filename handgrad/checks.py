@@ -187,8 +187,9 @@ def sum_to(grad: Array, like: Spec | Array) -> Array:
     """
     added = grad.ndim - len(like.shape)
     stretched = [added + axis for axis, length in enumerate(like.shape) if length == 1]
-    summed = long_sum(grad, (*range(added), *stretched))
-    return np.asarray(summed, like.dtype).reshape(like.shape)
+    axes = (*range(added), *stretched)
+    summed = long_sum(grad, axes) if axes else grad  # in float64, the same numbers would take twice the memory
+    return np.array(summed, like.dtype).reshape(like.shape)
 
 
 def expect_broadcastable(where: str, **arrays: npt.NDArray[Any]) -> None:
