@@ -34,7 +34,8 @@ class ScaledDotProductAttention:
     mask, keep : booleans (..., T, S)      key_mask : booleans (..., S)      query_mask : booleans (..., T)
 
     There are T queries, and S keys with a value each. Leading axes broadcast, and so do masks. The scale s is 1 / √D
-    unless it is given: a sum of D products of independent numbers grows like √D.
+    unless it is given: a sum of D products of independent numbers grows like √D. The attention of the second book is
+    that of one query with s = 1, whose keys are the values.
 
     Derivation
     ----------

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from handgrad import Add, Dropout, MatMul, Multiply, ScaledDotProductAttention, Softmax, Transpose, vjp
+from reference.comparisons import book
 from tests.drawn import masks, numbers
 from tests.graph import Graph
 
@@ -129,6 +130,15 @@ def test_a_score_gains_by_how_much_more_its_value_is_what_is_asked_for_than_what
     *_, dbias = attention.backward(dout)
     more = (dout[:, :, None] * (arrays[2][:, None] - out[:, :, None])).sum(axis=-1)
     np.testing.assert_allclose(dbias, attention.A * more, **CLOSE)
+
+
+@given(numbers((N, S, D), size=3.0), numbers((N, D), size=3.0), numbers((N, D), size=3.0))
+def test_the_second_books_attention_is_that_of_one_query_with_a_scale_of_1(hs, h, dout):
+    theirs = book.Attention()
+    want = theirs.forward(hs, h)
+    dhs, dh = theirs.backward(dout)
+    out, dq, dk, dv = attend(h[:, None], hs, hs, scale=1.0, dout=dout[:, None])
+    assert_close([out[:, 0], dq[:, 0], dk + dv], [want, dh, dhs])
 
 
 # Masks
