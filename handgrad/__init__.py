@@ -46,7 +46,7 @@ from handgrad.attention import ScaledDotProductAttention
 from handgrad.binary import FocalLoss, SigmoidWithLoss
 from handgrad.channel_normalisation import BatchNorm, GroupNorm
 from handgrad.choosing import Maximum, Minimum, Where
-from handgrad.composition import Residual, Sequential
+from handgrad.composition import Residual, Sequential, TransformerBlock
 from handgrad.contrastive import InfoNceLoss, NegativeSamplingLoss
 from handgrad.convolution import Convolution, ConvolutionTranspose
 from handgrad.dropout import Dropout
@@ -155,6 +155,7 @@ __all__ = [
     "SwiGlu",
     "Take",
     "Tanh",
+    "TransformerBlock",
     "Transpose",
     "Upsample",
     "Where",

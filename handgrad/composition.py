@@ -1,4 +1,4 @@
-"""Layers that are made of the layers that they are given (合成関数): one behind the other, or one beside its input.
+"""Layers that are made of the layers that they are given (合成関数): one behind the other, or beside their input.
 
 They have no params of their own: the layers in them keep theirs, with their gradients, and `handgrad.parameters` and
 `handgrad.vjp` list them in one order. An error from within is raised as it is, with a note of the layer that raised.
@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from handgrad.batches import rows_of
 from handgrad.checks import Array, Shape, expect_forward, floating, ieee, shape_error, upstream
+from handgrad.counting import Counts, selected
 from handgrad.layer import Layer, in_order
+from handgrad.targets import as_rows
 from handgrad.walk import is_layer, path, walk
 
 
@@ -147,6 +150,101 @@ class Residual:
         # dx = dout + Jᵀ dout
         dx = np.asarray(dout + dbeside, self.dtype)
         return (dx, *dothers) if dothers else dx
+
+
+class TransformerBlock:
+    """Attend, then feed forward, each beside its input: h = x + attention(norm(x)), out = h + feed_forward(norm'(h)).
+
+    Shapes
+    ------
+    x, dx, h, out, dout : (..., T, D)      mask : booleans (..., T), True for rows that count
+
+    Derivation
+    ----------
+    Write f for attention behind the first norm, and g for feed_forward behind the second, norm', each with the J that
+    turns a small nudge of its input into one of its output. Nudge x. Each of x and h is used twice,
+
+        δh = δx + J_f δx        δout = δh + J_g δh
+
+    Take the inner product with dout and free first δh, then δx, as in `Residual`:
+
+        ⟨dout, δout⟩ = ⟨dout + J_gᵀ dout, δh⟩ = ⟨dh, δh⟩ = ⟨dh + J_fᵀ dh, δx⟩
+
+    so that dx = dh + J_fᵀ dh with dh = dout + J_gᵀ dout: backward of g and then of f, each through its norm last.
+
+    Norms stand before what they are for, so that dout reaches x undiminished; with layers that give 0, the block is
+    an identity. Rows that a mask hides are neither queries nor keys: they are inert, whatever they hold, and have
+    out = 0 and dx = 0. Other options are for attention alone; where it has a bias, backward returns dbias after dx.
+
+    Examples
+    --------
+    >>> from handgrad import Affine, MultiHeadAttention, RmsNorm, Tanh
+    >>> one, zero = [[1.0, 0.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]
+    >>> attention = MultiHeadAttention(zero, zero, one, one, heads=1)
+    >>> block = TransformerBlock(Tanh(), attention, RmsNorm([1.0, 1.0]), Affine(zero, [10.0, 20.0]))
+    >>> block.forward([[0.0, 0.0], [1.0, 0.0]], mask=[True, False])
+    array([[10., 20.],
+           [ 0.,  0.]])
+    >>> block.backward([[1.0, 2.0], [1.0, 2.0]])
+    array([[2., 4.],
+           [0., 0.]])
+
+    References
+    ----------
+    Xiong et al., On Layer Normalization in the Transformer Architecture (2020)
+    """
+
+    layers: tuple[Layer, ...]  # norm, attention, norm', feed_forward
+    counts: Counts  # (..., T, 1) which rows do
+    dtype: np.dtype[Any]
+    out_shape: Shape
+
+    def __init__(self, norm: Layer, attention: Layer, second_norm: Layer, feed_forward: Layer) -> None:
+        self.layers = (norm, attention, second_norm, feed_forward)
+        _expect_layers(self)
+
+    @ieee
+    def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None, **options: Any) -> Array:
+        """Compute h + feed_forward(norm'(h)). Raises ValueError if a layer gives another shape than that of x."""
+        x = as_rows("TransformerBlock.forward", "x", x)
+        rows = rows_of("TransformerBlock.forward", x, mask).mask
+        counts = True if rows is None else rows[..., np.newaxis]
+        vars(self).pop("out_shape", None)  # its layers are about to forget what they were called with before
+        options |= {} if rows is None else {"key_mask": rows, "query_mask": rows}
+        # h = x + attention(norm(x)), out = h + feed_forward(norm'(h))
+        h = self._beside(selected(counts, x, 0), 0, **options)
+        out = selected(counts, self._beside(h, 2), 0)
+        self.counts, self.dtype, self.out_shape = counts, x.dtype, x.shape
+        return np.asarray(out)
+
+    def _beside(self, x: Array, place: int, **options: Any) -> Array:
+        """Add to x what the two layers from a place on make of it."""
+        with _noted(self, place):
+            normed = self.layers[place].forward(x)
+        with _noted(self, place + 1):
+            beside = self.layers[place + 1].forward(normed, **options)
+        if np.shape(beside) != x.shape:
+            name = f"{type(self.layers[place + 1]).__name__}(...)"
+            raise shape_error("TransformerBlock.forward", name, np.shape(beside), x.shape, "it is added to x")
+        return np.asarray(x + beside)
+
+    @ieee
+    def backward(self, dout: npt.ArrayLike) -> Array | tuple[Array, ...]:
+        """Return dx, or a tuple of gradients where attention gives one."""
+        dout = upstream(self, dout)
+        dout = selected(self.counts, dout, 0)
+        # dh = dout + J_gᵀ dout, dx = dh + J_fᵀ dh
+        dbeside, _ = self._back(dout, 2)
+        dh = dout + dbeside
+        dbeside, dothers = self._back(dh, 0)
+        dx = np.asarray(selected(self.counts, dh + dbeside, 0), self.dtype)
+        return (dx, *dothers) if dothers else dx
+
+    def _back(self, dout: Array, place: int) -> tuple[Any, list[Any]]:
+        with _noted(self, place + 1):
+            dnormed, *dothers = in_order(self.layers[place + 1].backward(dout))
+        with _noted(self, place):
+            return self.layers[place].backward(dnormed), dothers
 
 
 def _expect_layers(composed: Any) -> None:

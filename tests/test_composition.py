@@ -11,13 +11,16 @@ from handgrad import (
     Exp,
     LogSumExp,
     MatMul,
+    MultiHeadAttention,
     Multiply,
     Relu,
     Residual,
+    RmsNorm,
     Sequential,
     Sigmoid,
     Softmax,
     SoftmaxWithLoss,
+    TransformerBlock,
     parameters,
     vjp,
 )
@@ -437,3 +440,86 @@ def test_a_residual_takes_integers(number):
 def test_parameters_of_what_is_no_layer_are_refused(wrong):
     with pytest.raises(TypeError, match=r"^parameters: got .*; expected a layer, because it has a forward"):
         list(parameters(wrong))
+
+
+# A block of a Transformer
+
+
+def block(attention=None, feed_forward=None):
+    heads = MultiHeadAttention(W, W.T, W, W.T, heads=3)
+    return TransformerBlock(RmsNorm([1.0, 2.0, 3.0]), attention or heads, RmsNorm(W[0]), feed_forward or affine(0.5))
+
+
+@given(numbers((4, 2, 3), size=2.0), numbers((4, 2, 3), size=2.0))
+def test_without_a_mask_a_block_is_two_residuals_one_behind_the_other(x, dout):
+    norm, attention, second, feed_forward = block().layers
+    want = Sequential(Residual(Sequential(norm, attention)), Residual(Sequential(second, feed_forward)))
+    out, pullback = vjp(block(), x)
+    same, to_same = vjp(want, x)
+    assert np.array_equal(out, same)
+    assert_same(pullback(dout), to_same(dout))
+
+
+@given(numbers((2, 4, 3), size=2.0), masks((2, 4)), st.sampled_from([np.nan, np.inf, -1e300]))
+def test_padding_is_inert_in_a_block_whatever_it_holds(x, mask, poison):
+    dout = np.cos(x)
+    out, pullback = vjp(block(), x, mask=mask)
+    want = pullback(dout)
+    poisoned, dpoisoned = x.copy(), dout.copy()
+    poisoned[~mask], dpoisoned[~mask] = poison, poison
+    got, to_got = vjp(block(), poisoned, mask=mask)
+    assert_same([got, *to_got(dpoisoned)], [out, *want])
+    assert not out[~mask].any()
+    assert not want[0][~mask].any()
+
+
+@given(numbers((4, 3), size=2.0), st.integers(1, 3))
+def test_padding_adds_nothing_to_a_block(x, length):
+    dout, mask = np.cos(x), np.arange(4) < length
+    out, pullback = vjp(block(), x, mask=mask)
+    short, to_short = vjp(block(), x[:length])
+    for got, want in zip([out, *pullback(dout)], [short, *to_short(dout[:length])], strict=True):
+        # sums in another order, of numbers up to a few thousand
+        np.testing.assert_allclose(got[:length] if got.shape == x.shape else got, want, rtol=1e-10, atol=1e-10)
+
+
+@given(numbers((4, 2, 3), size=2.0), numbers((4, 2, 3), size=2.0))
+def test_a_block_whose_last_matrices_are_0_is_the_identity(x, dout):
+    zero = np.zeros((3, 3))
+    made = block(MultiHeadAttention(W, W, W, zero, heads=1), Affine(zero, np.zeros(3)))
+    assert_same(run(made, x, dout=dout), [x, dout])
+
+
+def test_options_of_a_block_are_for_attention_which_may_give_more_gradients():
+    bias, x = np.cos(np.arange(12.0)).reshape(3, 2, 2), X
+    out, (dx, dbias) = run(block(), x, bias=bias)
+    assert dbias.shape == bias.shape
+    normed = block().layers[0].forward(x)
+    h = x + block().layers[1].forward(normed, bias=bias)
+    assert np.array_equal(out, h + block().layers[3].forward(block().layers[2].forward(h)))
+    assert dx.shape == x.shape
+
+
+def test_a_layer_of_a_block_that_gives_another_shape_is_named_and_so_is_one_that_raises():
+    message = "TransformerBlock.forward: LogSumExp(...).shape is (2,); expected (2, 3), because it is added to x"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        block(feed_forward=LogSumExp()).forward(X)
+    with pytest.raises(ValueError, match=r"^Affine\.forward: x\.shape") as caught:
+        block(feed_forward=Affine(np.ones((2, 3)), np.zeros(3))).forward(X)
+    assert caught.value.__notes__ == ["at 3 of TransformerBlock: Affine"]
+
+
+def test_backward_of_a_block_whose_forward_did_not_come_to_the_end_says_so():
+    made = block(feed_forward=LogSumExp())
+    with pytest.raises(RuntimeError, match=r"^TransformerBlock\.backward: call forward first"):
+        made.backward(DOUT)
+    with pytest.raises(ValueError, match="LogSumExp"):
+        made.forward(X)
+    with pytest.raises(RuntimeError, match="call forward first"):
+        made.backward(DOUT)
+
+
+@pytest.mark.parametrize("mask", [[True], [[True, True, True]] * 2])
+def test_a_mask_of_a_block_is_one_of_rows(mask):
+    with pytest.raises(ValueError, match=r"^TransformerBlock\.forward: mask\.shape is .*; expected \(2,\)"):
+        block().forward(X, mask)
