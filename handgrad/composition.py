@@ -210,9 +210,9 @@ class TransformerBlock:
         rows = rows_of("TransformerBlock.forward", x, mask).mask
         counts = True if rows is None else rows[..., np.newaxis]
         vars(self).pop("out_shape", None)  # its layers are about to forget what they were called with before
-        options |= {} if rows is None else {"key_mask": rows, "query_mask": rows}
+        masks = {} if rows is None else {"key_mask": rows, "query_mask": rows}
         # h = x + attention(norm(x)), out = h + feed_forward(norm'(h))
-        h = self._beside(selected(counts, x, 0), 0, **options)
+        h = self._beside(selected(counts, x, 0), 0, **masks, **options)
         out = selected(counts, self._beside(h, 2), 0)
         self.counts, self.dtype, self.out_shape = counts, x.dtype, x.shape
         return np.asarray(out)

@@ -500,6 +500,11 @@ def test_options_of_a_block_are_for_attention_which_may_give_more_gradients():
     assert dx.shape == x.shape
 
 
+def test_a_block_says_itself_what_of_padding_is_a_key():
+    with pytest.raises(TypeError, match="key_mask"):
+        block().forward(X, [True, False], key_mask=[True, True])
+
+
 def test_a_layer_of_a_block_that_gives_another_shape_is_named_and_so_is_one_that_raises():
     message = "TransformerBlock.forward: LogSumExp(...).shape is (2,); expected (2, 3), because it is added to x"
     with pytest.raises(ValueError, match=re.escape(message)):
