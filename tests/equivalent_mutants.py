@@ -179,9 +179,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "to NumPy, any negative length is as many as there are",
     (
         "self_gated",
-        "return (np.maximum(e, x > 0) / (1 + e), e / (1 + e) / (1 + e))",
-        "return (np.maximum(e, x >= 0) / (1 + e), e / (1 + e) / (1 + e))",
-    ): "at 0, e is 1 already",
+        "return (np.abs((x > 0) - tail), tail * (1 - tail))",
+        "return (np.abs((x >= 0) - tail), tail * (1 - tail))",
+    ): "at 0, tail is ½, and so is 1 - tail",
     (
         "piecewise",
         "out = np.where(x > 0, x, wide(slope) * wide(x))",
