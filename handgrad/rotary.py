@@ -83,7 +83,7 @@ class Rope:
         x, pairing = _rows_of_pairs(x), _pairing("Rope.forward", self.pairing)
         # θ = p / base^(2i/D)
         D = x.shape[-1]
-        frequencies = _base("Rope.forward", self.base) ** (-np.arange(0, D, 2) / max(D, 1))
+        frequencies = _base("Rope.forward", self.base) ** (-np.arange(0, D, 2) / D)
         angles = _positions(x, positions)[..., np.newaxis] * frequencies
         cos, sin = np.cos(angles), np.sin(angles)
         out = _turned(x, cos, sin, pairing, x.dtype)

@@ -178,3 +178,8 @@ def test_options_that_are_changed_after_forward_do_not_reach_backward():
     want = rope.backward(x)
     rope.pairing, rope.base = "interleaved", 7.0
     assert np.array_equal(rope.backward(x), want)
+
+
+def test_a_base_is_one_number():
+    with raises(ValueError, ": base.shape is (2,); expected (), because it is one number for all of x"):
+        Rope("half", [10.0, 100.0])
