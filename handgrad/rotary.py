@@ -8,11 +8,11 @@ import numpy.typing as npt
 from handgrad.checks import (
     Array,
     Shape,
+    above_0,
     broadcast_to,
     double,
     floating,
     ieee,
-    number,
     shape_error,
     upstream,
 )
@@ -75,7 +75,7 @@ class Rope:
     out_shape: Shape
 
     def __init__(self, pairing: Pairing, base: float = 10_000.0) -> None:
-        self.pairing, self.base = _pairing("Rope", pairing), _base("Rope", base)
+        self.pairing, self.base = _pairing("Rope", pairing), above_0("Rope", "base", base, "it divides")
 
     @ieee
     def forward(self, x: npt.ArrayLike, positions: npt.ArrayLike | None = None) -> Array:
@@ -83,7 +83,7 @@ class Rope:
         x, pairing = _rows_of_pairs(x), _pairing("Rope.forward", self.pairing)
         # θ = p / base^(2i/D)
         D = x.shape[-1]
-        frequencies = _base("Rope.forward", self.base) ** (-np.arange(0, D, 2) / D)
+        frequencies = above_0("Rope.forward", "base", self.base, "it divides") ** (-np.arange(0, D, 2) / D)
         angles = _positions(x, positions)[..., np.newaxis] * frequencies
         cos, sin = np.cos(angles), np.sin(angles)
         out = _turned(x, cos, sin, pairing, x.dtype)
@@ -131,10 +131,3 @@ def _pairing(where: str, pairing: Pairing) -> Pairing:
     if pairing not in ("half", "interleaved"):
         raise ValueError(f"{where}: pairing is {pairing!r}; expected 'half' or 'interleaved', as both are in use")
     return pairing
-
-
-def _base(where: str, base: float) -> float:
-    base = number(where, "base", base)
-    if not 0 < base < np.inf:
-        raise ValueError(f"{where}: base is {base}; expected a finite number above 0, because it divides")
-    return base
