@@ -130,7 +130,7 @@ class ScaledDotProductAttention:
         arrays = floating_together(where, **{"q": q, "k": k, "v": v} | ({} if bias is None else {"bias": bias}))
         shape, s = _shape_of_pairs(where, *arrays), _scale(where, self.scale, arrays[0])
         counts = self.pairs(where, shape, mask, key_mask, query_mask)
-        kept = counts if keep is None else counts & as_pairs(where, "keep", keep, shape)
+        kept = counts if keep is None else counts & as_pairs(where, "keep", keep, shape) & (self.ratio < 1)
         softmax, dropout = Softmax(), None if keep is None else Dropout(self.ratio)
         # S = s q kᵀ + bias, A = softmax(S), out = A v
         q, k, v, *biases = map(wide, arrays)

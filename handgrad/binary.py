@@ -215,7 +215,7 @@ def _cross_entropy_slope(x: Array, t: npt.NDArray[Any], weight: npt.NDArray[Any]
     """Compute (1 - t) σ(x) - p t σ(-x), as w h - p t ∓ w exp(-|x|) / (1 + exp(-|x|))."""
     error, w = _hard(x, t, weight)
     e = np.exp(-np.abs(x))
-    return error - np.copysign(w * (e / (1 + e)), x)
+    return error - w * np.copysign(e / (1 + e), x)
 
 
 def _hard(x: Array, t: npt.NDArray[Any], weight: npt.NDArray[Any] | None) -> tuple[Array, float | Array]:
@@ -224,8 +224,8 @@ def _hard(x: Array, t: npt.NDArray[Any], weight: npt.NDArray[Any] | None) -> tup
     t = wide(t) if t.dtype.kind == "f" else t.astype(x.dtype)
     if weight is None:
         return h - t, 1.0
-    hit, miss = weight * t, 1 - t
-    return h * miss - ~h * hit, hit + miss
+    hit, miss = weighed(t, weight), 1 - t
+    return np.where(h, miss, -hit), hit + miss
 
 
 LOWEST = np.finfo(np.float64).min  # stands for -inf where it meets a factor of 0, since their product would be NaN

@@ -35,7 +35,8 @@ def floating(where: str, name: str, argument: npt.ArrayLike) -> Array:
         If it is not made of real numbers. The message names it.
     """
     if type(argument) is np.ndarray and argument.dtype.kind == "f" and argument.dtype.isnative:
-        return argument  # the usual case, without the calls below
+        # the usual case, without the calls below; but of what is repeated in memory, NumPy adds products one by one
+        return argument if 0 not in argument.strides else np.ascontiguousarray(argument).reshape(argument.shape)
     array = real(where, name, argument)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 

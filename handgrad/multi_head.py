@@ -165,11 +165,12 @@ class MultiHeadAttention:
         x, c, bias = arrays["x"], arrays.get("context", arrays["x"]), arrays.get("bias")
         shape, at = _shape_of_pairs(where, x, c), _positions(where, self.rope, positions, x)
         counts = self.attention.pairs(where, shape, mask, key_mask, query_mask)
-        hears = attending(counts, shape)
-        x, c = rows_in_use(hears, wide(x)), rows_in_use(attended(counts, shape), wide(c))
+        hears, heard = attending(counts, shape), attended(counts, shape)
+        x, c = rows_in_use(hears, wide(x)), rows_in_use(heard, wide(c))
         (queries, keys, values), attention, output = self._parts(params)
         # q = x Wq + bq, k = c Wk + bk, v = c Wv + bv, a = the heads' attention, out = a Wo + bo
-        q, k, v = queries.forward(x, at), keys.forward(c, at if context is None else None), values.forward(c)
+        q, v = queries.forward(x, _in_use(hears, at)), values.forward(c)
+        k = keys.forward(c, _in_use(heard, at) if context is None else None)
         a = attention.forward(q, k, v, bias, mask=_for_each_head(counts), keep=keep)
         out = selected(hears, output.forward(side_by_side(a)), 0)
         self.projected, self.ran, self.output, self.hears = (queries, keys, values), attention, output, hears
@@ -253,6 +254,13 @@ def _shape_of_pairs(where: str, x: Array, c: Array) -> Shape:
 def _for_each_head(counts: Counts) -> npt.NDArray[np.bool_] | None:
     """Give pairs that count an axis for the heads."""
     return None if isinstance(counts, bool) else counts[..., np.newaxis, :, :]
+
+
+def _in_use(counts: Counts, positions: Array | None) -> Array | None:
+    """Give positions with 0 in the place of those of rows that are not in use, which may be NaN."""
+    if positions is None or isinstance(counts, bool):
+        return positions
+    return selected(counts[..., np.newaxis, :, 0], positions, 0)
 
 
 def _positions(where: str, rope: Rope | None, positions: npt.ArrayLike | None, x: Array) -> Array | None:

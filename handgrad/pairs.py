@@ -69,9 +69,9 @@ def causal_pairs(where: str, shape: Shape, offset: int | None) -> Booleans:
 
 
 def attending(counts: Counts, shape: Shape) -> Counts:
-    """Tell which queries attend to anything, (..., T, 1), or True where everything counts."""
-    if isinstance(counts, bool):
-        return counts
+    """Tell which queries attend to anything, (..., T, 1), or True where everything counts and there are keys."""
+    if counts is True and shape[-1]:
+        return True
     return np.logical_or.reduce(np.broadcast_to(counts, shape), axis=-1, keepdims=True)
 
 

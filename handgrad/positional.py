@@ -56,6 +56,7 @@ class PositionalEncoding:
     def __init__(self, base: float = 10_000.0) -> None:
         self.base = above_0("PositionalEncoding", "base", base, "it divides")
 
+    @ieee
     def forward(self, x: npt.ArrayLike, positions: npt.ArrayLike | None = None) -> Array:
         """Compute x + P. Raises ValueError and TypeError for positions that do not fit x."""
         x, base = _sequence(x), above_0("PositionalEncoding.forward", "base", self.base, "it divides")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, floating, number, shape_error
+from handgrad.checks import Array, floating, ieee, number, shape_error
 
 
 class Statistics(NamedTuple):
@@ -15,6 +15,7 @@ class Statistics(NamedTuple):
     var: Array
 
 
+@ieee
 def running_average(old: Statistics, new: Statistics | None, momentum: float = 0.9) -> Statistics:
     """Average statistics over time: momentum · old + (1 - momentum) · new, in new arrays of the dtypes of the old.
 
@@ -37,7 +38,8 @@ def running_average(old: Statistics, new: Statistics | None, momentum: float = 0
         raise ValueError(
             f"running_average: momentum is {momentum}; expected 0 to 1, because it is the weight of the old"
         )
-    new = new or old
+    if new is None:
+        return Statistics(*(np.array(floating("running_average", "old", each)) for each in old))
     return Statistics(_averaged("mean", old.mean, new.mean, momentum), _averaged("var", old.var, new.var, momentum))
 
 

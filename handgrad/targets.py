@@ -95,7 +95,7 @@ def smoothed(t: npt.NDArray[Any], share: float, scores: Array) -> npt.NDArray[An
 
 def weighted(t: npt.NDArray[Any], weights: npt.NDArray[Any] | None, scores: Array) -> npt.NDArray[Any]:
     """Compute w_k t_k for each row."""
-    return t if weights is None else weights * _distributions(t, scores)
+    return t if weights is None else weighed(_distributions(t, scores), weights)
 
 
 def _distributions(t: npt.NDArray[Any], scores: Array) -> npt.NDArray[Any]:

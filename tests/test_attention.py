@@ -397,3 +397,8 @@ def test_the_weights_are_read_only():
     attention.forward([[1.0]], [[1.0], [2.0]], [[3.0], [4.0]])
     with pytest.raises(ValueError, match="read-only"):
         attention.A[0, 0] = 1
+
+
+def test_with_a_ratio_of_1_everything_is_dropped_whatever_it_is():
+    attention = ScaledDotProductAttention(ratio=1.0)
+    assert attention.forward([[1.0]], [[1.0]], [[np.nan]], keep=[[True]]).tolist() == [[0]]

@@ -2,6 +2,7 @@ import math
 import re
 
 import hypothesis.strategies as st
+import jax
 import mpmath
 import numpy as np
 import pytest
@@ -329,3 +330,21 @@ def test_targets_in_float64_leave_a_loss_of_float64():
     np.testing.assert_allclose(loss, want, rtol=4 * EPS32)
     np.testing.assert_allclose(dx, want_dx, rtol=0, atol=4 * EPS32)
     assert (loss.dtype, dx.dtype) == (np.float64, np.float32)
+
+
+@pytest.mark.parametrize(("weight", "t"), [(0.25, 2.0), (5.0, -1.0), (-1.0, 1.0)])
+@pytest.mark.parametrize("x", [1.0, -2.0])
+def test_a_weight_that_makes_the_sum_negative_keeps_its_sign(weight, t, x):
+    def loss(x):
+        return -weight * t * jax.nn.log_sigmoid(x) - (1 - t) * jax.nn.log_sigmoid(-x)
+
+    layer = SigmoidWithLoss(pos_weight=weight)
+    layer.forward([x], [t])
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(layer.backward(), [float(jax.grad(loss)(x))], rtol=1e-14)
+
+
+def test_a_weight_that_float32_does_not_have_is_for_nothing_where_its_answer_is_no():
+    layer = SigmoidWithLoss(pos_weight=1e39)
+    assert layer.forward(np.zeros(1, np.float32), [0]) == np.float32(np.log(2))
+    assert layer.backward() == 0.5

@@ -432,3 +432,10 @@ def test_a_transposed_one_that_no_convolution_goes_back_from_is_named_with_the_l
     found = f"out is {length} long on axis -1; expected one from 0 with room for 2 windows, because x is 2 long there"
     with pytest.raises(ValueError, match=f"^{re.escape(f'ConvolutionTranspose.forward: {found}')}, with stride 2"):
         layer.forward(np.ones((1, 2)))
+
+
+def test_a_dout_that_repeats_one_number_in_memory_is_summed_as_accurately():
+    convolution = Convolution(np.ones((1, 1, 1), np.float32), np.zeros(1, np.float32))
+    out = convolution.forward(np.full((1, 40_000), 0.1, np.float32))
+    convolution.backward(np.broadcast_to(np.float32(0.1), out.shape))
+    np.testing.assert_allclose(convolution.dW.ravel(), 400, rtol=2e-5)

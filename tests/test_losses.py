@@ -634,3 +634,10 @@ def test_rows_in_fortran_order_lose_no_more_than_those_in_c_order():
 def test_a_row_without_targets_adds_nothing_to_the_loss_whatever_its_scores():
     x, t = [[np.nan, 1.0], [0.0, 0.0]], [[0.0, 0.0], [1.0, 0.0]]
     assert SoftmaxWithLoss().forward(x, t) == np.log(2) / 2
+
+
+@pytest.mark.parametrize("weight", [1e300, np.inf, np.nan])
+def test_a_class_weight_is_for_nothing_where_the_class_is_no_target(weight):
+    layer = SoftmaxWithLoss(class_weights=[1, weight])
+    assert layer.forward(np.zeros((1, 2), np.float32), [0]) == np.float32(np.log(2))
+    assert layer.backward().tolist() == [[-0.5, 0.5]]

@@ -356,3 +356,22 @@ def test_params_that_were_replaced_are_checked_before_anything_changes():
     with pytest.raises(ValueError, match=r"^MultiHeadAttention\.forward: Wo\.shape is \(3, 3\); expected \(12, 3\)"):
         made.forward(2 * x)
     assert np.array_equal(made.backward(np.ones((N, T, M))), want)
+
+
+def test_where_there_are_no_keys_no_bias_is_added():
+    eye = np.eye(2)
+    layer = MultiHeadAttention(eye, eye, eye, eye, bo=[5.0, 7.0], heads=1)
+    assert layer.forward(np.full((1, 2), np.nan), np.ones((0, 2))).tolist() == [[0, 0]]
+    layer.backward(np.ones((1, 2)))
+    assert not layer.dWq.any()
+    assert not layer.dbo.any()
+
+
+def test_the_position_of_a_hidden_row_is_inert():
+    eye = np.eye(2)
+    layer = MultiHeadAttention(eye, eye, eye, eye, heads=1, rope=Rope("half"))
+    hidden = {"key_mask": [True, False], "query_mask": [True, False]}
+    layer.forward(np.ones((2, 2)), **hidden, positions=[0, np.nan])
+    assert np.isfinite(layer.backward(np.ones((2, 2)))).all()
+    assert np.isfinite(layer.dWq).all()
+    assert np.isfinite(layer.dWk).all()

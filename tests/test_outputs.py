@@ -1,7 +1,8 @@
 """Layers of several outputs: how they are called, what is said of them, and the script that shows it again."""
 
-from collections import namedtuple
+from collections import OrderedDict, namedtuple
 from dataclasses import replace
+from typing import NamedTuple
 
 import hypothesis.strategies as st
 import jax
@@ -181,3 +182,35 @@ def test_jax_itself_is_a_layer_of_several_outputs():
 
     with jax.enable_x64(True):
         check_layer(by_jax, reference, arrays(x="N", w="N"), max_examples=20)
+
+
+def test_an_ordered_dict_has_its_own_order():
+    class Out:
+        def forward(self, a):
+            return OrderedDict(y=2 * a, c=3 * a)
+
+        def backward(self, dout):
+            return 2 * dout["y"] + 3 * dout["c"]
+
+    check_layer(Out, lambda a: OrderedDict(y=2 * a, c=3 * a), arrays(a="N"), max_examples=20)
+
+
+def test_fields_of_the_same_names_in_another_order_are_refused():
+    class Ours(NamedTuple):
+        c: object
+        h: object
+
+    class Theirs(NamedTuple):
+        h: object
+        c: object
+
+    class Exchanged:
+        def forward(self, a):
+            return Ours(2 * a, 3 * a)
+
+        def backward(self, dh, dc):
+            return 2 * dh + 3 * dc
+
+    report = check_layer(Exchanged, lambda a: Theirs(2 * a, 3 * a), arrays(a="N"), max_examples=20, raises=False)
+    assert report.failed == ["runs"]
+    assert "forward returned an Ours (out.c, out.h); expected" in report.diagnosis

@@ -84,3 +84,18 @@ def test_lists_and_whole_numbers_are_averaged_as_float64_and_what_is_no_number_i
     for name, each in [("old", (words, NEW)), ("new", (OLD, words))]:
         with pytest.raises(TypeError, match=rf"^running_average: {name}\.mean\.dtype is <U1; expected floating"):
             running_average(*each)
+
+
+def test_the_old_stay_as_they_are_where_there_are_no_new_ones():
+    old = Statistics(np.array([0.05, np.inf], np.float32), np.array([1, 0.1], np.float32))
+    averaged = running_average(old, None)
+    for got, want in zip(averaged, old, strict=True):
+        assert np.array_equal(got, want)
+        assert got.dtype == want.dtype
+        assert not np.shares_memory(got, want)
+
+
+def test_an_average_that_overflows_is_inf_without_a_warning():
+    old = Statistics(np.zeros(1, np.float16), np.ones(1, np.float16))
+    with np.errstate(all="raise"):
+        assert running_average(old, Statistics(np.zeros(1), np.array([9e8]))).var == np.inf

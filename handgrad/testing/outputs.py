@@ -49,7 +49,9 @@ class Outputs:
     def named(self, returned: Any) -> Results:
         """Give what a forward returned by the names of the outputs. Raise TypeError if it is something else."""
         leaves = self.tree.apart(returned)
-        if leaves is None:
+        given = names_in(OUT, returned)
+        exchanged = given != self.names and sorted(given) == sorted(self.names) and not isinstance(returned, dict)
+        if leaves is None or exchanged:
             expected = self.tree.together(dict(zip(self.names, self.names, strict=True)))
             raise TypeError(
                 f"forward returned {_described(returned, names_in(OUT, returned))}; "

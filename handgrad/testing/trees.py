@@ -1,5 +1,6 @@
 """Several things in dicts, lists and tuples, each by the name that Python has for it: params['W'], out[0], out.h."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,11 +28,13 @@ class Tree:
     def apart(self, tree: Any) -> dict[str, Any] | None:
         """Give the things in a tree by their names; nothing, if it is another one. Lists will do for tuples."""
         try:
-            found = self._plain.flatten_up_to(tree if self.is_single else in_tuples(tree))
+            plain: jax.tree_util.PyTreeDef = jax.tree.structure(self._plain)
+            found = plain.flatten_up_to(tree if self.is_single else unordered(tree))
         except ValueError:
             return None
         is_same = not any(isinstance(each, tuple | dict) for each in found)
-        return dict(zip(self.names, found, strict=True)) if is_same else None
+        # the names have the order of the reference's dicts, which may be ordered ones
+        return dict(zip(jax.tree.leaves(self._plain), found, strict=True)) if is_same else None
 
     @cached_property
     def is_single(self) -> bool:
@@ -39,8 +42,9 @@ class Tree:
         return jax.tree_util.treedef_is_leaf(self.structure)
 
     @cached_property
-    def _plain(self) -> jax.tree_util.PyTreeDef:
-        return jax.tree.structure(in_tuples(self.structure.unflatten(self.names)))
+    def _plain(self) -> Any:
+        """The names in plain dicts and tuples."""
+        return unordered(self.structure.unflatten(self.names))
 
 
 class Code(str):
@@ -56,10 +60,18 @@ def names_in(name: str, tree: Any) -> tuple[str, ...]:
 
 
 def in_tuples(tree: Any) -> Any:
-    """Put plain tuples in the place of lists, and of tuples with named fields."""
+    """Put plain tuples in the place of lists, and of tuples with named fields. Ordered dicts stay ordered."""
     if isinstance(tree, dict):
-        return {key: in_tuples(each) for key, each in tree.items()}
+        kind = OrderedDict if isinstance(tree, OrderedDict) else dict
+        return kind((key, in_tuples(each)) for key, each in tree.items())
     return tuple(map(in_tuples, tree)) if isinstance(tree, tuple | list) else tree
+
+
+def unordered(tree: Any) -> Any:
+    """Put plain dicts in the place of ordered ones, and tuples as `in_tuples` does."""
+    if isinstance(tree, dict):
+        return {key: unordered(each) for key, each in tree.items()}
+    return tuple(map(unordered, tree)) if isinstance(tree, tuple | list) else tree
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from handgrad.testing.properties.numbers import confined, gradient, kinks, value
 from handgrad.testing.properties.state import deterministic, repeatable, separate, stateless
 from handgrad.testing.properties.targets import masked, refuses
 from handgrad.testing.subject import AnyArray, Results
-from handgrad.testing.trial import Complaint, Trial
+from handgrad.testing.trial import DOUBTFUL, Complaint, Trial
 
 REFERENCE_OVERFLOWS = (
     "is finite where the reference is not: write the reference so that it does not overflow on the way"
@@ -120,13 +120,18 @@ def _of_gradient(failing: Sequence[Trial], holding: Sequence[Trial]) -> str:
 def _of_results(
     kind: Callable[[Results], Results], failing: Sequence[Trial], say: Callable[[str, Sequence[Trial]], str]
 ) -> str:
-    """Say what is wrong with results of a kind, with all of which it can be said: an explanation if there is one."""
-    said = {}
+    """Say what is wrong with results of a kind, with all of which it can be said: an explanation if there is one.
+
+    Where one is wrong outright, of another that has but lost digits nothing is said.
+    """
+    said, worst = {}, {}
     for name in dict.fromkeys(name for trial in failing for name in kind(trial.results)):
         having = [trial for trial in failing if name in trial.kept]
         if any(_is_wrong(trial, name) for trial in having):
             said[name] = say(name, having)
-    first = min(said, key=lambda name: UNEXPLAINED in said[name])
+            worst[name] = max(float(trial.blamed[name].max()) for trial in having if _is_wrong(trial, name))
+    outright = [name for name in said if worst[name] > DOUBTFUL or max(worst.values()) <= DOUBTFUL]
+    first = min(outright, key=lambda name: UNEXPLAINED in said[name])
     *others, last = [called(name) for name in said if said[name] == said[first]]
     alike = f"each of {', '.join(others)} and {last}" if others else last
     return f"{alike} {said[first]}"

@@ -104,7 +104,9 @@ def added(trials: Sequence[Trial], name: str) -> str | None:
     if sum(trial.kept[name].size for trial in trials) < 2:  # some factor always fits a single number
         return None
     # where rounding is a part of the error, it tells no factor
-    trials = [trial for trial in trials if trial.errors[name].max(initial=0) > DOUBTFUL] or trials
+    trials = [trial for trial in trials if trial.errors[name].max(initial=0) > DOUBTFUL]
+    if not trials:
+        return None
     suspects = trials[0].inputs if is_output(name) else {**trials[0].douts, **trials[0].inputs}
     for what, array in suspects.items():
         if array.shape == trials[0].kept[name].shape and is_floating(array) and in_all(trials, what):

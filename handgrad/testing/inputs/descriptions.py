@@ -42,7 +42,7 @@ def arrays(**arguments: Described | dict[str, Any] | list[Any] | tuple[Any, ...]
     --------
     >>> affine = arrays(x="... D", W="D M", b="M")
     >>> gates = arrays(x="N D", W="D 4*H", b="4*H")
-    >>> convolution = arrays(x="N 2*(T-1)+K", k="K>0")
+    >>> convolution = arrays(x="N 2*(T-1)+K>=K", k="K>0")
     >>> classifier = arrays(x="... C", t=labels("...", classes="C"), mask=masks("...", of="x t"))
     >>> network = arrays(x="N D", params=[{"W": "D H", "b": "H"}, {"W": "H C", "b": "C"}])
     >>> import hypothesis.strategies as st
