@@ -145,6 +145,10 @@ class Search:
         """Draw as many examples as a search does, for whoever wants to look at them."""
         return [trial for sizes, share in self._shares() for trial in self._examples(sizes, share)]
 
+    def drawn(self) -> list[Trial]:
+        """Draw as many examples as a search does, all of them at random."""
+        return [trial for sizes, share in self._shares() for trial in self._drawn(sizes, share)]
+
     def _shares(self) -> Iterator[tuple[Sizes, Settings]]:
         """Share the examples out among the shapes; where an axis has length 0, there is little to vary."""
         pool = self.inputs.pool()
