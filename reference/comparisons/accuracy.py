@@ -104,14 +104,19 @@ def _worst(errors: Sequence[Errors]) -> float:
 
 
 def _drawn(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> list[Trial]:
-    """Draw examples as the checker does, and some larger ones."""
+    """Draw examples as the checker does, and some larger ones: as many as are asked for, of all shapes."""
     subject, oracle = Subject(case.layer, list(case.inputs.arguments)), Oracle(case.twin)
     drawn = [(case.inputs, examples), (Larger(case.inputs.arguments), LARGER_EXAMPLES)]
     return [
         trial
         for inputs, number in drawn
-        for trial in Search(subject, oracle, inputs, dtype, Settings(number, seed)).drawn()
+        for trial in _some(Search(subject, oracle, inputs, dtype, Settings(number, seed)).drawn(), number)
     ]
+
+
+def _some(trials: list[Trial], number: int) -> list[Trial]:
+    """Take every so many of them: a search has more, so that each shape has its examples."""
+    return trials[:: max(1, len(trials) // number)]
 
 
 def _all_errors(case: Case, trial: Trial) -> dict[str, tuple[Errors, Errors, Errors]]:
