@@ -79,7 +79,7 @@ def tried(described, dtype=np.float64):
     """Give all numbers that the examples of one check have, at its usual number of them."""
     subject, oracle = Subject(handgrad.Relu, ["x"]), Oracle(jax.nn.relu)
     search = Search(subject, oracle, arrays(x=described), np.dtype(dtype), Settings(100))
-    return np.concatenate([trial.inputs["x"].ravel() for trial in search.sample()])
+    return np.concatenate([trial.inputs["x"].ravel() for trial in search.examples()])
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -35,6 +35,11 @@ ALONE = {
 }
 # the line of diagnosis is not sure to name these
 UNNAMED = {
+    "EmbeddingInOnePlace",
+    "FocalLossByPowers",
+    "MaskedBatchNormGainHearsFromAll",
+    "Relu6DeafBelow6",
+    "TanhSaturatedFrom15",
     "AffineOfEightRows",
     "AveragePoolOfPadding",
     "ConvolutionAcrossForDown",

@@ -20,7 +20,7 @@ import numpy as np
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.found import Failure, Found
 from handgrad.testing.inputs import Inputs
-from handgrad.testing.inputs.axes import Sizes
+from handgrad.testing.inputs.axes import Sizes, shape_of
 from handgrad.testing.inputs.drawing import Settings, bytes_for, for_all, simplest
 from handgrad.testing.inputs.shapes import lengths
 from handgrad.testing.inputs.values import (
@@ -44,6 +44,7 @@ from handgrad.testing.trial import Complaint, Trial, copies
 
 LAYOUTS_AND_POISONS = [(layout, poison) for layout in LAYOUTS for poison in (np.nan, np.inf, -np.inf)]
 LARGEST_TARGET = 1e9  # what Hypothesis climbs towards must be finite
+FEWEST_SWEPT = 20  # numbers of a table, by an example
 FEWEST = 3  # examples of a shape; the first of them is always full of zeros
 
 
@@ -143,11 +144,11 @@ class Search:
 
     def sample(self) -> list[Trial]:
         """Draw as many examples as a search does, for whoever wants to look at them."""
-        return [trial for sizes, share in self._shares() for trial in self._examples(sizes, share)]
-
-    def drawn(self) -> list[Trial]:
-        """Draw as many examples as a search does, all of them at random."""
         return [trial for sizes, share in self._shares() for trial in self._drawn(sizes, share)]
+
+    def examples(self) -> list[Trial]:
+        """Give all examples that a search tries."""
+        return [trial for sizes, share in self._shares() for trial in self._examples(sizes, share)]
 
     def _shares(self) -> Iterator[tuple[Sizes, Settings]]:
         """Share the examples out among the shapes; where an axis has length 0, there is little to vary."""
@@ -160,14 +161,18 @@ class Search:
 
     def _examples(self, sizes: Sizes, share: Settings) -> list[Trial]:
         """Draw examples of one shape, after those that leave no gaps, if it is the one with the most numbers."""
-        sweeps = self._sweeps(sizes) if sizes == max(self.inputs.pool(), key=_numbers) else []
-        return sweeps + self._drawn(sizes, replace(share, max_examples=max(FEWEST, share.max_examples - len(sweeps))))
+        sweeps = self._sweeps(sizes) if sizes == max(self.inputs.pool(), key=self._numbers) else []
+        return sweeps + self._drawn(sizes, share)
 
     def _sweeps(self, sizes: Sizes) -> list[Trial]:
         """Make examples that go through the tables of numbers from one end to the other, whatever is drawn."""
         recipe = self._recipe(sizes, simplest(self.inputs.others(self.dtype)))
-        starts = range(0, len(TYPICAL), max(_numbers(sizes), 1))
+        starts = range(0, len(TYPICAL), max(self._numbers(sizes), FEWEST_SWEPT))
         return [recipe.sweep(table, start) for start in starts for table in SWEPT]
+
+    def _numbers(self, sizes: Sizes) -> int:
+        """Tell how many numbers the largest of the arguments has."""
+        return max(math.prod(shape_of(argument.axes, sizes)) for argument in self.inputs.arguments.values())
 
     def _drawn(self, sizes: Sizes, share: Settings) -> list[Trial]:
         if not self.inputs.has_strategies and not share.climb:
@@ -244,10 +249,6 @@ class Search:
         if sometimes and all(failure.property is not runs for failure in found.failures):
             complaint = f"backward gives a gradient of {', '.join(sometimes)} for some examples, and none for others"
             found.failures.append(Failure(runs, complaint, trial))
-
-
-def _numbers(sizes: Sizes) -> int:
-    return math.prod(lengths(sizes))
 
 
 def _failure(holds: Property, error: Exception, trial: Trial) -> Failure:

@@ -47,7 +47,7 @@ CASES = (
         handgrad.SoftmaxWithLoss,
         losses.softmax_with_loss,
         arrays(x="... 3", t=labels("...", classes="3"), mask=masks("...", of="x t"), **OPTIONS),
-        "smoothed and weighted",
+        "weighted",
     ),
     Case(
         handgrad.SoftmaxWithLoss,

@@ -110,7 +110,7 @@ def _drawn(case: Case, dtype: np.dtype[Any], examples: int, seed: int) -> list[T
     return [
         trial
         for inputs, number in drawn
-        for trial in _some(Search(subject, oracle, inputs, dtype, Settings(number, seed)).drawn(), number)
+        for trial in _some(Search(subject, oracle, inputs, dtype, Settings(number, seed)).sample(), number)
     ]
 
 
