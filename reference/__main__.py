@@ -111,7 +111,7 @@ def compare_layers(plan: Plan) -> tuple[list[Row], bool]:
         f"examples of each: some {plan.examples}."
     )
     print(f"The worst error found is in units of what rounding explains; above {LIMIT:.0f}, a result disagrees.\n")
-    print(f"{'case':<28}{'dtype':<8}{'examples':>8}  {'worst error, in units':<43}verdict")
+    print(f"{'case':<28}{'dtype':<8}{'examples':>8}  {'worst error, in units':<40}verdict")
     rows: list[Row] = []
     pages: list[str] = []
     try:
