@@ -35,8 +35,6 @@ ALONE = {
 }
 # the line of diagnosis is not sure to name these
 UNNAMED = {
-    "EmbeddingInOnePlace",
-    "FocalLossByPowers",
     "MaskedBatchNormGainHearsFromAll",
     "Relu6DeafBelow6",
     "TanhSaturatedFrom15",
