@@ -59,9 +59,7 @@ class MeanSquaredError:
     @ieee
     def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Loss:
         """Compute the loss. Raises ValueError and TypeError for targets or a mask that do not fit x."""
-        x = floating("MeanSquaredError.forward", "x", x)
-        batch = entries_of("MeanSquaredError.forward", x, mask, self.reduction)
-        t = as_outputs("MeanSquaredError.forward", t, "x", x)
+        x, t, batch = _arguments("MeanSquaredError.forward", x, t, mask, self.reduction)
         e = _errors(batch, x, t)
         self.loss = batch.reduced(e * e, result_dtype(x, t))
         self.x, self.t, self.batch, self.out_shape = x, t, batch, self.loss.shape
@@ -120,9 +118,7 @@ class L1Loss:
     @ieee
     def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Loss:
         """Compute the loss. Raises ValueError and TypeError for targets or a mask that do not fit x."""
-        x = floating("L1Loss.forward", "x", x)
-        batch = entries_of("L1Loss.forward", x, mask, self.reduction)
-        t = as_outputs("L1Loss.forward", t, "x", x)
+        x, t, batch = _arguments("L1Loss.forward", x, t, mask, self.reduction)
         e = _errors(batch, x, t)
         self.loss = batch.reduced(np.abs(e), result_dtype(x, t))
         self.x, self.t, self.batch, self.out_shape = x, t, batch, self.loss.shape
@@ -191,9 +187,7 @@ class HuberLoss:
     @ieee
     def forward(self, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Loss:
         """Compute the loss. Raises ValueError and TypeError for targets or a mask that do not fit x."""
-        x = floating("HuberLoss.forward", "x", x)
-        batch = entries_of("HuberLoss.forward", x, mask, self.reduction)
-        t = as_outputs("HuberLoss.forward", t, "x", x)
+        x, t, batch = _arguments("HuberLoss.forward", x, t, mask, self.reduction)
         delta = above_0("HuberLoss.forward", "delta", self.delta, "the parabola ends there")
         size = np.abs(_errors(batch, x, t))
         # q (|e| - q / 2), in which nothing is squared that might overflow
@@ -209,6 +203,14 @@ class HuberLoss:
         e, factor = self.batch.scalable(_errors(self.batch, self.x, self.t), dout)
         # dx = clip(e) dout / N
         return self.batch.spread(np.asarray(e.clip(-self.used, self.used) * factor, self.x.dtype))
+
+
+def _arguments(
+    where: str, x: npt.ArrayLike, t: npt.ArrayLike, mask: npt.ArrayLike | None, reduction: str
+) -> tuple[Array, npt.NDArray[Any], Batch]:
+    x = floating(where, "x", x)
+    batch = entries_of(where, x, mask, reduction)
+    return x, as_outputs(where, t, "x", x), batch
 
 
 def _errors(batch: Batch, x: Array, t: npt.NDArray[Any]) -> Array:
