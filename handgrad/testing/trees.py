@@ -29,7 +29,7 @@ class Tree:
         """Give the things in a tree by their names; nothing, if it is another one. Lists will do for tuples."""
         try:
             plain: jax.tree_util.PyTreeDef = jax.tree.structure(self._plain)
-            found = plain.flatten_up_to(tree if self.is_single else unordered(tree))
+            found = plain.flatten_up_to(tree if self.is_single else in_tuples(tree, ordered=False))
         except ValueError:
             return None
         is_same = not any(isinstance(each, tuple | dict) for each in found)
@@ -44,7 +44,7 @@ class Tree:
     @cached_property
     def _plain(self) -> Any:
         """The names in plain dicts and tuples."""
-        return unordered(self.structure.unflatten(self.names))
+        return in_tuples(self.structure.unflatten(self.names), ordered=False)
 
 
 class Code(str):
@@ -59,19 +59,12 @@ def names_in(name: str, tree: Any) -> tuple[str, ...]:
     return tuple(f"{name}{jax.tree_util.keystr(path)}" for path, _ in paths)
 
 
-def in_tuples(tree: Any) -> Any:
-    """Put plain tuples in the place of lists, and of tuples with named fields. Ordered dicts stay ordered."""
+def in_tuples(tree: Any, ordered: bool = True) -> Any:
+    """Put plain tuples in the place of lists, and of tuples with named fields. Ordered dicts stay so if wanted."""
     if isinstance(tree, dict):
-        kind = OrderedDict if isinstance(tree, OrderedDict) else dict
-        return kind((key, in_tuples(each)) for key, each in tree.items())
-    return tuple(map(in_tuples, tree)) if isinstance(tree, tuple | list) else tree
-
-
-def unordered(tree: Any) -> Any:
-    """Put plain dicts in the place of ordered ones, and tuples as `in_tuples` does."""
-    if isinstance(tree, dict):
-        return {key: unordered(each) for key, each in tree.items()}
-    return tuple(map(unordered, tree)) if isinstance(tree, tuple | list) else tree
+        kind = OrderedDict if ordered and isinstance(tree, OrderedDict) else dict
+        return kind((key, in_tuples(each, ordered)) for key, each in tree.items())
+    return tuple(in_tuples(each, ordered) for each in tree) if isinstance(tree, tuple | list) else tree
 
 
 @dataclass(frozen=True)
