@@ -129,7 +129,7 @@ def compare_layers(plan: Plan) -> tuple[list[Row], bool]:
 def line(row: Row) -> str:
     """Write one row of the table."""
     verdict = "agrees" if row.agrees else "DISAGREES"
-    return f"{row.case:<28}{row.dtype:<8}{row.examples:>8}  {worst_errors(row):<39} {verdict}"
+    return f"{row.case:<27} {row.dtype:<8}{row.examples:>8}  {worst_errors(row):<39} {verdict}"
 
 
 def compare_training(network: Network, seed: int) -> Training:

@@ -58,10 +58,21 @@ def pytest_xdist_make_scheduler(config, log):
 
     class ByLayer(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            layer = re.search(r"\[(\w+)", nodeid)
-            return layer[1] if layer and layer[1] in LAYERS else nodeid.partition("::")[0]
+            return scope_of(nodeid)
 
     return ByLayer(config, log)
+
+
+def scope_of(nodeid):
+    layer = re.search(r"\[(\w+)", nodeid)
+    return layer[1] if layer and layer[1] in LAYERS else nodeid.partition("::")[0]
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """Let a worker forget what was compiled for a layer when that is done, as processes that compare cases do."""
+    done = nextitem is None or scope_of(nextitem.nodeid) != scope_of(item.nodeid)
+    if done and hasattr(item.config, "workerinput"):
+        jax.clear_caches()
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

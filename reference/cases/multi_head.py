@@ -70,7 +70,7 @@ CASES = (
             heads=st.just(4),
             key_heads=st.just(2),
         ),
-        "of shared keys",
+        "sharing keys",
     ),
     Case(
         CausalHeads,

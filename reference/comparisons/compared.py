@@ -10,7 +10,7 @@ from reference.cases import DTYPES
 from reference.comparisons import accuracy
 from reference.comparisons.accuracy import Accuracy, accuracy_of
 from reference.comparisons.exact.evaluation import NoExactForm
-from reference.comparisons.executors import fan_out
+from reference.comparisons.executors import fan_out, forgetting
 from reference.comparisons.pieces import Plan, case_named
 from reference.comparisons.sweep import Curve, is_of_one_number, sweep
 
@@ -44,6 +44,7 @@ def compare_all(plan: Plan) -> dict[str, Compared]:
     return compared
 
 
+@forgetting
 def compare(name: str, examples: int, seed: int) -> Compared:
     """Compare one case, or a piece of it, in every dtype."""
     case = case_named(name)
@@ -63,6 +64,7 @@ def merged(pieces: Sequence[Compared]) -> Compared:
     return replace(pieces[0], results=results)
 
 
+@forgetting
 def follow(name: str) -> tuple[list[Curve], dict[str, str]]:
     """Follow a function of one number along the float32 line, or say why that cannot be."""
     try:

@@ -6,12 +6,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
 from importlib.util import find_spec
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import jax
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -41,6 +43,24 @@ def run_inline() -> None:
     """Let JAX compute in the process that asks, since there is one for every processor."""
     config: Any = jax.config
     config.update("jax_cpu_enable_async_dispatch", False)
+
+
+def forgetting(job: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a job on a case: when it is done, what JAX has compiled for it is forgotten.
+
+    Each compiled function takes pieces of memory, of which Linux allows a process 65,530: some sixty cases.
+    """
+
+    forget: Any = jax.clear_caches
+
+    @wraps(job)
+    def forgotten(*arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            return job(*arguments, **named)
+        finally:
+            forget()
+
+    return forgotten
 
 
 def _cluster(address: str) -> AbstractContextManager[Executor]:

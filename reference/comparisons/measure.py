@@ -7,6 +7,7 @@ from handgrad.testing import check_layer
 from handgrad.testing.found import Found
 from handgrad.testing.outputs import called
 from reference.cases import DTYPES
+from reference.comparisons.executors import forgetting
 from reference.comparisons.pages.markdown import brief
 from reference.comparisons.pieces import case_named
 
@@ -47,6 +48,7 @@ class Measured:
     page: str
 
 
+@forgetting
 def measure(name: str, examples: int, seed: int) -> Measured:
     """Measure one case, or a piece of it."""
     case = case_named(name)
