@@ -50,7 +50,6 @@ def forgetting(job: Callable[P, T]) -> Callable[P, T]:
 
     Each compiled function takes pieces of memory, of which Linux allows a process 65,530: some sixty cases.
     """
-
     forget: Any = jax.clear_caches
 
     @wraps(job)
