@@ -39,6 +39,8 @@ CONDITIONS: dict[str, Callable[[Trial], bool]] = {
         len(np.unique(each)) < each.size for each in trial.inputs.values() if each.dtype.kind in "iu"
     ),
     "a number is beyond ±20": lambda trial: _any(trial.inputs, lambda each: np.abs(each) > 20),
+    "a number is beyond 20": lambda trial: _any(trial.inputs, lambda each: each > 20),
+    "a number is beyond -20": lambda trial: _any(trial.inputs, lambda each: each < -20),
     "a number is beyond ±500": lambda trial: _any(trial.inputs, lambda each: np.abs(each) > 500),
     "no number is beyond ±0.1": lambda trial: not _any(trial.inputs, lambda each: np.abs(each) > 0.1),
 }
