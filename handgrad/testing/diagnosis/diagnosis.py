@@ -35,6 +35,7 @@ REFERENCE_OVERFLOWS = (
 )
 OVERFLOWS = "overflows, or divides 0 by 0, where the reference is finite"
 DIGITS = "loses its digits"
+SUMMED_ANEW = 1e-3  # of the largest number: float16 has no more digits
 
 
 def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial]]) -> dict[str, str]:
@@ -207,9 +208,15 @@ def _of_repetition(failure: Failure) -> str:
     except Exception:  # backward raises when it is called again
         return failure.complaint
     first = gradients(failure.trial.kept)
-    if any(np.array_equal(again[name], 2 * first[name]) and np.any(first[name]) for name in first):
+    if any(_is_twice(again[name], first[name]) for name in first):
         return "backward accumulates: called again, it adds to what it gave before"
     return "backward depends on an earlier call: it changes what it needs, or keeps what it gave"
+
+
+def _is_twice(again: AnyArray, first: AnyArray) -> bool:
+    """Tell whether an array is another one doubled, but for the rounding of sums that went on from there."""
+    largest = np.abs(first).max(initial=0)
+    return bool(largest > 0 and np.allclose(again, 2 * first, rtol=0, atol=largest * SUMMED_ANEW))
 
 
 SENTENCES: dict[Property, Callable[[Failure], str]] = {
