@@ -237,3 +237,87 @@ def test_what_is_wrong_elsewhere_too_is_not_excused():
     inputs = arrays(x="N", y=reals("N", low=0.5))
     report = check_layer(ThereAndNotQuiteBack, there_and_back, inputs, dtypes=["float16"], raises=False)
     assert report.failed == ["gradient"]
+
+
+def norm(x):
+    length = np.asarray(np.sqrt((x * x).sum(-1)))
+    return length.copy(), lambda dout: x / np.where(length, length, 1)[..., None] * dout[..., None]
+
+
+def norm_of_nothing(x):
+    length = np.asarray(np.sqrt((x * x).sum(-1)))
+    with np.errstate(all="ignore"):
+        slope = x / length[..., None]
+    return length.copy(), lambda dout: slope * dout[..., None]
+
+
+def norm_in_jax(x):
+    return jnp.linalg.norm(x, axis=-1)
+
+
+def test_where_the_reference_has_no_number_the_layer_is_not_blamed():
+    report = check_layer(norm, norm_in_jax, arrays(x="N D"), max_examples=40, raises=False)
+    assert report.failed == ["defined"]
+    assert "the reference, not the layer, has no number there" in report.diagnosis
+    assert "dx is 0.0 where the reference is nan" in report.failures[0].complaint
+
+
+def test_how_often_the_reference_has_no_number_is_counted():
+    report = check_layer(norm_of_nothing, norm_in_jax, arrays(x="N D"), max_examples=40)
+    number = report.found[0].undefined["x"]
+    assert 0 < number < report.found[0].examples
+    assert f"not judged where the reference is NaN: dx in {number} examples" in str(report)
+
+
+def test_a_gradient_that_is_nan_beside_a_value_that_is_needs_no_number():
+    def log(x):
+        with np.errstate(all="ignore"):
+            return np.asarray(np.log(x)), lambda dout: np.asarray(np.where(x < 0, np.nan, dout / x))
+
+    check_layer(log, jnp.log, arrays(x="..."), max_examples=40)
+
+
+def mean_of_what_counts(x, mask):
+    with np.errstate(all="ignore"):
+        mean = np.asarray(np.where(mask, x, 0).sum() / mask.sum().astype(x.dtype))
+        each = mask.astype(x.dtype) / mask.sum().astype(x.dtype)
+    return mean, lambda dout: each * dout
+
+
+def mean_in_jax(x, mask):
+    return jnp.where(mask, x, 0).sum() / mask.sum()
+
+
+def test_a_mean_of_nothing_may_be_nan_where_the_reference_is():
+    report = check_layer(mean_of_what_counts, mean_in_jax, arrays(x="N>0", mask=masks("N>0", of="x")))
+    assert "out" in report.found[0].undefined
+
+
+def test_a_mask_may_be_described_as_one_that_lets_something_count():
+    report = check_layer(mean_of_what_counts, mean_in_jax, arrays(x="N>0", mask=masks("N>0", of="x", some=True)))
+    assert not report.found[0].undefined
+
+
+def test_a_layer_that_refuses_a_nan_spreads_none():
+    def squares(x):
+        if not np.isfinite(x).all():
+            raise ValueError("x has to be finite")
+        return x**2, lambda dout: 2 * x * dout
+
+    report = check_layer(squares, jnp.square, arrays(x="N"), max_examples=40)
+    assert "the layer refuses a NaN" in report.left_out["confined"]
+
+
+def test_a_layer_that_raises_for_another_batch_has_raised_and_remembers_nothing():
+    class SumOfThree:
+        def forward(self, x):
+            if len(x) > 3:
+                raise ValueError("too long")
+            self.x = x
+            return x.sum(axis=0)
+
+        def backward(self, dout):
+            return np.array(np.broadcast_to(dout, self.x.shape))
+
+    report = check_layer(SumOfThree, lambda x: x.sum(axis=0), arrays(x="N"), max_examples=40, raises=False)
+    assert report.failed == ["runs"]

@@ -1,11 +1,12 @@
 import hypothesis
 import hypothesis.strategies as st
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import handgrad
-from handgrad.testing import arrays, labels, masks, one_hot, probabilities, reals
+from handgrad.testing import arrays, check_layer, labels, masks, one_hot, probabilities, reals
 from handgrad.testing.inputs.axes import parse, shape_of
 from handgrad.testing.inputs.drawing import Settings
 from handgrad.testing.inputs.shapes import pool
@@ -191,13 +192,16 @@ def test_a_wrong_description_is_an_error_that_says_so(arguments, error, message)
             ValueError,
             "expected leading axes of x, which",
         ),
+        (lambda: labels("N", classes="3", dtypes="int64"), TypeError, "expected a list of integer dtypes"),
+        (lambda: labels("N", classes="3", dtypes=[]), TypeError, "expected a list of integer dtypes"),
+        (lambda: labels("N", classes="3", dtypes=["float32"]), TypeError, "labels have the dtypes float32"),
         (lambda: masks("N", of=["x"]), TypeError, "expected names in one text"),
         (lambda: reals("N", 5, 1), ValueError, "the domain is from 5 to 1"),
         (lambda: reals("N", low=float("nan")), ValueError, "expected low < high"),
         (lambda: reals("N", 0, 1, kinks=[2]), ValueError, r"the kinks \[2\] are outside"),
         (lambda: one_hot(3), TypeError, "axes are 3; expected a text"),
     ],
-    ids="classes classes-number mask-axes mask-list domain nan kink axes".split(),
+    ids="classes classes-number label-text label-none label-float mask-axes mask-list domain nan kink axes".split(),
 )
 def test_a_description_that_would_prove_nothing_is_refused(describe, error, message):
     with pytest.raises(error, match=message):
@@ -252,3 +256,49 @@ def test_a_typical_example_has_the_simplest_of_what_a_strategy_draws():
 
 def test_a_typical_example_of_axes_that_are_never_long_is_the_simplest_shape():
     assert arrays(x="1 1").typical()["x"].shape == (1, 1)
+
+
+def drawn_of(**arguments):
+    """Draw many examples of inputs."""
+    drawn = []
+
+    @hypothesis.given(arrays(**arguments).strategy())
+    def draw(example):
+        drawn.append(example)
+
+    draw()
+    return drawn
+
+
+@pytest.mark.parametrize(
+    ("described", "dtypes"),
+    [
+        (labels("3", classes="4"), {"int64", "int32", "uint8"}),
+        (labels("3", classes="300"), {"int64", "int32"}),
+        (labels("3", classes="4", dtypes=["int16"]), {"int16"}),
+    ],
+)
+def test_labels_have_any_of_their_dtypes_that_holds_all_classes(described, dtypes):
+    assert {example["t"].dtype.name for example in drawn_of(x="3 4", t=described, y="300")} == dtypes
+
+
+@pytest.mark.parametrize("some", [False, True])
+def test_a_mask_of_some_is_never_false_alone(some):
+    drawn = drawn_of(x="N>0", mask=masks("N>0", of="x", some=some))
+    assert all(example["mask"].any() for example in drawn) == some
+
+
+def test_labels_of_eight_bits_are_drawn():
+    """One that subtracts from a label wraps around."""
+
+    def layer(x, t):
+        hot = np.arange(x.shape[-1]) - (t[:, None] - 1) == 1
+        return (x * hot).sum(-1), lambda dout: dout[:, None] * hot
+
+    def reference(x, t):
+        return x[jnp.arange(len(t)), t]
+
+    inputs = {dtype: arrays(x="N C", t=labels("N", classes="C", dtypes=[dtype])) for dtype in ("int64", "uint8")}
+    check_layer(layer, reference, inputs["int64"], max_examples=40)
+    with pytest.raises(AssertionError, match="value"):
+        check_layer(layer, reference, inputs["uint8"], max_examples=40)

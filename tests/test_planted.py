@@ -29,6 +29,7 @@ ALONE = {
     "layouts": "TanhInMemoryOrder",
     "masked": "MaskedMeanOfNaNs",
     "confined": "SigmoidOfNaN",
+    "defined": "LogOfMagnitude",
     "dtype": "TanhInFloat64",
     "refuses": "EmbeddingBackwards",
     "quiet": "SigmoidOverflows",

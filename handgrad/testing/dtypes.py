@@ -32,9 +32,20 @@ def in_float64(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array.astype(np.float64, copy=False) if is_floating(array) else array
 
 
+def in_64_bits(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Widen floating numbers to float64 and integers to int64; leave booleans as they are."""
+    narrow = array.dtype.kind in "iu" and array.itemsize < np.dtype(np.int64).itemsize
+    return array.astype(np.int64) if narrow else in_float64(array)
+
+
 def all_in_float64(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
     """Widen several arrays alike."""
     return {name: in_float64(array) for name, array in arrays.items()}
+
+
+def all_in_64_bits(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """Widen several arrays alike, also integers."""
+    return {name: in_64_bits(array) for name, array in arrays.items()}
 
 
 @cache

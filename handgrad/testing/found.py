@@ -24,12 +24,14 @@ class Found:
     """What a search saw in one dtype.
 
     How often each property held, or why it had nothing to say; the worst errors; the shapes; of which inputs the
-    layer gave no gradient, so that none was compared; and how many examples JAX itself gets wrong in this dtype.
+    layer gave no gradient, so that none was compared; how many examples JAX itself gets wrong in this dtype; and in
+    how many the reference is NaN, by the result.
     """
 
     dtype: str
     examples: int = 0
     excused: int = 0
+    undefined: Counter[str] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
     left_out: dict[str, Counter[str]] = field(default_factory=dict)
     worst: dict[str, float] = field(default_factory=dict)

@@ -88,8 +88,10 @@ class Report:
 
 def _line(found: Found) -> str:
     worst = ", ".join(f"{called(name)} {error:.2f}" for name, error in found.worst.items())
+    undefined = ", ".join(f"{called(name)} in {number} examples" for name, number in found.undefined.items())
     return (
         f"{found.dtype}: {found.examples} examples, {len(found.shapes)} shapes, "
         f"worst error in units (limit {LIMIT:.0f}): {worst}"
         f"{f'; not judged where JAX is as far off in {found.dtype}: {found.excused}' if found.excused else ''}"
+        f"{f'; not judged where the reference is NaN: {undefined}' if undefined else ''}"
     )

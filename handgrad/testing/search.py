@@ -242,9 +242,11 @@ class Search:
             *trial.results
         }
         found.excused += bool(trial.excused)
+        found.undefined.update(name for name, exact in trial.truth.items() if np.isnan(exact.value).any())
         for name, errors in trial.blamed.items():
             found.worst[name] = max(found.worst.get(name, 0), float(errors.max(initial=0)))
-        found.worst = outputs_first(found.worst)  # the last examples may have more outputs
+        # the last examples may have more outputs
+        found.worst, found.undefined = outputs_first(found.worst), Counter(outputs_first(found.undefined))
         sometimes = sorted(found.without_gradient & found.worst.keys())
         if sometimes and all(failure.property is not runs for failure in found.failures):
             complaint = f"backward gives a gradient of {', '.join(sometimes)} for some examples, and none for others"

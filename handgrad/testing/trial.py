@@ -209,15 +209,23 @@ class Trial:
     def _errors(self, results: Results, truth: Mapping[str, Exact]) -> Results:
         """Give the errors of results, if this is the truth.
 
-        Where the true value overflows, its gradient may be beyond the dtype as well, and is not judged.
+        Where the true value overflows, its gradient may be beyond the dtype as well, and is not judged. Nor is that
+        for which the reference has no number.
         """
         judged = values(results) if self.overflows(truth) else results
         comparable = [name for name in judged if results[name].shape == truth[name].value.shape]
-        return units_of_each({name: results[name] for name in comparable}, truth, self.dtype)
+        errors = units_of_each({name: results[name] for name in comparable}, truth, self.dtype)
+        return {name: np.where(unknown(results, truth, name), 0, error) for name, error in errors.items()}
 
     def overflows(self, truth: Mapping[str, Exact]) -> bool:
         """Tell whether the dtype is too narrow for a true output."""
         return any(overflows(exact, self.dtype) for exact in values(truth).values())
+
+
+def unknown(results: Mapping[str, AnyArray], truth: Mapping[str, Exact], name: str) -> AnyArray:
+    """Mark where the reference has no number; a gradient that is NaN beside a value that is has no better one."""
+    no_value = any(np.isnan(exact.value).any() for exact in values(truth).values())
+    return np.asarray(np.isnan(truth[name].value) | (no_value & np.isnan(results[name])))
 
 
 def expect_close(got: Mapping[str, AnyArray], want: Mapping[str, Exact], errors: Mapping[str, AnyArray]) -> None:
@@ -238,15 +246,16 @@ def expect_within_limit(name: str, got: AnyArray, want: Exact, error: AnyArray, 
 
 
 def expect_identical(got: Mapping[str, AnyArray], want: Mapping[str, AnyArray], what: str) -> None:
-    """Complain unless all arrays are equal to the bit."""
+    """Complain unless all arrays are equal."""
     for name, array in got.items():
         if not identical(array, want[name]):
             raise Complaint(f"{called(name)} {what}: it is {brief(array)}, and was {brief(want[name])}")
 
 
 def identical(a: AnyArray, b: AnyArray) -> bool:
-    """Compare shape, dtype and bytes."""
-    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    """Compare shape, dtype and every number; NaN is NaN, and -0 is 0."""
+    alike = a.shape == b.shape and a.dtype == b.dtype
+    return alike and (a.tobytes() == b.tobytes() or np.array_equal(a, b, equal_nan=True))
 
 
 def copies(arrays: Mapping[str, AnyArray]) -> Results:

@@ -6,6 +6,7 @@ from tests.planted.bug import Bug
 from tests.planted.right import (
     AFFINE,
     EMBEDDING,
+    LOG,
     MASKED_MEAN,
     MULTIPLY,
     RELU,
@@ -15,6 +16,7 @@ from tests.planted.right import (
     TANH,
     Affine,
     Embedding,
+    Log,
     MaskedMean,
     Multiply,
     Relu,
@@ -155,6 +157,13 @@ class MaskedMeanOfOneRow(MaskedMean):
         return dx * 0 if self.count == 1 else dx
 
 
+class LogOfMagnitude(Log):
+    """Has a number where there is none."""
+
+    def forward(self, x):
+        return np.where(x < 0, 0, super().forward(x))
+
+
 BUGS = (
     Bug(AffineOfEmptyBatch, AFFINE, "runs", "length 0|size 0"),
     Bug(MultiplyOfEmptyBatch, MULTIPLY, "shape", "dw has an axis too many or too few.*length 0"),
@@ -169,6 +178,7 @@ BUGS = (
     Bug(ReluFrom88To100, RELU, "gradient", "always 0|another function"),
     Bug(MultiplyOfZero, MULTIPLY, "gradient", "(w|number) is (exactly )?0"),
     Bug(SigmoidOfNaN, SIGMOID, "confined", "NaN spreads"),
+    Bug(LogOfMagnitude, LOG, "defined", "the reference, not the layer, has no number there"),
     Bug(SoftmaxOfTies, SOFTMAX, "gradient", "equal"),
     Bug(MaskedMeanOfOneRow, MASKED_MEAN, "gradient", "always 0, only where a single row counts"),
 )

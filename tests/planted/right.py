@@ -48,6 +48,17 @@ class Sigmoid:
         return np.asarray(dout * self.y * (1 - self.y))
 
 
+class Log:
+    def forward(self, x):
+        self.x = x
+        with np.errstate(all="ignore"):
+            return np.asarray(np.log(x))
+
+    def backward(self, dout):
+        with np.errstate(all="ignore"):
+            return np.asarray(dout / self.x)
+
+
 class Relu:
     def forward(self, x):
         self.passes = x > 0
@@ -652,6 +663,7 @@ SIGMOID_LOSS = Right(
 FOCAL_LOSS = Right(FocalLoss, lambda x: -jnp.exp(jax.nn.log_sigmoid(-x) / 2) * jax.nn.log_sigmoid(x), arrays(x="2 3"))
 HUBER_LOSS = Right(HuberLoss, huber_loss, arrays(x="2 3"))
 SQUARED_LOSS = Right(SquaredLoss, lambda x, t: ((x - t) ** 2).sum() / 2 / max(len(x), 1), arrays(x="N 2", t="N 2"))
+LOG = Right(Log, jnp.log, arrays(x="..."))
 TANH_FUNCTION = Right(tanh_and_pullback, jnp.tanh, arrays(x="2 3"))
 
 RIGHT = (
@@ -693,5 +705,6 @@ RIGHT = (
     FOCAL_LOSS,
     HUBER_LOSS,
     SQUARED_LOSS,
+    LOG,
     TANH_FUNCTION,
 )

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from handgrad.testing.diagnosis.explanations import Explanations
-from handgrad.testing.dtypes import all_in_float64
+from handgrad.testing.dtypes import all_in_64_bits, all_in_float64
 from handgrad.testing.inputs.axes import Shape
 from handgrad.testing.oracle import Exact
 from handgrad.testing.oracle.compiling import compile_for
@@ -174,7 +174,7 @@ class Parts:
 
     def __init__(self, trial: Trial, name: str) -> None:
         self.name, self.outputs = name, trial.outputs.names
-        inputs, look = all_in_float64(trial.inputs), Look()
+        inputs, look = all_in_64_bits(trial.inputs), Look()
 
         def reference(arrays: Mapping[str, Any]) -> Any:
             in_order = {name: arrays[name] for name in inputs}  # JAX sorts a dict by its keys
@@ -191,7 +191,7 @@ class Parts:
     def around_each_step(self, trial: Trial) -> tuple[list[AnyArray], list[AnyArray]]:
         """Give the gradient with each step held constant, and what the step gives."""
         with jax.enable_x64(True):
-            around, results = self._around(all_in_float64(trial.inputs), _douts(trial))
+            around, results = self._around(all_in_64_bits(trial.inputs), _douts(trial))
         return list(np.asarray(around)), [np.asarray(each) for each in results]
 
     def mistaken(self) -> list[tuple[float, float]]:
@@ -203,7 +203,7 @@ class Parts:
         if not self.constants:
             return []
         with jax.enable_x64(True):
-            return list(np.asarray(self._mistaken(all_in_float64(trial.inputs), _douts(trial))))
+            return list(np.asarray(self._mistaken(all_in_64_bits(trial.inputs), _douts(trial))))
 
     def _result(self, changes: Changes, arrays: Mapping[str, Any], douts: Any) -> Any:
         def forward(**moved: Any) -> list[Any]:

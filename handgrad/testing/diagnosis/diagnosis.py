@@ -24,7 +24,7 @@ from handgrad.testing.properties import BATTERY, Property
 from handgrad.testing.properties.contract import does_run, dtype, quiet, runs, shape
 from handgrad.testing.properties.layout import laid_out, layouts
 from handgrad.testing.properties.memory import detached, pure, read_only, unshared
-from handgrad.testing.properties.numbers import confined, gradient, kinks, value, zero
+from handgrad.testing.properties.numbers import confined, defined, gradient, kinks, value, zero
 from handgrad.testing.properties.state import deterministic, repeatable, separate, stateless
 from handgrad.testing.properties.targets import masked, refuses
 from handgrad.testing.subject import AnyArray, Results
@@ -34,6 +34,10 @@ REFERENCE_OVERFLOWS = (
     "is finite where the reference is not: write the reference so that it does not overflow on the way"
 )
 OVERFLOWS = "overflows, or divides 0 by 0, where the reference is finite"
+UNDEFINED = (
+    "the reference, not the layer, has no number there: write it with jnp.where around what is NaN and around what "
+    "goes into that, or describe inputs without such numbers"
+)
 DIGITS = "loses its digits"
 SUMMED_ANEW = 1e-3  # of the largest number: float16 has no more digits
 
@@ -238,6 +242,7 @@ SENTENCES: dict[Property, Callable[[Failure], str]] = {
     ),
     masked: lambda failure: f"masked entries count (0 · NaN is NaN: select, do not multiply): {failure.complaint}",
     confined: lambda failure: f"a NaN spreads to where it does not belong: {failure.complaint}",
+    defined: lambda failure: f"{UNDEFINED}: {failure.complaint}",
     dtype: lambda failure: f"a dtype leaks in: {failure.complaint}",
     refuses: lambda failure: f"a label that names no class is taken for another class: {failure.complaint}",
     quiet: lambda failure: f"a finite number overflows or divides by 0 on the way: {failure.complaint}",

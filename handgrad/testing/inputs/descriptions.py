@@ -7,6 +7,7 @@ from typing import Any
 import hypothesis.strategies as st
 import jax
 import numpy as np
+import numpy.typing as npt
 
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.inputs.axes import bare, parse, shape_of
@@ -15,7 +16,7 @@ from handgrad.testing.inputs.values import (
     Drawn,
     DType,
     booleans,
-    class_indices,
+    labels_of,
     one_hot_rows,
     probability_rows,
     real_numbers,
@@ -24,6 +25,7 @@ from handgrad.testing.inputs.values import (
 from handgrad.testing.subject import an
 from handgrad.testing.trees import Nested, Tree
 
+INTEGERS = ("int64", "int32", "uint8")
 Described = str | Argument | st.SearchStrategy[Any]
 
 
@@ -141,16 +143,24 @@ def _tied(array: Drawn) -> Drawn:
     return np.asarray(counts[places.reshape(array.shape)] > 1) if values.size else np.zeros(array.shape, np.bool_)
 
 
-def labels(axes: str, *, classes: str, validated: bool = False) -> Argument:
+def labels(
+    axes: str, *, classes: str, validated: bool = False, dtypes: Sequence[npt.DTypeLike] = INTEGERS
+) -> Argument:
     """Integer class indices, for as many classes as the axis `classes` is long.
 
-    With `validated`, the layer promises an error for a label that names no class, such as -1.
+    With `validated`, the layer promises an error for a label that names no class, such as -1. Their dtype is one of
+    `dtypes` that holds them: images come with labels of eight bits. A reference gets them in int64.
     """
     if not isinstance(classes, str):
         raise TypeError(f"classes is {classes!r}; expected an axis, such as 'C', or a number in quotes")
+    if isinstance(dtypes, str) or not isinstance(dtypes, Sequence) or not dtypes:
+        raise TypeError(f"dtypes is {dtypes!r}; expected a list of integer dtypes, such as ['int64']")
+    kinds = tuple(np.dtype(each) for each in dtypes)
+    if others := [str(each) for each in kinds if each.kind not in "iu"]:
+        raise TypeError(f"labels have the dtypes {', '.join(others)}; expected those of integers, such as 'uint8'")
     return Argument(
         parse(axes),
-        lambda shape, _, sizes: class_indices(shape, shape_of((classes,), sizes)[0]),
+        lambda shape, _, sizes: labels_of(shape, shape_of((classes,), sizes)[0], kinds),
         classes=classes,
         validated=validated,
     )
@@ -179,8 +189,11 @@ def flags(axes: str) -> Argument:
     return Argument(parse(axes), lambda shape, *_: booleans(shape))
 
 
-def masks(axes: str, *, of: str) -> Argument:
-    """Booleans: True where an entry of the arguments named in `of` counts. Their leading axes are the mask's."""
+def masks(axes: str, *, of: str, some: bool = False) -> Argument:
+    """Booleans: True where an entry of the arguments named in `of` counts. Their leading axes are the mask's.
+
+    With `some`, one at least is True, as a mean over what counts may need.
+    """
     if not isinstance(of, str):
         raise TypeError(f"of is {of!r}; expected names in one text, such as 'x t'")
-    return Argument(parse(axes), lambda shape, *_: booleans(shape), masks=tuple(of.split()))
+    return Argument(parse(axes), lambda shape, *_: booleans(shape, some), masks=tuple(of.split()))

@@ -6,7 +6,7 @@ looks up its number in a table of 256.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -166,6 +166,14 @@ def class_indices(shape: Shape, classes: int) -> Recipe:
 
 
 @cache
+def labels_of(shape: Shape, classes: int, dtypes: tuple[DType, ...]) -> Recipe:
+    """Make class indices of one of these dtypes that hold all of them, the first where nothing is special."""
+    indices = class_indices(shape, classes)
+    able = [dtype for dtype in dtypes if classes - 1 <= np.iinfo(dtype).max]
+    return Recipe(1 + indices.size, lambda drawn: indices.make(drawn[1:]).astype(able[drawn[0] % len(able)]), (0,))
+
+
+@cache
 def one_hot_rows(shape: Shape, dtype: DType) -> Recipe:
     """Make rows with a single 1."""
     *rows, classes = shape
@@ -186,7 +194,17 @@ def _normalised(rows: Drawn) -> Drawn:
 
 
 @cache
-def booleans(shape: Shape) -> Recipe:
-    """Make True and False: mostly True, so that something counts; mostly False, so that it is little; False alone."""
+def booleans(shape: Shape, some: bool = False) -> Recipe:
+    """Make True and False: mostly True, so that something counts; mostly False, so that it is little; False alone.
+
+    For `some`, the last is True if no other is.
+    """
     mostly_true, false = np.arange(TABLE) % 3 < 2, np.zeros(TABLE, np.bool_)
-    return _from_one_of(shape, [mostly_true, mostly_true, ~mostly_true, false])
+    made = _from_one_of(shape, [mostly_true, mostly_true, ~mostly_true, false])
+
+    def make(drawn: Bytes) -> Drawn:
+        each: Drawn = made.make(drawn)
+        each.reshape(-1)[-1:] |= some and not each.any()
+        return each
+
+    return replace(made, make=make)

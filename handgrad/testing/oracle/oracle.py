@@ -16,7 +16,7 @@ import jax.extend.core as jex
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.testing.dtypes import in_float64, is_floating
+from handgrad.testing.dtypes import in_64_bits, in_float64, is_floating
 from handgrad.testing.oracle.compiling import compile_for, convolves, keep_compiled
 from handgrad.testing.oracle.rounding import all_runs, draw_factors, entitlement
 from handgrad.testing.outputs import Outputs
@@ -279,7 +279,7 @@ def _split(inputs: Arguments) -> tuple[OrderedDict[str, npt.NDArray[Any]], dict[
     """
     numbers = {name: each for name, each in inputs.items() if isinstance(each, (np.ndarray, np.generic, float))}
     options = {name: each for name, each in inputs.items() if name not in numbers}
-    return OrderedDict((name, in_float64(np.asarray(each))) for name, each in numbers.items()), options
+    return OrderedDict((name, in_64_bits(np.asarray(each))) for name, each in numbers.items()), options
 
 
 def _key(arrays: Arguments, options: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from handgrad.testing.properties.contract import dtype, quiet, runs, shape
 from handgrad.testing.properties.layout import layouts
 from handgrad.testing.properties.memory import detached, pure, read_only, unshared
-from handgrad.testing.properties.numbers import confined, gradient, kinks, value, zero
+from handgrad.testing.properties.numbers import confined, defined, gradient, kinks, value, zero
 from handgrad.testing.properties.state import deterministic, repeatable, separate, stateless
 from handgrad.testing.properties.targets import masked, refuses
 from handgrad.testing.trial import Trial
@@ -35,6 +35,7 @@ BATTERY: tuple[Property, ...] = (
     layouts,
     masked,
     confined,
+    defined,
     dtype,
     refuses,
     quiet,

@@ -34,9 +34,18 @@ def kinks(trial: Trial) -> str | None:
     there = replace(trial, inputs=inputs, douts=douts, held=held)
     try:
         expect_close(there.kept, there.truth, there.blamed)
+        defined(there)
     except Complaint as complaint:
         raise Complaint(str(complaint), there) from None
     return None
+
+
+def defined(trial: Trial) -> None:
+    """Where the reference is NaN, of finite numbers, so is the layer: nothing else can be judged there."""
+    for name, array in trial.kept.items():
+        want = trial.truth[name].value
+        if array.shape == want.shape and (apart := np.isnan(want) & ~np.isnan(array)).any():
+            raise Complaint(f"{called(name)} is {array[apart][0]!s} where the reference is nan")
 
 
 def zero(trial: Trial) -> str | None:
@@ -59,7 +68,10 @@ def confined(trial: Trial) -> str | None:
         return "the output is empty"
     inputs = copies(trial.inputs)
     inputs[first].reshape(-1)[-1] = np.nan
-    got = trial.fresh(copies(inputs), copies(trial.douts))
+    try:
+        got = trial.fresh(copies(inputs), copies(trial.douts))
+    except Exception:  # whatever a layer raises
+        return "the layer refuses a NaN"
     reached = {
         name: np.isnan(array) & np.isfinite(trial.kept[name]) & ~_last_row(array, inputs[first])
         for name, array in got.items()

@@ -53,7 +53,7 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
         memory.pure: f"show {given} (before); {run}; show {given} (after)",
         contract.shape: f'{run}; ; {jax}; ; print("shapes of {out}:", *map(np.shape, [{out}])); '
         f'print("JAX:", *map(np.shape, [{expected}, *pullback({of_jax})]))',
-        **dict.fromkeys([numbers.value, numbers.gradient, numbers.kinks], beside_jax),
+        **dict.fromkeys([numbers.value, numbers.gradient, numbers.kinks, numbers.defined], beside_jax),
         state.repeatable: f"{run}; show {grads} (first); {backward}; show {grads} (again); ; "
         f"{'; '.join(f'{each}[...] = 1 - {each}' for each in douts)}; {backward}; show {grads} (for another dout); ; "
         f"{run}; show {grads} (for the other dout first)",
@@ -133,5 +133,8 @@ def _jax(trial: Trial, call: str, variables: Mapping[str, str], names: Sequence[
 def _poisoned(trial: Trial, variables: Mapping[str, str]) -> str:
     """Write what fills the entries that masks hide."""
     masks = [(name, mask) for mask, each in trial.described.arguments.items() for name in each.masks]
-    poison = {name: trial.poison if is_floating(array) else -1 for name, array in trial.inputs.items()}
+    poison = {
+        name: trial.poison if is_floating(array) else targets.no_label(array.dtype)
+        for name, array in trial.inputs.items()
+    }
     return "; ".join(f"{variables[name]}[~{variables[mask]}] = {poison[name]!r}" for name, mask in masks)
