@@ -288,7 +288,7 @@ class Swapped:
 
 def test_a_gradient_of_another_input_is_named():
     report = check(Swapped, lambda a, b: a + 2 * b, arrays(a="3", b="3"), raises=False)
-    assert report.diagnosis == "backward: da is the gradient of b"
+    assert report.diagnosis == "backward: da is the gradient of b; db is the gradient of a"
 
 
 class RefusesOneOfTwo:

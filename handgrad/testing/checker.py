@@ -1,6 +1,6 @@
 """`check_layer`: every property, on examples that Hypothesis invents, in every dtype."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from handgrad.testing.inputs.drawing import Settings
 from handgrad.testing.oracle import Oracle
 from handgrad.testing.report import Report
 from handgrad.testing.search import Search
+from handgrad.testing.severity import ALLOWABLE
 from handgrad.testing.subject import Subject, an
 
 DTYPES = ("float64", "float32")
@@ -26,6 +27,7 @@ def check_layer(
     dtypes: Sequence[npt.DTypeLike] = DTYPES,
     seed: int = 0,
     climb: bool = False,
+    allow: Collection[str] = (),
     raises: bool = True,
 ) -> Report:
     """Compare a layer with a pure JAX function, and check that it behaves as a layer should.
@@ -52,6 +54,9 @@ def check_layer(
         Which examples to draw. The same seed draws the same ones in every run.
     climb
         Let half of the examples look for the worst error that the other half found.
+    allow
+        What is reported and does not raise: properties that are a matter of manners, such as ["dtype", "detached"],
+        and "inexact" for results that are right but for digits that are lost.
     raises
         Whether a failure raises. If not, its report is returned.
 
@@ -63,7 +68,7 @@ def check_layer(
     Raises
     ------
     AssertionError
-        If a property fails, with a page about all that do.
+        If a property fails that is not allowed to, with a page about all that do.
     TypeError, ValueError
         If the layer, the reference and the inputs do not go together.
     """
@@ -78,6 +83,7 @@ def check_layer(
         raise TypeError(f"max_examples is {max_examples!r}; expected a whole number")
     if max_examples < 1:
         raise ValueError(f"max_examples is {max_examples}, which would prove nothing; expected 1 or more")
+    _expect_allowable(allow)
     _expect_something_to_check(inputs)
     subject, oracle = Subject(layer, list(inputs.arguments), inputs.nested), Oracle(reference, inputs.nested)
     oracle.expect_to_take(inputs.arguments)
@@ -85,10 +91,19 @@ def check_layer(
     searches = {str(dtype): Search(subject, oracle, inputs, dtype, settings) for dtype in map(as_floating, dtypes)}
     found = [search.run() for search in searches.values()]
     failures = [failure for each in found for failure in each.failures]
-    report = Report(subject.name, found, diagnose(failures, lambda dtype: searches[dtype].sample()))
-    if raises and failures:
+    diagnoses = diagnose(failures, lambda dtype: searches[dtype].sample())
+    report = Report(subject.name, found, diagnoses, frozenset(allow))
+    if raises and report.blamed:
         raise AssertionError(str(report))
     return report
+
+
+def _expect_allowable(allow: Collection[str]) -> None:
+    """Raise ValueError unless all that is to be allowed changes no number, or digits alone."""
+    if isinstance(allow, str) or not isinstance(allow, Collection):
+        raise TypeError(f"allow is {allow!r}; expected a list, such as ['dtype']")
+    if unknown := [name for name in allow if name not in ALLOWABLE]:
+        raise ValueError(f"allow has {', '.join(map(repr, unknown))}; expected some of {', '.join(ALLOWABLE)}")
 
 
 def _expect_something_to_check(inputs: Inputs) -> None:

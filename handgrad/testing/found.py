@@ -5,8 +5,10 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from handgrad.testing.properties import Property
+from handgrad.testing.severity import INEXACT, SEVERITIES, severity
 from handgrad.testing.trial import Trial
 
 
@@ -17,6 +19,16 @@ class Failure:
     property: Property
     complaint: str
     trial: Trial
+
+    @cached_property
+    def severity(self) -> str:
+        """Tell how bad it is."""
+        return severity(self.property, self.trial)
+
+    @cached_property
+    def rank(self) -> int:
+        """Give the place of its severity, from the worst on."""
+        return SEVERITIES.index(self.severity)
 
 
 @dataclass
@@ -39,6 +51,18 @@ class Found:
     without_gradient: set[str] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
+
+    def is_worst(self, failure: Failure) -> bool:
+        """Tell whether a failure is worse than what is known of its property."""
+        return all(failure.rank < each.rank for each in self.failures if each.property is failure.property)
+
+    def keep(self, failure: Failure) -> None:
+        """Keep a failure in the place of what was known of its property."""
+        self.failures = [each for each in self.failures if each.property is not failure.property] + [failure]
+
+    def is_settled(self, holds: Property) -> bool:
+        """Tell whether a property has failed for good: what has only lost digits may be wrong elsewhere."""
+        return any(each.property is holds and each.severity != INEXACT for each in self.failures)
 
     def verdict(self, name: str) -> str:
         """Say "passed", "failed", or "left out: " and why."""

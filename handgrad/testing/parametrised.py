@@ -35,7 +35,7 @@ def each_property(
 
     def check(each: Property) -> None:
         __tracebackhide__ = True  # a failure is about the layer; pytest leaves out the frames of the checker
-        failures = [failure for failure in report().failures if failure.property is each]
+        failures = [failure for failure in report().blamed if failure.property is each]
         if failures:
             raise AssertionError(write_page(report().layer, report().diagnoses, failures, []))
         if each.__name__ in report().left_out:

@@ -1,12 +1,12 @@
 """What a check saw: which properties held, failed or had nothing to say, and how close the results were."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from handgrad.testing.found import Failure, Found
 from handgrad.testing.oracle.agreement import LIMIT
 from handgrad.testing.outputs import called
-from handgrad.testing.page import write_page
+from handgrad.testing.page import write_page, write_sections
 from handgrad.testing.properties import BATTERY
 
 
@@ -21,12 +21,15 @@ class Report:
     found
         What was seen in each dtype: examples, shapes, worst errors, failures, seconds.
     diagnoses
-        What is probably wrong, by the property that fails; the likeliest cause of all first.
+        What is probably wrong, by the property that fails; the likeliest cause of the worst first.
+    allow
+        Which properties may fail, and whether digits may be lost ("inexact").
     """
 
     layer: str
     found: Sequence[Found]
     diagnoses: Mapping[str, str]
+    allow: Set[str] = frozenset()
 
     @property
     def diagnosis(self) -> str:
@@ -39,8 +42,13 @@ class Report:
         return [failure for each in self.found for failure in each.failures]
 
     @property
+    def blamed(self) -> list[Failure]:
+        """List the failures that are not allowed."""
+        return [each for each in self.failures if self.allow.isdisjoint([each.property.__name__, each.severity])]
+
+    @property
     def failed(self) -> list[str]:
-        """Name the properties that failed in some dtype."""
+        """Name the properties that failed in some dtype, also those that may."""
         failed = {failure.property for failure in self.failures}
         return [each.__name__ for each in BATTERY if each in failed]
 
@@ -78,9 +86,11 @@ class Report:
         summary = [f"Passed: {', '.join(self.passed) or 'nothing'}.", f"Left out: {left_out or 'nothing'}."]
         if self.without_gradient:
             summary.append(f"Backward gives no gradient of {', '.join(self.without_gradient)}, so none was compared.")
-        if self.failures:
+        if self.blamed:
             return write_page(self.layer, self.diagnoses, self.failures, summary)
-        return "\n".join([f"{self.layer} agrees with its reference.", *map(_line, self.found), *summary])
+        allowed = f", but for what is allowed: {', '.join(self.failed)}" if self.failed else ""
+        agrees = [f"{self.layer} agrees with its reference{allowed}.", *map(_line, self.found), *summary]
+        return "\n".join([*agrees, *(f"\n{each}" for each in write_sections(self.diagnoses, self.failures))])
 
     def _left_out_for(self, reason: str) -> list[str]:
         return [name for name, given in self.left_out.items() if given == reason]

@@ -59,7 +59,7 @@ class Search:
     settings: Settings
 
     def run(self) -> Found:
-        """Try every property on every shape. One that fails is left out from then on."""
+        """Try every property on every shape. One that fails outright is left out from then on."""
         start = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # which the property `quiet` alone is about
@@ -75,15 +75,14 @@ class Search:
             for trial in self._examples(sizes, share):
                 failures = self._try(trial, standing, found)
                 failed = [failure.property for failure in failures]
-                known = [failure.property for failure in found.failures]
                 for failure in failures:
-                    if failure.property not in known:
-                        found.failures.append(self._smallest(failure, found.failures, sizes, share))
+                    if found.is_worst(failure):
+                        found.keep(self._smallest(failure, found.failures, sizes, share))
                 if deterministic in failed:  # what else fails or holds is noise
                     return Found(found.dtype, failures=found.failures[-1:])
                 if runs in failed:  # nothing else can be said about this shape
                     break
-                standing = [each for each in standing if each not in failed]
+                standing = [each for each in standing if each is runs or not found.is_settled(each)]
                 self._record(found, trial)
         return found
 
@@ -118,8 +117,10 @@ class Search:
                 try:
                     failure.property(trial)
                 except Exception as error:
-                    failure = _failure(failure.property, error, trial)
-                    raise
+                    smaller = _failure(failure.property, error, trial)
+                    if smaller.severity == failure.severity:
+                        failure = smaller
+                        raise
 
         with suppress(Exception):
             for other in others:

@@ -43,7 +43,7 @@ SUMMED_ANEW = 1e-3  # of the largest number: float16 has no more digits
 
 
 def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial]]) -> dict[str, str]:
-    """Name the probable fault behind each property that fails, the likeliest cause of all first.
+    """Name the probable fault behind each property that fails, the likeliest cause of the worst first.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial
         Gives many examples in a dtype.
     """
     first: dict[str, Failure] = {}
-    for failure in sorted(failures, key=lambda failure: CAUSES.index(failure.property)):
+    for failure in sorted(failures, key=lambda failure: (failure.rank, CAUSES.index(failure.property))):
         first.setdefault(failure.property.__name__, failure)
     drawn = cache(sample)
 
@@ -125,9 +125,9 @@ def _of_gradient(failing: Sequence[Trial], holding: Sequence[Trial]) -> str:
 def _of_results(
     kind: Callable[[Results], Results], failing: Sequence[Trial], say: Callable[[str, Sequence[Trial]], str]
 ) -> str:
-    """Say what is wrong with results of a kind, with all of which it can be said: an explanation if there is one.
+    """Say what is wrong with results of a kind, each with all others of which the same can be said.
 
-    Where one is wrong outright, of another that has but lost digits nothing is said.
+    What is wrong outright comes before what has but lost digits, and what is explained before what is not.
     """
     said, worst = {}, {}
     for name in dict.fromkeys(name for trial in failing for name in kind(trial.results)):
@@ -135,11 +135,14 @@ def _of_results(
         if any(_is_wrong(trial, name) for trial in having):
             said[name] = say(name, having)
             worst[name] = max(float(trial.blamed[name].max()) for trial in having if _is_wrong(trial, name))
-    outright = [name for name in said if worst[name] > DOUBTFUL or max(worst.values()) <= DOUBTFUL]
-    first = min(outright, key=lambda name: UNEXPLAINED in said[name])
-    *others, last = [called(name) for name in said if said[name] == said[first]]
-    alike = f"each of {', '.join(others)} and {last}" if others else last
-    return f"{alike} {said[first]}"
+    in_order = sorted(said, key=lambda name: (worst[name] <= DOUBTFUL, UNEXPLAINED in said[name]))
+    alike = {said[name]: [called(other) for other in said if said[other] == said[name]] for name in in_order}
+    return "; ".join(f"{_each_of(names)} {what}" for what, names in alike.items())
+
+
+def _each_of(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"each of {', '.join(others)} and {last}" if others else last
 
 
 def _of_result(
@@ -171,7 +174,7 @@ def _of_result(
 def _error(trials: Sequence[Trial], name: str) -> str:
     """Say what can be said of an error that nothing explains."""
     if loses_digits(trials, name):
-        return f"{DIGITS}: the same formula is right in a wider dtype"
+        return f"{DIGITS}: the same formula is right, or far closer, in a wider dtype"
     if is_cancellation(trials, name):
         return f"{DIGITS} where larger numbers cancel: it is off by no more than their rounding"
     place = where([_wrong(trial, name) for trial in trials], trials, name)

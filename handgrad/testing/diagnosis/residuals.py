@@ -2,16 +2,15 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from handgrad.testing.diagnosis.conditions import in_all
-from handgrad.testing.diagnosis.explanations import near
 from handgrad.testing.dtypes import all_in_float64, is_floating, limits
 from handgrad.testing.oracle.agreement import LIMIT
 from handgrad.testing.outputs import gradients, is_output, values
-from handgrad.testing.subject import AnyArray, Results
+from handgrad.testing.severity import is_better_in_wider, rerun
+from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import DOUBTFUL, Trial, copies
 
 STEPS = 1e-5, 1e-6  # of central differences
@@ -19,9 +18,8 @@ UNEXPLAINED = "is another function than the reference's"
 
 
 def loses_digits(trials: Sequence[Trial], name: str) -> bool:
-    """Tell whether a result that is wrong in the dtype under test is right for the same numbers in a wider one."""
-    wider = np.float64 if trials[0].dtype.itemsize < 8 else np.longdouble
-    return all(_right_in(trial, name, np.dtype(wider)) for trial in trials)
+    """Tell whether a result that is wrong in the dtype under test is better for the same numbers in a wider one."""
+    return all(is_better_in_wider(trial, name) for trial in trials)
 
 
 def is_cancellation(trials: Sequence[Trial], name: str) -> bool:
@@ -35,22 +33,6 @@ def _size(trial: Trial, name: str) -> float:
 
 def _largest(arrays: Mapping[str, AnyArray]) -> float:
     return max(float(np.abs(each).max(initial=0)) for each in arrays.values() if is_floating(each))
-
-
-def _right_in(trial: Trial, name: str, wider: np.dtype[Any]) -> bool:
-    arrays = {each: array.astype(wider) if is_floating(array) else array for each, array in trial.arrays.items()}
-    again = rerun(trial, arrays)
-    if again is None or again[name].dtype != wider or again[name].shape != trial.truth[name].value.shape:
-        return False
-    return near(again[name].astype(np.float64), trial.truth[name], trial.dtype)
-
-
-def rerun(trial: Trial, arrays: Results) -> Results | None:
-    """Run a new layer on other arrays, upstream gradients among them, of which nobody promised that it takes them."""
-    try:
-        return trial.fresh(arrays, arrays)
-    except Exception:  # whatever a layer raises
-        return None
 
 
 def size_of_error(trials: Sequence[Trial], name: str) -> str:

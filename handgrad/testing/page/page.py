@@ -10,28 +10,47 @@ import numpy as np
 from handgrad.testing.found import Failure, attempt
 from handgrad.testing.page.script import script
 from handgrad.testing.page.script.literals import assignment
+from handgrad.testing.severity import CONTRACT, INEXACT, WRONG
 from handgrad.testing.trial import Trial
 
 LARGEST = 100  # elements of an array that anybody would read
+MEANINGS = {
+    WRONG: "Wrong, as of another function:",
+    INEXACT: "Inexact, which is right but for digits that are lost:",
+    CONTRACT: "Against the contract, which changes no number here:",
+}
 
 
 def write_page(layer: str, diagnoses: Mapping[str, str], failures: Sequence[Failure], summary: Sequence[str]) -> str:
-    """Write what is probably wrong, every property that failed, the likeliest cause first, and what held."""
-    by_property = {
-        name: same
-        for name in diagnoses
-        if (same := [failure for failure in failures if failure.property.__name__ == name])
-    }
+    """Write what is probably wrong, every property that failed, the worst first, and what held."""
+    by_property = _by_property(diagnoses, failures)
     first, cause = next(iter(by_property.values()))[0], next(iter(diagnoses.values()))
     return "\n\n".join(
         [
             f"{layer} fails in {len(by_property)} {'property' if len(by_property) == 1 else 'properties'}.",
             *_probably("", _beside(first.complaint, cause)),
-            *(_section(same, diagnoses[name], cause) for name, same in by_property.items()),
+            *write_sections(diagnoses, failures, cause),
             *(["\n".join(_wrapped("", line) for line in summary)] if summary else []),
             attempt(lambda: _again(script(first)), "The script that shows it again could not be written"),
         ]
     )
+
+
+def write_sections(diagnoses: Mapping[str, str], failures: Sequence[Failure], said: str = "") -> list[str]:
+    """Write every property that failed, below how bad that is, without the diagnosis that has been said."""
+    sections, last = [], ""
+    for name, same in _by_property(diagnoses, failures).items():
+        if same[0].severity != last:
+            sections.append(MEANINGS[same[0].severity])
+        sections.append(_section(same, diagnoses[name], said))
+        last = same[0].severity
+    return sections
+
+
+def _by_property(diagnoses: Mapping[str, str], failures: Sequence[Failure]) -> dict[str, list[Failure]]:
+    """Sort failures by property, in the order of the diagnoses, the worst of each first."""
+    by_property = {name: [each for each in failures if each.property.__name__ == name] for name in diagnoses}
+    return {name: sorted(same, key=lambda each: each.rank) for name, same in by_property.items() if same}
 
 
 def _again(text: str) -> str:

@@ -12,10 +12,14 @@ from handgrad.testing.trial import Complaint, Trial, brief, copies, expect_ident
 
 def pure(trial: Trial) -> None:
     """Inputs, params and dout are left unchanged, to the bit."""
+    for name in written_into(trial):
+        raise Complaint(f"{name} was changed: it is {brief(trial.given[name])}, and was {brief(trial.arrays[name])}")
+
+
+def written_into(trial: Trial) -> list[str]:
+    """Name the arguments that the first run has changed."""
     _ = trial.results
-    for name, array in trial.arrays.items():
-        if trial.given[name].tobytes() != array.tobytes():
-            raise Complaint(f"{name} was changed: it is {brief(trial.given[name])}, and was {brief(array)}")
+    return [name for name, array in trial.arrays.items() if trial.given[name].tobytes() != array.tobytes()]
 
 
 def detached(trial: Trial) -> None:
