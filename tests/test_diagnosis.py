@@ -1,5 +1,6 @@
 """What a diagnosis says, and what it must not say; the planted bugs have one each."""
 
+import re
 from functools import partial
 
 import jax
@@ -7,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from handgrad.testing import arrays, check_layer, flags, masks
+from handgrad.testing import arrays, check_layer, flags, masks, reals
 
 check = partial(check_layer, max_examples=20, raises=False)
 
@@ -75,3 +76,105 @@ def test_backward_is_judged_by_its_own_forward_where_that_can_be_told(layer, ref
     report = check(layer, reference, arrays(x="2 3"), dtypes=["float64"])
     assert report.diagnosis.startswith("forward is at fault")
     assert f"backward {said}" in report.diagnosis if said else "backward" not in report.diagnosis
+
+
+def attention_in_float32(q, k, v):
+    narrow = [each.astype(np.float32) for each in (q, k, v)]
+    scores = narrow[0] @ narrow[1].swapaxes(-1, -2)
+    exps = np.exp(scores - scores.max(-1, keepdims=True))
+    p = exps / exps.sum(-1, keepdims=True)
+
+    def pullback(dout):
+        dp = dout.astype(np.float32) @ narrow[2].swapaxes(-1, -2)
+        dscores = p * (dp - (dp * p).sum(-1, keepdims=True))
+        grads = (
+            dscores @ narrow[1],
+            dscores.swapaxes(-1, -2) @ narrow[0],
+            p.swapaxes(-1, -2) @ dout.astype(np.float32),
+        )
+        return tuple(grad.astype(q.dtype) for grad in grads)
+
+    return (p @ narrow[2]).astype(q.dtype), pullback
+
+
+def sigmoid_of_clipped(x):
+    y = 1 / (1 + np.exp(-np.clip(x, -20, 20)))
+    return y.copy(), lambda dout: dout * y * (1 - y)
+
+
+def swish_of_clipped(x):
+    y = 1 / (1 + np.exp(-np.clip(x, -20, 20)))
+    return x * y, lambda dout: dout * (y + x * y * (1 - y))
+
+
+def log_of_a_little_more(x):
+    return np.log(x + 1e-7), lambda dout: dout / (x + 1e-7)
+
+
+def product_with_rows(a, b):
+    return a @ b, lambda dout: (dout @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ dout)
+
+
+def normalised_by_constants(x):
+    s = 1 / np.sqrt(((x - x.mean(0)) ** 2).mean(0) + 1e-5)
+    return (x - x.mean(0)) * s, lambda dout: dout * s
+
+
+def normalised(x):
+    d = x - x.mean(0)
+    return d / jnp.sqrt((d**2).mean(0) + 1e-5)
+
+
+def softmax_by_its_diagonal(x):
+    exps = np.exp(x - x.max(-1, keepdims=True))
+    y = exps / exps.sum(-1, keepdims=True)
+    return y.copy(), lambda dout: dout * y * (1 - y)
+
+
+def sorted_with_ties_reversed(x):
+    order = np.argsort(-x, axis=-1, kind="stable")[..., ::-1]
+
+    def pullback(dout):
+        dx = np.zeros_like(dout)
+        np.put_along_axis(dx, order, dout, -1)
+        return dx
+
+    return np.sort(x, axis=-1), pullback
+
+
+@pytest.mark.parametrize(
+    ("layer", "reference", "inputs", "said"),
+    [
+        (
+            attention_in_float32,
+            lambda q, k, v: jax.nn.softmax(q @ k.swapaxes(-1, -2)) @ v,
+            arrays(q="T>0 D>0", k="S>0 D>0", v="S>0 E>0"),
+            "is computed in float32 on the way",
+        ),
+        (sigmoid_of_clipped, jax.nn.sigmoid, arrays(x="N D"), r"x clipped to \[-20, 20\]"),
+        (swish_of_clipped, jax.nn.silu, arrays(x="N D"), "where a number is beyond ±20"),
+        (log_of_a_little_more, jnp.log, arrays(x=reals("N", 1e-3, 1)), r"x \+ 1e-07"),
+        (product_with_rows, lambda a, b: a @ b, arrays(a="B N D", b="1 D M"), "db is not summed over the axes"),
+        (
+            normalised_by_constants,
+            normalised,
+            arrays(x="N>0 D"),
+            "each sum of the reference held constant",
+        ),
+        (softmax_by_its_diagonal, jax.nn.softmax, arrays(x="N D>0"), "the diagonal alone of a softmax's Jacobian"),
+        (
+            sorted_with_ties_reversed,
+            lambda x: jnp.sort(x),
+            arrays(x=reals("N D", ties=True)),
+            "wrong at a declared kink or tie",
+        ),
+    ],
+)
+def test_a_fault_of_a_well_known_kind_is_named(layer, reference, inputs, said):
+    report = check_layer(layer, reference, inputs, dtypes=["float64"], max_examples=40, raises=False)
+    assert re.search(said, report.diagnosis)
+
+
+def test_what_is_as_wrong_in_a_wider_dtype_is_no_cancellation():
+    report = check(swish_of_clipped, jax.nn.silu, arrays(x="N D"), dtypes=["float32"])
+    assert "digits" not in str(report)

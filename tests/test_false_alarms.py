@@ -8,6 +8,7 @@ import pytest
 
 import handgrad
 from handgrad.testing import arrays, check_layer, labels, masks, reals
+from handgrad.testing.oracle.decisions import decides
 from tests.planted.costly import COSTLY
 
 
@@ -321,3 +322,65 @@ def test_a_layer_that_raises_for_another_batch_has_raised_and_remembers_nothing(
 
     report = check_layer(SumOfThree, lambda x: x.sum(axis=0), arrays(x="N"), max_examples=40, raises=False)
     assert report.failed == ["runs"]
+
+
+class AffineRelu:
+    """Rounds a sum, and then asks for its sign."""
+
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, x):
+        self.x, z = x, x @ self.W + self.b
+        self.on = z > 0
+        return np.where(self.on, z, 0)
+
+    def backward(self, dout):
+        dz = np.where(self.on, dout, 0)
+        self.dW, self.db = self.x.T @ dz, dz.sum(0)
+        return dz @ self.W.T
+
+
+def nearest(a, b):
+    """Sum the squares of the distances to the nearest point."""
+    squares = ((a[:, None] - b) ** 2).sum(-1)
+    places = squares.argmin(-1)
+
+    def pullback(dout):
+        da, db = 2 * (a - b[places]) * dout, np.zeros_like(b)
+        np.add.at(db, places, -da)
+        return da, db
+
+    return np.asarray(np.take_along_axis(squares, places[:, None], -1).sum()), pullback
+
+
+def nearest_in_jax(a, b):
+    return ((a[:, None] - b) ** 2).sum(-1).min(-1).sum()
+
+
+@pytest.mark.parametrize("seed", range(3, 8))
+@pytest.mark.parametrize(
+    ("layer", "reference", "inputs"),
+    [
+        (AffineRelu, lambda x, W, b: jax.nn.relu(x @ W + b), arrays(x="N D", W="D M", b="M")),
+        (nearest, nearest_in_jax, arrays(a="N D", b="M>0 D")),
+    ],
+)
+def test_either_branch_is_right_where_rounding_decides(layer, reference, inputs, seed):
+    check_layer(layer, reference, inputs, seed=seed, dtypes=["float32"])
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        (jax.nn.relu, False),
+        (lambda x: jax.nn.relu(2 * x), True),
+        (lambda x: jnp.where(x > 0, jnp.exp(x), x), False),
+        (lambda x: jnp.sort(x * x), True),
+        (lambda x: jax.lax.scan(lambda carry, each: (carry, jnp.maximum(each, 0)), 0.0, x)[1], True),
+        (lambda x: jax.lax.fori_loop(0, 3, lambda _, each: each + x, x), False),
+    ],
+    ids="input product branch sort loop-that-compares loop".split(),
+)
+def test_a_reference_decides_if_it_compares_what_it_has_computed(reference, said):
+    assert decides(jax.make_jaxpr(reference)(np.ones(3))) == said

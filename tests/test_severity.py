@@ -88,7 +88,7 @@ def test_manners_may_be_allowed_and_are_reported():
     report = check_layer(Tanh32, jnp.tanh, arrays(x="N"), max_examples=40, allow=["dtype", "detached"])
     assert report.failed == ["detached", "dtype"]
     assert "Against the contract, which changes no number here:\n\ndetached" in str(report)
-    with pytest.raises(AssertionError, match="a dtype leaks in|detached"):
+    with pytest.raises(AssertionError, match="hands out the very array"):
         check_layer(Tanh32, jnp.tanh, arrays(x="N"), max_examples=40, allow=["dtype"])
 
 

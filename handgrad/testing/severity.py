@@ -43,13 +43,23 @@ def _has_digits_left(trial: Trial, name: str) -> bool:
 
 def is_better_in_wider(trial: Trial, name: str) -> bool:
     """Tell whether a result that is wrong in the dtype under test is not, or far less so, in a wider one."""
+    error = _error_in_wider(trial, name)
+    return error is not None and error <= max(LIMIT, trial.errors[name].max(initial=0) / LESS)
+
+
+def is_wrong_in_wider(trial: Trial, name: str) -> bool:
+    """Tell whether it is known to be as wrong in a wider dtype."""
+    return _error_in_wider(trial, name) is not None and not is_better_in_wider(trial, name)
+
+
+def _error_in_wider(trial: Trial, name: str) -> float | None:
+    """Measure the error for the same numbers in a wider dtype, in units of the one under test, if they are taken."""
     wider = np.dtype(np.float64 if trial.dtype.itemsize < 8 else np.longdouble)
     arrays = {each: array.astype(wider) if is_floating(array) else array for each, array in trial.arrays.items()}
     again = rerun(trial, arrays)
     if again is None or again[name].dtype != wider or again[name].shape != trial.truth[name].value.shape:
-        return False
-    errors = units(again[name].astype(np.float64), trial.truth[name], trial.dtype)
-    return bool(errors.max(initial=0) <= max(LIMIT, trial.errors[name].max(initial=0) / LESS))
+        return None
+    return float(units(again[name].astype(np.float64), trial.truth[name], trial.dtype).max(initial=0))
 
 
 def rerun(trial: Trial, arrays: Results) -> Results | None:

@@ -180,10 +180,16 @@ class Trial:
         """Give what results for these inputs must be, and the errors of those that have its shape."""
         truth = self._asked
         errors = self._errors(results, truth)
-        if any(LIMIT < each.max(initial=0) < DOUBTFUL for each in errors.values()):
+        worst = [float(each.max(initial=0)) for each in errors.values()]
+        if any(map(self._is_doubtful, worst)):
             truth = self.ask(self.inputs, self.douts, thoroughly=True)
             errors = self._errors(results, truth)
         return truth, errors
+
+    def _is_doubtful(self, error: float) -> bool:
+        """Tell whether rounding may explain an error: more so where it decides which branch is taken."""
+        most = np.inf if error > DOUBTFUL and self.oracle.decides({**self.inputs, **self.options}) else DOUBTFUL
+        return LIMIT < error < most
 
     @cached_property
     def _asked(self) -> dict[str, Exact]:

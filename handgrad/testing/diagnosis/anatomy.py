@@ -4,6 +4,7 @@ A step is one operation of the reference's jaxpr. The gradient is the sum of wha
 goes around it. A backward pass that was derived by hand often has one of the two wrong.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -49,11 +50,17 @@ MISTAKEN: tuple[Callable[[float], float], ...] = (
 
 
 def of_steps(trial: Trial, name: str) -> Explanations:
-    """Predict a gradient for each step that is held constant, alone, negated, or once too often a factor."""
+    """Predict a gradient for each step that is held constant, alone, negated, or once too often a factor.
+
+    Several that do the same may be held together, as the sums of a mean and a variance.
+    """
     if is_output(name):
         return
     parts, want = _parts(trial, name), trial.truth[name]
-    around, results = parts.around_each_step(trial)
+    around, around_several, results = parts.around_each_step(trial)
+    for kind, rest in zip(parts.repeated, around_several, strict=True):
+        entitled = want.entitled + np.abs(rest) + np.abs(want.value)
+        yield f"is what it would be with each {kind} of the reference held constant", partial(Exact, rest, entitled)
     for step, rest, result in zip(parts.steps, around, results, strict=True):
         through = want.value - rest
         entitled = want.entitled + np.abs(rest) + np.abs(through)
@@ -184,15 +191,17 @@ class Parts:
             self.jaxpr = jax.make_jaxpr(reference)(inputs)
             jax.eval_shape(lambda arrays: walk(self.jaxpr, jax.tree.leaves(arrays), look), inputs)
         self.steps, self.constants = look.steps, look.constants
+        self.repeated = [kind for kind, number in Counter(self.steps).items() if number > 1]
         options = compile_for(str(self.jaxpr))
         self._around = jax.jit(self._trace_around, compiler_options=options)
         self._mistaken = jax.jit(self._trace_mistaken, compiler_options=options)
 
-    def around_each_step(self, trial: Trial) -> tuple[list[AnyArray], list[AnyArray]]:
-        """Give the gradient with each step held constant, and what the step gives."""
+    def around_each_step(self, trial: Trial) -> tuple[list[AnyArray], list[AnyArray], list[AnyArray]]:
+        """Give the gradient with each step held constant, with all of a kind, and what each step gives."""
         with jax.enable_x64(True):
-            around, results = self._around(all_in_64_bits(trial.inputs), _douts(trial))
-        return list(np.asarray(around)), [np.asarray(each) for each in results]
+            held, results = self._around(all_in_64_bits(trial.inputs), _douts(trial))
+        around, number = list(np.asarray(held)), len(self.steps)
+        return around[:number], around[number:], [np.asarray(each) for each in results]
 
     def mistaken(self) -> list[tuple[float, float]]:
         """List each constant with all that may stand in its place."""
@@ -217,8 +226,9 @@ class Parts:
     def _trace_around(self, arrays: Mapping[str, Any], douts: Any) -> Any:
         look = Look()
         walk(self.jaxpr, jax.tree.leaves(arrays), look)
-        one_at_0 = 1.0 - jnp.eye(len(self.steps))
-        held = jax.vmap(lambda row: self._result(Change(iter(row), iter(())), arrays, douts))(one_at_0)
+        kinds = [[float(step != kind) for step in self.steps] for kind in self.repeated]
+        at_0 = jnp.asarray([*(1 - np.eye(len(self.steps))), *kinds])
+        held = jax.vmap(lambda row: self._result(Change(iter(row), iter(())), arrays, douts))(at_0)
         return held, look.results
 
     def _trace_mistaken(self, arrays: Mapping[str, Any], douts: Any) -> Any:

@@ -14,6 +14,7 @@ from handgrad.testing.diagnosis.residuals import (
     added,
     fits_own_forward,
     is_cancellation,
+    is_narrow,
     loses_digits,
     size_of_error,
 )
@@ -27,6 +28,7 @@ from handgrad.testing.properties.memory import detached, pure, read_only, unshar
 from handgrad.testing.properties.numbers import confined, defined, gradient, kinks, value, zero
 from handgrad.testing.properties.state import deterministic, repeatable, separate, stateless
 from handgrad.testing.properties.targets import masked, refuses
+from handgrad.testing.severity import is_wrong_in_wider
 from handgrad.testing.subject import AnyArray, Results
 from handgrad.testing.trial import DOUBTFUL, Complaint, Trial
 
@@ -39,6 +41,7 @@ UNDEFINED = (
     "goes into that, or describe inputs without such numbers"
 )
 DIGITS = "loses its digits"
+NARROW = "is computed in float32 on the way: a constant, an array or a cast is narrower than the dtype under test"
 SUMMED_ANEW = 1e-3  # of the largest number: float16 has no more digits
 
 
@@ -166,6 +169,8 @@ def _of_result(
         everywhere = explain([*bad, *good], name, each)
         if everywhere:
             return everywhere
+    if is_narrow(bad, name):
+        return NARROW
     only = condition(failing, holding)
     said = explain(bad, name, explanations) or added(bad, name) or _error(bad, name)
     return f"{said}{f', only where {only}' if only else ''}"
@@ -175,7 +180,7 @@ def _error(trials: Sequence[Trial], name: str) -> str:
     """Say what can be said of an error that nothing explains."""
     if loses_digits(trials, name):
         return f"{DIGITS}: the same formula is right, or far closer, in a wider dtype"
-    if is_cancellation(trials, name):
+    if is_cancellation(trials, name) and not any(is_wrong_in_wider(trial, name) for trial in trials):
         return f"{DIGITS} where larger numbers cancel: it is off by no more than their rounding"
     place = where([_wrong(trial, name) for trial in trials], trials, name)
     return " ".join(filter(None, (size_of_error(trials, name), place)))
@@ -200,13 +205,18 @@ def _of_shape(failing: Sequence[Trial]) -> str:
         want = trial.truth[name].value.shape
         if array.shape == want[::-1] != want:
             said.append(f"{called(name)} is transposed")
-        elif array.shape in douts - {want} and not is_output(name):
+        elif (array.shape in douts - {want} and not is_output(name)) or _is_broadcast(want, array.shape):
             said.append(f"{called(name)} is not summed over the axes along which {name} is broadcast")
         elif array.ndim == len(want) and array.shape != want:
             said.append(f"{called(name)} has other lengths: {array.shape} instead of {want}")
         elif array.shape != want:
             said.append(f"{called(name)} has an axis too many or too few: {array.shape} instead of {want}")
     return said[0]
+
+
+def _is_broadcast(want: tuple[int, ...], got: tuple[int, ...]) -> bool:
+    """Tell whether a shape is another one of as many axes, but for some that have the length 1 there."""
+    return len(want) == len(got) and want != got and all(a in (1, b) for a, b in zip(want, got, strict=True))
 
 
 def _of_repetition(failure: Failure) -> str:

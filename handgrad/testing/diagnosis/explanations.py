@@ -82,7 +82,7 @@ def _everywhere(exact: Exact, of: Callable[[AnyArray], Any]) -> Exact:
 
 SLOPES: dict[str, Callable[[AnyArray], AnyArray]] = {
     "(1 - out²), as for tanh": lambda out: 1 - out**2,
-    "out (1 - out), as for a sigmoid": lambda out: out * (1 - out),
+    "out (1 - out), as for a sigmoid, or as the diagonal alone of a softmax's Jacobian": lambda out: out * (1 - out),
     "out, as for exp": lambda out: out,
     "out²": lambda out: out**2,
 }
@@ -119,6 +119,10 @@ def of_value(trial: Trial, name: str) -> Explanations:
     yield from at_another_point(trial, name)
 
 
+BOUNDS = (1, 5, 6, 10, 15, 20, 30, 50, 80, 88, 100, 500, 700)  # that people clip to, so that nothing overflows
+SMALL = (1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5)  # that people add, so that nothing is divided by 0
+
+
 def at_another_point(trial: Trial, name: str) -> Explanations:
     """Evaluate where one of the inputs is mistaken for something else."""
     for other, array in trial.inputs.items():
@@ -147,6 +151,8 @@ def _mistaken_for(trial: Trial, name: str, array: AnyArray) -> dict[str, AnyArra
         f"a transposed {name}": transposed(array),
         f"|{name}|": np.abs(array),
         f"a {name} of ones": np.ones_like(array),
+        **{f"{name} clipped to [-{bound}, {bound}]": np.clip(array, -bound, bound) for bound in BOUNDS},
+        **{f"{name} + {small}": array + array.dtype.type(small) for small in SMALL},
         **{what: np.broadcast_to(each, array.shape) for what, each in others.items()},
     }
 

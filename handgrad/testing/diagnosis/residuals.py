@@ -7,12 +7,13 @@ import numpy as np
 
 from handgrad.testing.diagnosis.conditions import in_all
 from handgrad.testing.dtypes import all_in_float64, is_floating, limits
-from handgrad.testing.oracle.agreement import LIMIT
+from handgrad.testing.oracle.agreement import LIMIT, units
 from handgrad.testing.outputs import gradients, is_output, values
 from handgrad.testing.severity import is_better_in_wider, rerun
 from handgrad.testing.subject import AnyArray
 from handgrad.testing.trial import DOUBTFUL, Trial, copies
 
+LEAST = 1e-2  # of a unit, that rounding is likely to cost
 STEPS = 1e-5, 1e-6  # of central differences
 UNEXPLAINED = "is another function than the reference's"
 
@@ -25,6 +26,15 @@ def loses_digits(trials: Sequence[Trial], name: str) -> bool:
 def is_cancellation(trials: Sequence[Trial], name: str) -> bool:
     """Tell whether a result is off by no more than a few roundings of numbers like the arguments."""
     return all(_error(trial, name) <= LIMIT * float(limits(trial.dtype).eps) * _size(trial, name) for trial in trials)
+
+
+def is_narrow(trials: Sequence[Trial], name: str) -> bool:
+    """Tell whether a result is off by what float32 explains on the way, and by no less than that would do."""
+    if trials[0].dtype.itemsize < 8:
+        return False
+    narrow = np.dtype(np.float32)
+    worst = [units(trial.kept[name], trial.truth[name], narrow).max(initial=0) for trial in trials]
+    return max(worst) <= LIMIT and float(np.median(worst)) > LEAST
 
 
 def _size(trial: Trial, name: str) -> float:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from handgrad.testing.dtypes import in_64_bits, in_float64, is_floating
 from handgrad.testing.oracle.compiling import compile_for, convolves, keep_compiled
+from handgrad.testing.oracle.decisions import decides
 from handgrad.testing.oracle.rounding import all_runs, draw_factors, entitlement
 from handgrad.testing.outputs import Outputs
 from handgrad.testing.subject import FLAT, Identity, an, call_by_name, parameters_of, taken_by
@@ -38,12 +39,16 @@ class Exact:
 
 @dataclass(frozen=True)
 class Program:
-    """What a reference computes, and at what shapes and options. Two are equal if they compute the same."""
+    """What a reference computes, and at what shapes and options. Two are equal if they compute the same.
+
+    It `decides` if it chooses by numbers that it has computed.
+    """
 
     at: tuple[Any, ...]
     text: str
     constants: tuple[bytes, ...]
     outputs: Outputs
+    decides: bool
 
 
 class UnusableReference(TypeError):
@@ -96,6 +101,10 @@ class Oracle:
     def outputs(self, inputs: Arguments) -> Outputs:
         """Tell what the reference's outputs are like without computing them."""
         return self._program(*_split(inputs)).outputs
+
+    def decides(self, inputs: Arguments) -> bool:
+        """Tell whether the reference chooses by numbers that it has computed."""
+        return self._program(*_split(inputs)).decides
 
     def __call__(
         self,
@@ -164,8 +173,8 @@ class Oracle:
             self._programs[key] = Program(key, *self._trace(arrays, options))
         return self._programs[key]
 
-    def _trace(self, arrays: Arguments, options: Mapping[str, Any]) -> tuple[str, tuple[bytes, ...], Outputs]:
-        """Read the reference: its text, its constants and what its outputs are like."""
+    def _trace(self, arrays: Arguments, options: Mapping[str, Any]) -> tuple[str, tuple[bytes, ...], Outputs, bool]:
+        """Read the reference: its text, its constants, what its outputs are like, and whether it decides."""
         shapes = _shapes(arrays)
         with jax.enable_x64(True):
             try:
@@ -192,7 +201,8 @@ class Oracle:
                 f"the reference holds a constant in {constant.dtype} at {shapes}; expected float64, "
                 "in which the oracle computes: make it by NumPy, or inside of the reference"
             )
-        return str(jaxpr), tuple(np.asarray(each).tobytes() for each in jaxpr.consts), Outputs.of(out)
+        constants = tuple(np.asarray(each).tobytes() for each in jaxpr.consts)
+        return str(jaxpr), constants, Outputs.of(out), decides(jaxpr)
 
     def _compile(
         self, arrays: Arguments, options: Mapping[str, Any], douts: Douts, wrt: tuple[str, ...]

@@ -25,6 +25,7 @@ from handgrad.testing.oracle.primitives import EXACT, MORE_EXACT, strength_of
 
 RUNS = 8
 MANY = 8  # times as many
+SPREAD = 8  # times its rounding, by which one careful evaluation may differ from another
 SMALLEST_NUDGE = 1e-12  # in a smaller one, the rounding of the replays themselves would show
 
 
@@ -147,14 +148,20 @@ def entitlement(
 
     `runs` makes an exact run and nudged ones, for a size of nudges and a number of times. Nudges are as large as the
     dtype's own rounding, which shows what that does also where it is not linear; thoroughly, by many more of them. In
-    float64, they have to be larger. There, thoroughly, it is told what jumps: what moves less than 30 times as far
-    for nudges a thousand times as large. That moves as far for rounding as it does for nudges.
+    float64, they have to be larger. Thoroughly, it is told what jumps, which moves as far for rounding as it does for
+    nudges: in float64 by nudges a thousand times as large, in others by such as careful evaluations differ by.
     """
     eps = float(limits(dtype).eps)
     nudge = max(eps, SMALLEST_NUDGE)
-    near = runs(nudge, MANY if thoroughly and nudge == eps else 1)
+    near = runs(nudge, MANY if thoroughly else 1)
     moved = deviation(near)
-    jumps = thoroughly and nudge > eps and deviation(runs(1000 * nudge, 1)) < 30 * moved
+    jumps: Any = False
+    if thoroughly and nudge > eps:
+        jumps = deviation(runs(1000 * nudge, MANY)) < 30 * moved
+    elif thoroughly:
+        further = deviation(runs(SPREAD * nudge, MANY))
+        jumps = further > 4 * SPREAD * moved
+        moved = np.where(jumps, further, moved)
     with np.errstate(over="ignore"):
         return near[0], moved / np.where(jumps, eps, nudge)
 
