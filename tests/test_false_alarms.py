@@ -358,12 +358,34 @@ def nearest_in_jax(a, b):
     return ((a[:, None] - b) ** 2).sum(-1).min(-1).sum()
 
 
-@pytest.mark.parametrize("seed", range(3, 8))
+class Maxout:
+    """Takes the largest of several sums."""
+
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, x):
+        self.x, z = x, np.einsum("ni,opi->nop", x, self.W) + self.b
+        self.best, self.shape = z.argmax(-1)[..., None], z.shape
+        return np.take_along_axis(z, self.best, -1)[..., 0]
+
+    def backward(self, dout):
+        dz = np.zeros(self.shape, dout.dtype)
+        np.put_along_axis(dz, self.best, dout[..., None], -1)
+        self.db, self.dW = dz.sum(0), np.einsum("nop,ni->opi", dz, self.x)
+        return np.einsum("nop,opi->ni", dz, self.W)
+
+
+def maxout(x, W, b):
+    return (jnp.einsum("ni,opi->nop", x, W) + b).max(-1)
+
+
 @pytest.mark.parametrize(
-    ("layer", "reference", "inputs"),
+    ("layer", "reference", "inputs", "seed"),
     [
-        (AffineRelu, lambda x, W, b: jax.nn.relu(x @ W + b), arrays(x="N D", W="D M", b="M")),
-        (nearest, nearest_in_jax, arrays(a="N D", b="M>0 D")),
+        (AffineRelu, lambda x, W, b: jax.nn.relu(x @ W + b), arrays(x="N D", W="D M", b="M"), 0),
+        (nearest, nearest_in_jax, arrays(a="N D", b="M>0 D"), 0),
+        (Maxout, maxout, arrays(x="N I", W="O P>0 I", b="O P"), 31),
     ],
 )
 def test_either_branch_is_right_where_rounding_decides(layer, reference, inputs, seed):

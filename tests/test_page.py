@@ -5,7 +5,7 @@ import pytest
 from hypothesis import strategies as st
 
 import handgrad
-from handgrad.testing import arrays, check_layer
+from handgrad.testing import arrays, check_layer, probabilities
 from handgrad.testing.page.script.literals import assignment
 from handgrad.testing.trial import brief
 from reference import elementary
@@ -155,7 +155,7 @@ class FailsForSome(Tanh):
 
 
 def test_the_page_leaves_the_numbers_of_a_large_array_to_the_script():
-    inputs = arrays(x="3 4 20 17")
+    inputs = arrays(x=probabilities("3 4 20 17"))
     large = check_layer(FailsForSome, TANH.reference, inputs, max_examples=20, dtypes=["float64"], raises=False)
     page, text = str(large).split("This shows the first of them again:")
     assert "    x: float64 in the shape (3, 4, 20, 17)\n" in page

@@ -8,7 +8,7 @@ import math
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,6 +39,7 @@ from handgrad.testing.properties import BATTERY, Property
 from handgrad.testing.properties.contract import does_run, runs
 from handgrad.testing.properties.layout import LAYOUTS
 from handgrad.testing.properties.state import deterministic
+from handgrad.testing.simpler import simpler
 from handgrad.testing.subject import Subject
 from handgrad.testing.trial import Complaint, Trial, copies
 
@@ -108,7 +109,7 @@ class Search:
     def _smallest(self, failure: Failure, others: Sequence[Failure], sizes: Sizes, share: Settings) -> Failure:
         """Make the example that fails small: it is one of another failure, if that will do.
 
-        Otherwise Hypothesis makes it, which draws the same examples again.
+        Otherwise Hypothesis makes it, which draws the same examples again. Then what numbers can be 0 or 1, are.
         """
 
         def examine(trial: Trial) -> None:
@@ -126,6 +127,8 @@ class Search:
             for other in others:
                 examine(replace(other.trial))  # a new one, since properties leave traces in its layer
             for_all(self._trials(sizes), share, examine)
+        with suppress(Exception):
+            simpler(failure.trial, lambda trial: not _holds(examine, trial))
         return failure
 
     def _expect_reference_to_run(self) -> None:
@@ -252,6 +255,15 @@ class Search:
         if sometimes and all(failure.property is not runs for failure in found.failures):
             complaint = f"backward gives a gradient of {', '.join(sometimes)} for some examples, and none for others"
             found.failures.append(Failure(runs, complaint, trial))
+
+
+def _holds(examine: Callable[[Trial], None], trial: Trial) -> bool:
+    """Tell whether an example raises nothing."""
+    try:
+        examine(trial)
+    except Exception:  # the failure that is examined
+        return False
+    return True
 
 
 def _failure(holds: Property, error: Exception, trial: Trial) -> Failure:

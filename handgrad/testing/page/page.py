@@ -13,7 +13,7 @@ from handgrad.testing.page.script.literals import assignment
 from handgrad.testing.severity import CONTRACT, INEXACT, WRONG
 from handgrad.testing.trial import Trial
 
-LARGEST = 100  # elements of an array that anybody would read
+LONGEST = 900  # letters of an array that anybody would read
 MEANINGS = {
     WRONG: "Wrong, as of another function:",
     INEXACT: "Inexact, which is right but for digits that are lost:",
@@ -93,9 +93,10 @@ def _shown(name: str, given: Any) -> str:
     """Show an argument, but say only what a large array is."""
     if not isinstance(given, np.ndarray):
         return textwrap.shorten(f"{name} = {given!r}", 92)
-    if given.size > LARGEST:
+    lines = assignment(name, given)
+    if len("\n".join(lines)) > LONGEST:
         return f"{name}: {given.dtype} in the shape {given.shape}"
-    return "\n".join(assignment(name, given))
+    return "\n".join(lines)
 
 
 def _wrapped(label: str, text: str) -> str:
