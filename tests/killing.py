@@ -29,6 +29,14 @@ from tests.swapping import swapped
 EXAMPLES = 30
 SECONDS = 60  # of the processor, for one case or test
 MANY = 40  # cases whose compiled references are kept: of some sixty, Linux runs out of pieces of memory
+OPTIONS = (
+    "-qx",
+    "--tb=no",
+    "-Wignore::pytest.PytestAssertRewriteWarning",
+    "-pno:cacheprovider",
+    "-pno:hypothesispytest",  # it would have to be loaded before Hypothesis is used
+    "-pno:unraisableexception",  # it collects garbage, which takes longer than most tests
+)
 OF_EVERY_LAYER = ("edge_cases", "errors", "layer")
 BY_NAME = {case.name: case for case in CASES}
 
@@ -138,10 +146,8 @@ def tests_of(rooms: Sequence[str]) -> dict[str, Ran]:
 def succeed(files: Collection[str], plugin: Any) -> bool:
     """Run tests in this process, and tell whether they succeed."""
     os.environ["HYPOTHESIS_PROFILE"] = "quick"
-    # the plugin of Hypothesis would have to be loaded before that is used
-    options = ["-qx", "-pno:cacheprovider", "-pno:hypothesispytest", "-Wignore::pytest.PytestAssertRewriteWarning"]
     with redirect_stdout(io.StringIO()):
-        return pytest.main([*options, *files], plugins=[plugin]) == pytest.ExitCode.OK
+        return pytest.main([*OPTIONS, *files], plugins=[plugin]) == pytest.ExitCode.OK
 
 
 class Recorder:
