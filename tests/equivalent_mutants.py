@@ -13,6 +13,7 @@ NOT_SELECTED = "what is not selected may be any number"
 IN_PAIRS = "the last axis is then summed in pairs, too, which is as accurate and takes longer"
 EITHER_WAY = "sums and products are the same either way round"
 BELOW_0 = "any number below 0 tells a row that is not shown from those that are"
+EMPTY = "an empty slice is empty wherever it is"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -214,11 +215,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "left of -3 the gate is 0, and the product with any finite number is",
     ("numerics", "if axis in (-1, array.ndim - 1):", "if axis in (-1, array.ndim + 1):"): IN_PAIRS,
     ("numerics", "if axis in (-1, array.ndim - 1):", "if axis in (-1, array.ndim - 0):"): IN_PAIRS,
-    (
-        "numerics",
-        "terms = array.swapaxes(0, axis)",
-        "terms = array.swapaxes(axis, 0)",
-    ): "to swap two axes is to swap them the other way round",
     ("numerics", "while len(terms) > FEW:", "while len(terms) >= FEW:"): "32 numbers are few, as 31 are",
     (
         "moments",
@@ -240,4 +236,28 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "mean = mean_product(t, z, n, axes)",
         "mean = mean_product(z, t, n, axes)",
     ): EITHER_WAY,
+    (
+        "convolution",
+        "return W.astype(dtype, copy=False).reshape(groups, len(W) // groups, math.prod(W.shape[1:]))",
+        "return W.astype(dtype).reshape(groups, len(W) // groups, math.prod(W.shape[1:]))",
+    ): ONLY_MEMORY,
+    (
+        "convolution",
+        "return W.astype(dtype, copy=False).reshape(groups, len(W) // groups, math.prod(W.shape[1:]))",
+        "return W.astype(dtype, copy=True).reshape(groups, len(W) // groups, math.prod(W.shape[1:]))",
+    ): ONLY_MEMORY,
+    ("windows", "return (slice(0, 0), slice(0, 0))", "return (slice(1, 0), slice(0, 0))"): EMPTY,
+    ("windows", "return (slice(0, 0), slice(0, 0))", "return (slice(-1, 0), slice(0, 0))"): EMPTY,
+    ("windows", "return (slice(0, 0), slice(0, 0))", "return (slice(0, 0), slice(1, 0))"): EMPTY,
+    ("windows", "return (slice(0, 0), slice(0, 0))", "return (slice(0, 0), slice(-1, 0))"): EMPTY,
+    (
+        "correlation",
+        "X = np.zeros((x.shape[1], size(axes), blocks[0].stop if blocks else 0, *places(axes)), dtype)",
+        "X = np.zeros((x.shape[1], size(axes), blocks[0].stop if blocks else 1, *places(axes)), dtype)",
+    ): ONLY_MEMORY,
+    (
+        "correlation",
+        "return w if np.isfinite(w).all() else _weight_sums_by_taps(x, d, axes, groups).reshape(w.shape)",
+        "return w if np.isfinite(w).all() else _weight_sums_by_taps(x, d, axes, groups)",
+    ): "whoever sums weights gives the sums their shape, too",
 }

@@ -47,11 +47,13 @@ NAMES = {
 
 SYMMETRIC = {
     "max",
+    "min",
     "maximum",
     "minimum",
     "broadcast_shapes",
     "result_type",
     "result_dtype",
+    "swapaxes",
 }  # whose arguments may as well be swapped
 
 
