@@ -14,6 +14,7 @@ IN_PAIRS = "the last axis is then summed in pairs, too, which is as accurate and
 EITHER_WAY = "sums and products are the same either way round"
 BELOW_0 = "any number below 0 tells a row that is not shown from those that are"
 EMPTY = "an empty slice is empty wherever it is"
+BLOCKS = "blocks may well be of another length, which takes longer"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -260,4 +261,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return w if np.isfinite(w).all() else _weight_sums_by_taps(x, d, axes, groups).reshape(w.shape)",
         "return w if np.isfinite(w).all() else _weight_sums_by_taps(x, d, axes, groups)",
     ): "whoever sums weights gives the sums their shape, too",
+    ("correlation", "length = max(1, BLOCK // max(1, numbers))", "length = max(2, BLOCK // max(1, numbers))"): BLOCKS,
+    ("correlation", "length = max(1, BLOCK // max(1, numbers))", "length = max(1, BLOCK // max(2, numbers))"): BLOCKS,
 }
