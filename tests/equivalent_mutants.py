@@ -263,4 +263,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "whoever sums weights gives the sums their shape, too",
     ("correlation", "length = max(1, BLOCK // max(1, numbers))", "length = max(2, BLOCK // max(1, numbers))"): BLOCKS,
     ("correlation", "length = max(1, BLOCK // max(1, numbers))", "length = max(1, BLOCK // max(2, numbers))"): BLOCKS,
+    (
+        "channels",
+        "return channels.swapaxes(1, 2)[counts[:, 0]][..., np.newaxis]",
+        "return channels.swapaxes(1, 2)[counts[:, -1]][..., np.newaxis]",
+    ): ONE_COLUMN,
+    ("channels", "rows[counts[:, 0]] = channels[..., 0]", "rows[counts[:, -1]] = channels[..., 0]"): ONE_COLUMN,
+    ("channels", "rows[counts[:, 0]] = channels[..., 0]", "rows[counts[:, 0]] = channels[..., -1]"): ONE_COLUMN,
 }
