@@ -270,4 +270,36 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): ONE_COLUMN,
     ("channels", "rows[counts[:, 0]] = channels[..., 0]", "rows[counts[:, -1]] = channels[..., 0]"): ONE_COLUMN,
     ("channels", "rows[counts[:, 0]] = channels[..., 0]", "rows[counts[:, 0]] = channels[..., -1]"): ONE_COLUMN,
+    (
+        "channel_normalisation",
+        "rest = (sum_of_channels(channels, lambda block: channels[block] - mean) / n).astype(dtype)",
+        "rest = sum_of_channels(channels, lambda block: channels[block] - mean) / n",
+    ): WIDER,
+    (
+        "channel_normalisation",
+        "dtype = np.result_type(channels, np.float32)",
+        "dtype = np.result_type(channels, np.float64)",
+    ): WIDER,
+    ("channel_normalisation", "mean = column(given.mean).astype(dtype)", "mean = column(given.mean)"): WIDER,
+    (
+        "channel_normalisation",
+        "return (mean, (column(given.mean) - mean).astype(dtype), column(given.var))",
+        "return (mean, column(given.mean) - mean, column(given.var))",
+    ): WIDER,
+    ("channel_normalisation", "r = inverse_root(var, eps, mean)", "r = inverse_root(eps, var, mean)"): EITHER_WAY,
+    (
+        "channel_normalisation",
+        "self.dgamma, self.dbeta = (np.asarray(dgamma[:, 0], gamma.dtype), np.asarray(dbeta[:, 0], beta.dtype))",
+        "self.dgamma, self.dbeta = (np.asarray(dgamma[:, -1], gamma.dtype), np.asarray(dbeta[:, 0], beta.dtype))",
+    ): ONE_COLUMN,
+    (
+        "channel_normalisation",
+        "self.dgamma, self.dbeta = (np.asarray(dgamma[:, 0], gamma.dtype), np.asarray(dbeta[:, 0], beta.dtype))",
+        "self.dgamma, self.dbeta = (np.asarray(dgamma[:, 0], gamma.dtype), np.asarray(dbeta[:, -1], beta.dtype))",
+    ): ONE_COLUMN,
+    (
+        "channel_normalisation",
+        "grouped = counts if counts is True else in_groups(np.broadcast_to(counts, channels.shape), self.groups)",
+        "grouped = counts if counts is False else in_groups(np.broadcast_to(counts, channels.shape), self.groups)",
+    ): ONE_BY_ONE,
 }
