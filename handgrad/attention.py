@@ -129,9 +129,10 @@ class ScaledDotProductAttention:
         where = "ScaledDotProductAttention.forward"
         arrays = floating_together(where, **{"q": q, "k": k, "v": v} | ({} if bias is None else {"bias": bias}))
         shape, s = _shape_of_pairs(where, *arrays), _scale(where, self.scale, arrays[0])
+        ratio = share(where, "ratio", self.ratio)
         counts = self.pairs(where, shape, mask, key_mask, query_mask)
-        kept = counts if keep is None else counts & as_pairs(where, "keep", keep, shape) & (self.ratio < 1)
-        softmax, dropout = Softmax(), None if keep is None else Dropout(self.ratio)
+        kept = counts if keep is None else counts & as_pairs(where, "keep", keep, shape) & (ratio < 1)
+        softmax, dropout = Softmax(), None if keep is None else Dropout(ratio)
         # S = s q kᵀ + bias, A = softmax(S), out = A v
         q, k, v, *biases = map(wide, arrays)
         S: Array = (s * q) @ k.mT

@@ -136,7 +136,7 @@ class BatchNorm:
         eps, given = as_eps("BatchNorm.forward", self.eps), self._given(gamma)
         channels = those_that_count(by_channel(x, axis), counts)
         n = channels.shape[0] * channels.shape[2]
-        mean, rest, var = _rounded(given, channels) if given else _moments(channels, max(n, 1))
+        mean, rest, var = _rounded(given, channels) if given else _moments(channels, n)
         r = inverse_root(var, eps, mean)
         z, out = np.empty(channels.shape, r.dtype), np.empty(channels.shape, np.result_type(x, gamma, beta))
         for block in blocks(channels):
@@ -154,7 +154,7 @@ class BatchNorm:
         """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
         dout = those_that_count(by_channel(upstream(self, dout), self.placed), self.counts)
         (gamma, beta), z, r = self.used, self.z, self.r
-        n = max(z.shape[0] * z.shape[2], 1)
+        n = z.shape[0] * z.shape[2]
         dbeta = sum_of_channels(dout, lambda block: dout[block])
         mean = np.asarray(0 if self.constant else dbeta / n, dout.dtype)
         dgamma = sum_of_channels(dout, lambda block: (dout[block] - mean) * z[block])

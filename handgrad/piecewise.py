@@ -178,17 +178,15 @@ class Clip:
     out_shape: Shape
 
     def __init__(self, low: float = -np.inf, high: float = np.inf) -> None:
-        self.low, self.high = number("Clip", "low", low), number("Clip", "high", high)
-        if not self.low <= self.high:
-            raise ValueError(f"Clip: low is {self.low} and high is {self.high}; expected low <= high")
+        self.low, self.high = _bounds("Clip", low, high)
 
     @ieee
     def forward(self, x: npt.ArrayLike) -> Array:
         """Compute min(max(x, low), high). NaN stays NaN."""
-        x = floating("Clip.forward", "x", x)
-        self.passes = np.asarray((self.low < x) & (x < self.high))
+        x, (low, high) = floating("Clip.forward", "x", x), _bounds("Clip.forward", self.low, self.high)
+        self.passes = np.asarray((low < x) & (x < high))
         self.dtype, self.out_shape = x.dtype, x.shape
-        return np.asarray(x.clip(self.low, self.high), self.dtype)
+        return np.asarray(x.clip(low, high), self.dtype)
 
     @ieee
     def backward(self, dout: npt.ArrayLike) -> Array:
@@ -241,3 +239,11 @@ class Abs:
         dout = upstream(self, dout)
         dx = dout * self.sign
         return np.asarray(dx, self.sign.dtype)
+
+
+def _bounds(where: str, low: float, high: float) -> tuple[float, float]:
+    """Give bounds as numbers, or raise an error that names them."""
+    low, high = number(where, "low", low), number(where, "high", high)
+    if not low <= high:
+        raise ValueError(f"{where}: low is {low} and high is {high}; expected low <= high")
+    return low, high

@@ -13,6 +13,8 @@ NOT_SELECTED = "what is not selected may be any number"
 IN_PAIRS = "the last axis is then summed in pairs, too, which is as accurate and takes longer"
 EITHER_WAY = "sums and products are the same either way round"
 BELOW_0 = "any number below 0 tells a row that is not shown from those that are"
+EMPTY = "an empty slice is empty wherever it is"
+BLOCKS = "blocks may well be of another length, which takes longer"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -214,11 +216,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "left of -3 the gate is 0, and the product with any finite number is",
     ("numerics", "if axis in (-1, array.ndim - 1):", "if axis in (-1, array.ndim + 1):"): IN_PAIRS,
     ("numerics", "if axis in (-1, array.ndim - 1):", "if axis in (-1, array.ndim - 0):"): IN_PAIRS,
-    (
-        "numerics",
-        "terms = array.swapaxes(0, axis)",
-        "terms = array.swapaxes(axis, 0)",
-    ): "to swap two axes is to swap them the other way round",
     ("numerics", "while len(terms) > FEW:", "while len(terms) >= FEW:"): "32 numbers are few, as 31 are",
     (
         "moments",
@@ -240,4 +237,69 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "mean = mean_product(t, z, n, axes)",
         "mean = mean_product(z, t, n, axes)",
     ): EITHER_WAY,
+    (
+        "convolution",
+        "return W.astype(dtype, copy=False).reshape(groups, len(W) // groups, math.prod(W.shape[1:]))",
+        "return W.astype(dtype).reshape(groups, len(W) // groups, math.prod(W.shape[1:]))",
+    ): ONLY_MEMORY,
+    (
+        "convolution",
+        "return W.astype(dtype, copy=False).reshape(groups, len(W) // groups, math.prod(W.shape[1:]))",
+        "return W.astype(dtype, copy=True).reshape(groups, len(W) // groups, math.prod(W.shape[1:]))",
+    ): ONLY_MEMORY,
+    ("windows", "return (slice(0, 0), slice(0, 0))", "return (slice(1, 0), slice(0, 0))"): EMPTY,
+    ("windows", "return (slice(0, 0), slice(0, 0))", "return (slice(-1, 0), slice(0, 0))"): EMPTY,
+    ("windows", "return (slice(0, 0), slice(0, 0))", "return (slice(0, 0), slice(1, 0))"): EMPTY,
+    ("windows", "return (slice(0, 0), slice(0, 0))", "return (slice(0, 0), slice(-1, 0))"): EMPTY,
+    (
+        "correlation",
+        "X = np.zeros((x.shape[1], size(axes), blocks[0].stop if blocks else 0, *places(axes)), dtype)",
+        "X = np.zeros((x.shape[1], size(axes), blocks[0].stop if blocks else 1, *places(axes)), dtype)",
+    ): ONLY_MEMORY,
+    (
+        "correlation",
+        "return w if np.isfinite(w).all() else _weight_sums_by_taps(x, d, axes, groups).reshape(w.shape)",
+        "return w if np.isfinite(w).all() else _weight_sums_by_taps(x, d, axes, groups)",
+    ): "whoever sums weights gives the sums their shape, too",
+    ("correlation", "length = max(1, BLOCK // max(1, numbers))", "length = max(2, BLOCK // max(1, numbers))"): BLOCKS,
+    ("correlation", "length = max(1, BLOCK // max(1, numbers))", "length = max(1, BLOCK // max(2, numbers))"): BLOCKS,
+    (
+        "channels",
+        "return channels.swapaxes(1, 2)[counts[:, 0]][..., np.newaxis]",
+        "return channels.swapaxes(1, 2)[counts[:, -1]][..., np.newaxis]",
+    ): ONE_COLUMN,
+    ("channels", "rows[counts[:, 0]] = channels[..., 0]", "rows[counts[:, -1]] = channels[..., 0]"): ONE_COLUMN,
+    ("channels", "rows[counts[:, 0]] = channels[..., 0]", "rows[counts[:, 0]] = channels[..., -1]"): ONE_COLUMN,
+    (
+        "channel_normalisation",
+        "rest = (sum_of_channels(channels, lambda block: channels[block] - mean) / n).astype(dtype)",
+        "rest = sum_of_channels(channels, lambda block: channels[block] - mean) / n",
+    ): WIDER,
+    (
+        "channel_normalisation",
+        "dtype = np.result_type(channels, np.float32)",
+        "dtype = np.result_type(channels, np.float64)",
+    ): WIDER,
+    ("channel_normalisation", "mean = column(given.mean).astype(dtype)", "mean = column(given.mean)"): WIDER,
+    (
+        "channel_normalisation",
+        "return (mean, (column(given.mean) - mean).astype(dtype), column(given.var))",
+        "return (mean, column(given.mean) - mean, column(given.var))",
+    ): WIDER,
+    ("channel_normalisation", "r = inverse_root(var, eps, mean)", "r = inverse_root(eps, var, mean)"): EITHER_WAY,
+    (
+        "channel_normalisation",
+        "self.dgamma, self.dbeta = (np.asarray(dgamma[:, 0], gamma.dtype), np.asarray(dbeta[:, 0], beta.dtype))",
+        "self.dgamma, self.dbeta = (np.asarray(dgamma[:, -1], gamma.dtype), np.asarray(dbeta[:, 0], beta.dtype))",
+    ): ONE_COLUMN,
+    (
+        "channel_normalisation",
+        "self.dgamma, self.dbeta = (np.asarray(dgamma[:, 0], gamma.dtype), np.asarray(dbeta[:, 0], beta.dtype))",
+        "self.dgamma, self.dbeta = (np.asarray(dgamma[:, 0], gamma.dtype), np.asarray(dbeta[:, -1], beta.dtype))",
+    ): ONE_COLUMN,
+    (
+        "channel_normalisation",
+        "grouped = counts if counts is True else in_groups(np.broadcast_to(counts, channels.shape), self.groups)",
+        "grouped = counts if counts is False else in_groups(np.broadcast_to(counts, channels.shape), self.groups)",
+    ): ONE_BY_ONE,
 }

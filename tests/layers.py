@@ -10,7 +10,7 @@ import pytest
 
 import handgrad
 from handgrad.layer import in_order
-from handgrad.testing.subject import Subject, as_passed, call_by_name, positional_only
+from handgrad.testing.subject import Subject, as_passed, call_by_name, parameters_of, positional_only
 from reference.cases import CASES
 
 X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0]])
@@ -63,6 +63,13 @@ class Example:
             return {name: change(each) if kind_of(each) in kinds else each for name, each in arguments.items()}
 
         return replace(self, inputs=apply(self.inputs), params=apply(self.params))
+
+    @property
+    def settings(self):
+        """Give what of the constructor's arguments is a real number or made of them, be it by default."""
+        defaults = {name: each.default for name, each in parameters_of(self.subject.make).items()}
+        every = defaults | dict(self.params)
+        return {name: each for name, each in every.items() if isinstance(each, float) or kind_of(each) == "f"}
 
     @property
     def numbers(self):

@@ -47,11 +47,13 @@ NAMES = {
 
 SYMMETRIC = {
     "max",
+    "min",
     "maximum",
     "minimum",
     "broadcast_shapes",
     "result_type",
     "result_dtype",
+    "swapaxes",
 }  # whose arguments may as well be swapped
 
 
@@ -69,6 +71,11 @@ class Mutant:
         """Write the module out, which takes longer than changing it."""
         return ast.unparse(ast.fix_missing_locations(self.tree))
 
+    @property
+    def function(self) -> str:
+        """Name the function or the method that was changed; of one inside of another, the outer one."""
+        return next(name for name, lines in _functions(self.tree) if self.line in lines)
+
 
 Change = Callable[[], None]
 
@@ -84,6 +91,16 @@ def mutants(source: str) -> Iterator[Mutant]:
             after = _brief(statement)
             if after != before:
                 yield Mutant(statement.lineno, before, after, tree)
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[str, range]]:
+    """List the functions of a module and the methods of its classes, with the lines they take."""
+    for node in tree.body:
+        inner = node.body if isinstance(node, ast.ClassDef) else [node]
+        for each in inner:
+            if isinstance(each, ast.FunctionDef):
+                name = each.name if each is node else f"{node.name}.{each.name}"
+                yield name, range(each.lineno, (each.end_lineno or each.lineno) + 1)
 
 
 def _brief(statement: ast.stmt) -> str:

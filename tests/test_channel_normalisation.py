@@ -346,6 +346,14 @@ def test_squares_that_overflow_float32_are_normalised_without_a_warning(make):
     np.testing.assert_allclose(out, make().forward(x.astype(np.float32).astype(np.float64)), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("large", [2.0**25, 1e30], ids=["squares fit", "squares overflow"])
+def test_numbers_that_differ_in_their_last_place_alone_are_normalised_by_what_is_left_of_their_mean(large):
+    x = np.full((3, 1), large, np.float32)
+    x[2] = np.nextafter(x[2], np.float32(np.inf))
+    out = BatchNorm(np.ones(1, np.float32), np.zeros(1, np.float32)).forward(x)
+    np.testing.assert_allclose(out[:, 0], [-np.sqrt(0.5), -np.sqrt(0.5), np.sqrt(2)], rtol=1e-5)
+
+
 @each_layer
 def test_float16_is_computed_in_float32(make):
     x = np.random.default_rng(0).normal(3, 1, (4, C, 16)).astype(np.float16)
@@ -365,6 +373,33 @@ def test_statistics_are_float64_and_have_no_say_in_the_dtype():
     norm.forward(x)
     assert norm.batch_statistics.mean.dtype == norm.batch_statistics.var.dtype == np.float64
     assert BatchNorm(norm.gamma, norm.beta, norm.batch_statistics).forward(x).dtype == np.float16
+
+
+def test_the_mean_of_a_batch_is_known_more_closely_than_its_dtype_has_it():
+    x = np.full((3, 1), 2**25, np.float32)
+    x[2] += 4  # one step of float32
+    norm = BatchNorm(np.ones(1), np.zeros(1))
+    norm.forward(x)
+    np.testing.assert_allclose(norm.batch_statistics.mean, 2**25 + 4 / 3, rtol=1e-14)
+
+
+def test_a_mean_of_dout_which_gamma_cannot_hear_costs_it_no_digits():
+    random = np.random.default_rng(0)
+    x, dout = random.standard_normal((1000, 1), np.float32), random.standard_normal((1000, 1), np.float32)
+    _, pullback = vjp(BatchNorm(np.ones(1, np.float32), np.zeros(1, np.float32)), x)
+    _, exact = vjp(BatchNorm(np.ones(1), np.zeros(1)), x)
+    far = dout + np.float32(1e4)
+    np.testing.assert_allclose(pullback(far)[1], exact(far.astype(np.float64))[1], rtol=1e-5)
+
+
+def test_a_single_number_has_statistics_and_nothing_has_none():
+    norm = BatchNorm([1.0], [0.0])
+    norm.forward([[7.0]])
+    assert norm.batch_statistics == (7.0, 0.0)
+    norm.forward([[7.0]], mask=[False])
+    assert norm.batch_statistics is None
+    norm.forward(np.zeros((0, 1)))
+    assert norm.batch_statistics is None
 
 
 def test_long_batches_neither_overflow_nor_stagnate():

@@ -405,6 +405,13 @@ def test_an_option_of_other_numbers_than_there_may_be_is_named(layer, option, wr
         layer(np.ones((1, 1, 2, 2)), [0.0], **{option: wrong}).forward(np.ones((1, 5, 5)))
 
 
+@pytest.mark.parametrize("wrong", [-1, (1,), [0, -1]])
+def test_numbers_behind_the_last_window_are_0_or_more_on_each_axis(wrong):
+    expected = "0 or more, or 2 such numbers, one for each axis of space"
+    with raises(ValueError, f"ConvolutionTranspose.forward: out_pad is {wrong}; expected {expected}"):
+        ConvolutionTranspose(np.ones((1, 1, 2, 2)), [0.0], stride=2, out_pad=wrong).forward(np.ones((1, 5, 5)))
+
+
 @pytest.mark.parametrize("pad", [-1, (1,), (1, -1), ((0, 1),), ((0, 1, 2), 0), ((0, -1), 0)])
 def test_padding_of_other_numbers_than_there_may_be_is_named(pad):
     expected = "0 or more, or 2 such numbers or pairs (before, after), one for each axis of space"

@@ -28,6 +28,7 @@ from tests.layers import EXAMPLES, X, each_example, each_loss, gradients
 
 REAL = "expected floating, integer or boolean, because layers compute with real numbers"
 ARGUMENTS = [(key, argument) for key, example in EXAMPLES.items() for argument in example.numbers]
+SETTINGS = [(key, setting) for key, example in EXAMPLES.items() for setting in example.settings]
 NOT_REAL = [
     ("complex128", np.zeros((2, 3), complex)),
     ("object", np.array([[None, 1, 2], [3, 4, 5]])),
@@ -41,6 +42,12 @@ each_argument = pytest.mark.parametrize(
     ("example", "argument"),
     [(EXAMPLES[key], argument) for key, argument in ARGUMENTS],
     ids=["-".join(each) for each in ARGUMENTS],
+)
+
+each_setting = pytest.mark.parametrize(
+    ("example", "setting"),
+    [(EXAMPLES[key], setting) for key, setting in SETTINGS],
+    ids=["-".join(each) for each in SETTINGS],
 )
 
 
@@ -304,12 +311,19 @@ def test_a_dout_that_is_not_made_of_real_numbers_is_named_with_its_dtype(example
         layer.backward(wrong)
 
 
-@pytest.mark.parametrize("argument", ["W", "b"])
-def test_parameters_that_are_not_made_of_real_numbers_are_named_with_their_dtype(argument):
-    params = {"W": np.ones((3, 4)), "b": np.zeros(4)}
-    params[argument] = params[argument].astype(complex)
-    with raises(TypeError, f"Affine: {argument}.dtype is complex128; {REAL}"):
-        Affine(**params)
+@each_setting
+def test_a_parameter_or_an_option_that_is_not_a_real_number_is_named_with_its_dtype(example, setting):
+    wrong = {setting: 1j * example.settings[setting]}
+    with pytest.raises(TypeError, match=rf"^{example.name}(\.forward)?: {setting}\.dtype is complex128; {REAL}$"):
+        example.forward(example.subject.make(**example.params | wrong))  # at the latest
+
+
+@each_setting
+def test_a_parameter_or_an_option_that_was_replaced_by_no_real_number_is_named_by_forward(example, setting):
+    layer = example.make()
+    setattr(layer, setting, 1j * example.settings[setting])
+    with raises(TypeError, f"{example.name}.forward: {setting}.dtype is complex128; {REAL}"):
+        example.forward(layer)
 
 
 @each_loss

@@ -116,3 +116,9 @@ def test_x_without_channels_and_space_is_named_with_its_shape(pool, space, expec
     message = f"x.shape is (3, 5); expected {expected}, because space is {space}, of 1 or more axes"
     with raises(ValueError, f"{pool.__name__}.forward: {message}"):
         pool(space).forward(np.ones((3, 5)))
+
+
+@each_pool
+def test_the_number_of_axes_of_space_is_whole(pool):
+    with raises(TypeError, f"{pool.__name__}.forward: space is 1.0; expected a whole number"):
+        pool(1.0).forward(np.ones((3, 5)))
