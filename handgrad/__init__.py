@@ -59,12 +59,14 @@ from handgrad.indexing import Repeat, Slice, Take
 from handgrad.joining import Concatenate, Split, Stack
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, KLDivergence, SoftmaxWithLoss
+from handgrad.lstm import Lstm
 from handgrad.matmul import MatMul
 from handgrad.multi_head import MultiHeadAttention
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
 from handgrad.pooling import AveragePool, MaxPool
 from handgrad.positional import PositionalEncoding
 from handgrad.rearranging import Reshape, Transpose
+from handgrad.recurrent import Rnn
 from handgrad.reductions import Max, Mean, Min, Sum
 from handgrad.regression import HuberLoss, L1Loss, MeanSquaredError
 from handgrad.resampling import Upsample
@@ -115,6 +117,7 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "LogSumExp",
+    "Lstm",
     "MatMul",
     "Max",
     "MaxPool",
@@ -136,6 +139,7 @@ __all__ = [
     "Reshape",
     "Residual",
     "RmsNorm",
+    "Rnn",
     "Rope",
     "ScaledDotProductAttention",
     "Sequential",
