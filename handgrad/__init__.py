@@ -55,6 +55,7 @@ from handgrad.embedding import Embedding, EmbeddingDot
 from handgrad.exponential import Elu, LogSigmoid, Softplus, Tanh
 from handgrad.gated import GeGlu, Glu, SwiGlu
 from handgrad.global_pooling import GlobalAveragePool, GlobalMaxPool
+from handgrad.gru import Gru
 from handgrad.indexing import Repeat, Slice, Take
 from handgrad.joining import Concatenate, Split, Stack
 from handgrad.layer import Layer, vjp
@@ -103,6 +104,7 @@ __all__ = [
     "GlobalMaxPool",
     "Glu",
     "GroupNorm",
+    "Gru",
     "HardSwish",
     "HuberLoss",
     "IdentityWithLoss",

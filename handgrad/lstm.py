@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from handgrad.checks import Array, Shape, ieee
 from handgrad.functions import sigmoid
-from handgrad.through_time import Unrolled, as_params, heard, transposed, unrolled
+from handgrad.through_time import Unrolled, as_params, heard, parts_of, transposed, unrolled
 
 PARTS = 4  # f, g, i and o, in the order of the second book
 
@@ -96,7 +96,7 @@ class Lstm:
     out_shapes: tuple[Shape, ...]
 
     def __init__(self, Wx: npt.ArrayLike, Wh: npt.ArrayLike, b: npt.ArrayLike) -> None:
-        self.Wx, self.Wh, self.b = as_params("Lstm", PARTS, Wx, Wh, b).values()
+        self.Wx, self.Wh, self.b = as_params("Lstm", PARTS, Wx=Wx, Wh=Wh, b=b).values()
 
     @ieee
     def forward(
@@ -111,7 +111,7 @@ class Lstm:
         run, a, (hs, cs) = unrolled("Lstm.forward", self, PARTS, mask, x=x, h0=h0, c0=c0)
         f, g, i, o = gates = np.empty((PARTS, len(a), *hs.shape[1:]), hs.dtype)
         for t in range(len(a)):
-            a_f, a_g, a_i, a_o = _parts(a[t] + hs[t] @ run.Wh)
+            a_f, a_g, a_i, a_o = parts_of(a[t] + hs[t] @ run.Wh, PARTS)
             f[t], g[t], i[t], o[t] = sigmoid(a_f), np.tanh(a_g), sigmoid(a_i), sigmoid(a_o)
             # c_t = f c_{t-1} + i g, h_t = o tanh(c_t)
             c = f[t] * cs[t] + i[t] * g[t]
@@ -128,7 +128,7 @@ class Lstm:
         dhs, dh, dc = heard(self, douts)
         run, hs, cs, (f, g, i, o) = self.run, self.hs, self.cs, self.gates
         da, WhT = np.empty((*dhs.shape[:-1], run.Wh.shape[1]), np.result_type(dhs, hs)), transposed(run.Wh)
-        da_f, da_g, da_i, da_o = _parts(da)
+        da_f, da_g, da_i, da_o = parts_of(da, PARTS)
         for t in reversed(range(len(da))):
             tanh = np.tanh(cs[t + 1])
             # dh_t = dhs_t + da_{t+1} Whᵀ, dc_t = dc_{t+1} f_{t+1} + dh_t o (1 - tanh(c_t)²)
@@ -142,9 +142,3 @@ class Lstm:
             dh, dc = run.carried(t, da[t] @ WhT, dh), run.carried(t, of_cell * f[t], dc)
         # dWh = Σ_t h_{t-1}ᵀ da_t
         return run.finish(self, da, run.product(hs[:-1], da), h0=dh, c0=dc)
-
-
-def _parts(array: Array) -> list[Array]:
-    """Give the columns of f, g, i and o, as views."""
-    columns = array.reshape(*array.shape[:-1], PARTS, array.shape[-1] // PARTS)
-    return [columns[..., part, :] for part in range(PARTS)]

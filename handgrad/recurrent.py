@@ -81,7 +81,7 @@ class Rnn:
     out_shapes: tuple[Shape, ...]
 
     def __init__(self, Wx: npt.ArrayLike, Wh: npt.ArrayLike, b: npt.ArrayLike) -> None:
-        self.Wx, self.Wh, self.b = as_params("Rnn", 1, Wx, Wh, b).values()
+        self.Wx, self.Wh, self.b = as_params("Rnn", 1, Wx=Wx, Wh=Wh, b=b).values()
 
     @ieee
     def forward(

@@ -112,7 +112,7 @@ def unrolled(
     ValueError, TypeError
         If the params do not fit each other, or x, the first states or the mask do not fit them.
     """
-    params = as_params(where, parts, layer.Wx, layer.Wh, layer.b)
+    params = as_params(where, parts, **{name: getattr(layer, name) for name in layer.params})
     arrays, first = _inputs(where, params, inputs)
     x, dtype = arrays["x"], np.result_type(*arrays.values(), *params.values())
     rows = rows_of(where, x, mask).mask
@@ -138,17 +138,18 @@ def heard(layer: Any, douts: tuple[npt.ArrayLike, ...]) -> list[Array]:
     return [dhs, *(each.reshape(dhs.shape[1:]) for each in dlast)]
 
 
-def as_params(where: str, parts: int, Wx: npt.ArrayLike, Wh: npt.ArrayLike, b: npt.ArrayLike) -> dict[str, Array]:
+def as_params(where: str, parts: int, **params: npt.ArrayLike) -> dict[str, Array]:
     """Give the params of steps that compute so many parts of H numbers each. Raises ValueError unless they fit."""
-    params = {name: floating(where, name, each) for name, each in {"Wx": Wx, "Wh": Wh, "b": b}.items()}
-    (Wx, Wh, b), columns = params.values(), f"{parts} H" if parts > 1 else "H"
+    arrays = {name: floating(where, name, each) for name, each in params.items()}
+    Wx, Wh, b = arrays["Wx"], arrays["Wh"], arrays["b"]
+    columns = f"{parts} H" if parts > 1 else "H"
     if Wh.ndim != 2 or Wh.shape[1] != parts * len(Wh):
         raise shape_error(where, "Wh", Wh.shape, f"(H, {columns})", "it maps a state of H numbers")
     if Wx.ndim != 2 or Wx.shape[1] != Wh.shape[1]:
         raise shape_error(where, "Wx", Wx.shape, f"(D, {Wh.shape[1]})", f"Wh.shape is {Wh.shape}")
     if b.shape != Wh.shape[1:]:
         raise shape_error(where, "b", b.shape, Wh.shape[1:], f"Wh.shape is {Wh.shape}")
-    return params
+    return arrays
 
 
 def _inputs(
@@ -163,6 +164,12 @@ def _inputs(
     shape, because = (*x.shape[:-2], len(Wh)), f"x.shape is {x.shape} and Wh.shape is {Wh.shape}"
     states = {name: arrays.get(name, np.zeros(shape)) for name in inputs if name != "x"}
     return arrays, [broadcast_to(where, name, each, shape, because) for name, each in states.items()]
+
+
+def parts_of(array: Array, parts: int) -> list[Array]:
+    """Give the columns of each part, as views."""
+    columns = array.reshape(*array.shape[:-1], parts, array.shape[-1] // parts)
+    return [columns[..., part, :] for part in range(parts)]
 
 
 def transposed(W: Array) -> Array:

@@ -1,6 +1,7 @@
 """What holds for every recurrent layer."""
 
 import re
+from functools import partial
 
 import hypothesis.strategies as st
 import jax
@@ -8,21 +9,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from handgrad import Lstm, Rnn, vjp
+from handgrad import Gru, Lstm, Rnn, vjp
+from handgrad.testing.subject import name_of
 from tests.drawn import masks, numbers
 from tests.recurrence import assert_close, assert_same, signed
 
 N, T, D, H = 2, 4, 3, 5
 X, MASK = numbers((N, T, D), size=2.0), masks((N, T))
 POISON = st.sampled_from([np.nan, np.inf, -np.inf, 1e300])
-STATES = {Rnn: 1, Lstm: 2}
-PARTS = {Rnn: 1, Lstm: 4}
+STATES = {"Rnn": 1, "Lstm": 2, "Gru": 1}
+PARTS = {"Rnn": 1, "Lstm": 4, "Gru": 3}
 
-each_layer = pytest.mark.parametrize("make", STATES, ids=lambda make: make.__name__)
+each_layer = pytest.mark.parametrize(
+    "make", [Rnn, Lstm, Gru, partial(Gru, reset="after")], ids=["Rnn", "Lstm", "Gru", "Gru reset after"]
+)
 
 
 def params(make):
-    return signed(D, PARTS[make] * H), signed(H, PARTS[make] * H) / 2, signed(PARTS[make] * H)
+    columns = PARTS[name_of(make)] * H
+    return signed(D, columns), signed(H, columns) / 2, signed(columns)
 
 
 def layer(make):
@@ -30,7 +35,7 @@ def layer(make):
 
 
 def states(make, *leading):
-    return [signed(*leading, H, start=7 * each) for each in range(STATES[make])]
+    return [signed(*leading, H, start=7 * each) for each in range(STATES[name_of(make)])]
 
 
 def douts(make, *leading, steps=T):
@@ -165,7 +170,7 @@ def test_leading_axes_may_be_any(make, leading):
 
 @each_layer
 def test_first_states_are_0_unless_they_are_given(make):
-    x, zeros = signed(N, T, D), [np.zeros((N, H))] * STATES[make]
+    x, zeros = signed(N, T, D), [np.zeros((N, H))] * STATES[name_of(make)]
     out, (dx, *grads) = run(make, x, *zeros)
     assert_same(run(make, x), [out, dx, grads[len(zeros) :]])
 
@@ -211,13 +216,13 @@ def test_dtypes_that_mix_are_promoted_and_each_gradient_keeps_its_own(make):
 
 def raises(make, message, error=ValueError):
     """Expect an error that says exactly this."""
-    return pytest.raises(error, match=f"^{re.escape(make.__name__ + message)}$")
+    return pytest.raises(error, match=f"^{re.escape(name_of(make) + message)}$")
 
 
 @each_layer
 @pytest.mark.parametrize("shape", [(D,), (T, 2), ()])
 def test_sequences_that_do_not_fit_are_named_with_both_shapes(make, shape):
-    because = f"because Wx.shape is {(D, PARTS[make] * H)}"
+    because = f"because Wx.shape is {(D, PARTS[name_of(make)] * H)}"
     with raises(make, f".forward: x.shape is {shape}; expected (..., T, 3), {because}"):
         layer(make).forward(np.ones(shape))
 
@@ -225,9 +230,9 @@ def test_sequences_that_do_not_fit_are_named_with_both_shapes(make, shape):
 @each_layer
 def test_states_and_masks_that_do_not_fit_are_named_with_both_shapes(make):
     x, made = np.ones((N, T, D)), layer(make)
-    because = f"because x.shape is (2, 4, 3) and Wh.shape is {(H, PARTS[make] * H)}"
-    for place, name in enumerate(["h0", "c0"][: STATES[make]]):
-        first = [np.ones((3, H)) if place == each else 0.0 for each in range(STATES[make])]
+    because = f"because x.shape is (2, 4, 3) and Wh.shape is {(H, PARTS[name_of(make)] * H)}"
+    for place, name in enumerate(["h0", "c0"][: STATES[name_of(make)]]):
+        first = [np.ones((3, H)) if place == each else 0.0 for each in range(STATES[name_of(make)])]
         expected = "expected (2, 5) or one that broadcasts to it"
         with raises(make, f".forward: {name}.shape is (3, 5); {expected}, {because}"):
             made.forward(x, *first)
@@ -239,7 +244,7 @@ def test_states_and_masks_that_do_not_fit_are_named_with_both_shapes(make):
 
 @each_layer
 def test_params_that_do_not_fit_are_named_with_both_shapes(make):
-    k = PARTS[make]
+    k = PARTS[name_of(make)]
     columns = f"{k} H" if k > 1 else "H"
     because = f"because Wh.shape is {(2, 2 * k)}"
     with raises(make, f": Wh.shape is (2, 3); expected (H, {columns}), because it maps a state of H numbers"):
