@@ -43,6 +43,7 @@ from handgrad.affine import Affine
 from handgrad.alibi import Alibi
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
 from handgrad.attention import ScaledDotProductAttention
+from handgrad.bidirectional import Bidirectional
 from handgrad.binary import FocalLoss, SigmoidWithLoss
 from handgrad.channel_normalisation import BatchNorm, GroupNorm
 from handgrad.choosing import Maximum, Minimum, Where
@@ -86,6 +87,7 @@ __all__ = [
     "Alibi",
     "AveragePool",
     "BatchNorm",
+    "Bidirectional",
     "Clip",
     "Concatenate",
     "Convolution",

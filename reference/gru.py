@@ -16,7 +16,7 @@ def gru(
 ) -> tuple[jax.Array, jax.Array]:
     h = jnp.broadcast_to(0 if h0 is None else h0, (*x.shape[:-2], len(Wh))).astype(x.dtype)
     W_n, bias = jnp.split(Wh, 3, -1)[2], 0 if bh is None else bh
-    W_gates, shown = Wh[:, : 2 * len(Wh)], [jnp.zeros_like(h)[..., None, :]]
+    W_gates, shown = Wh[:, : 2 * len(Wh)], [jnp.zeros((*h.shape[:-1], 0, h.shape[-1]), h.dtype)]
     for t in range(x.shape[-2]):
         counts = True if mask is None else mask[..., t, None]
         x_z, x_r, x_n = jnp.split(jnp.where(counts, x[..., t, :], 0) @ Wx + b, 3, -1)
@@ -26,4 +26,4 @@ def gru(
         after = (1 - z) * h + z * n
         h = jnp.where(counts, after, h)
         shown.append(jnp.where(counts, after, 0)[..., None, :])
-    return jnp.concatenate(shown, -2)[..., 1:, :], h
+    return jnp.concatenate(shown, -2), h

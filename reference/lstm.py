@@ -15,7 +15,7 @@ def lstm(
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     shape = (*x.shape[:-2], len(Wh))
     h, c = (jnp.broadcast_to(0 if each is None else each, shape).astype(x.dtype) for each in (h0, c0))
-    W, shown = jnp.concatenate([Wx, Wh]), [jnp.zeros_like(h)[..., None, :]]
+    W, shown = jnp.concatenate([Wx, Wh]), [jnp.zeros((*h.shape[:-1], 0, h.shape[-1]), h.dtype)]
     for t in range(x.shape[-2]):
         counts = True if mask is None else mask[..., t, None]
         both = jnp.concatenate([jnp.where(counts, x[..., t, :], 0), h], -1)
@@ -24,4 +24,4 @@ def lstm(
         state = jax.nn.sigmoid(a_o) * jnp.tanh(cell)
         h, c = jnp.where(counts, state, h), jnp.where(counts, cell, c)
         shown.append(jnp.where(counts, state, 0)[..., None, :])
-    return jnp.concatenate(shown, -2)[..., 1:, :], h, c
+    return jnp.concatenate(shown, -2), h, c

@@ -13,11 +13,11 @@ def rnn(
     mask: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array]:
     h = jnp.broadcast_to(0 if h0 is None else h0, (*x.shape[:-2], len(Wh))).astype(x.dtype)
-    W, shown = jnp.concatenate([Wx, Wh]), [jnp.zeros_like(h)[..., None, :]]
+    W, shown = jnp.concatenate([Wx, Wh]), [jnp.zeros((*h.shape[:-1], 0, h.shape[-1]), h.dtype)]
     for t in range(x.shape[-2]):
         counts = True if mask is None else mask[..., t, None]
         both = jnp.concatenate([jnp.where(counts, x[..., t, :], 0), h], -1)
         after = jnp.tanh(both @ W + b)
         h = jnp.where(counts, after, h)
         shown.append(jnp.where(counts, after, 0)[..., None, :])
-    return jnp.concatenate(shown, -2)[..., 1:, :], h
+    return jnp.concatenate(shown, -2), h
