@@ -142,7 +142,7 @@ class Gru:
         """Return dx, and dh0 behind it if h0 was given; leave dWx, dWh and db, and dbh if there is bh."""
         dhs, dh = heard(self, douts)
         run, reset, hs, (z, r, n) = self.run, self.used, self.hs, self.parts
-        da, VT = np.empty((*dhs.shape[:-1], run.Wh.shape[1]), np.result_type(dhs, hs)), transposed(_of_gates(run.Wh))
+        da, VT = np.empty((*dhs.shape[:-1], run.Wh.shape[1]), dhs.dtype), transposed(_of_gates(run.Wh))
         da_z, da_r, da_n = parts_of(da, PARTS)
         for t in reversed(range(len(da))):
             h, dh = hs[t], dhs[t] + dh

@@ -37,8 +37,8 @@ class Lstm:
 
         ⟨dout, δout⟩ = Σ_t ⟨dhs_t, δh_t⟩ + ⟨dh, δh_T⟩ + ⟨dc, δc_T⟩
 
-    Free the nudges of the last step first, line by line. Beside δh_T stands dh_T = dhs_T + dh. That puts more beside
-    δc_T than is there already, and so on to the gates:
+    Free the nudges of the last step first, line by line. Beside δh_T stands dh_T = dhs_T + dh. Through tanh(c_T)
+    it comes on top of what stands beside δc_T, and from there it goes on to the gates:
 
         dc_T = dc + dh_T ⊙ o ⊙ (1 - tanh(c_T)²)
         df = dc_T ⊙ c_{T-1}      dg = dc_T ⊙ i      di = dc_T ⊙ g      do = dh_T ⊙ tanh(c_T)
@@ -127,18 +127,18 @@ class Lstm:
         """Return dx, and dh0 and dc0 behind it if those were given; leave dWx, dWh and db."""
         dhs, dh, dc = heard(self, douts)
         run, hs, cs, (f, g, i, o) = self.run, self.hs, self.cs, self.gates
-        da, WhT = np.empty((*dhs.shape[:-1], run.Wh.shape[1]), np.result_type(dhs, hs)), transposed(run.Wh)
+        da, WhT = np.empty((*dhs.shape[:-1], run.Wh.shape[1]), dhs.dtype), transposed(run.Wh)
         da_f, da_g, da_i, da_o = parts_of(da, PARTS)
         for t in reversed(range(len(da))):
             tanh = np.tanh(cs[t + 1])
             # dh_t = dhs_t + da_{t+1} Whᵀ, dc_t = dc_{t+1} f_{t+1} + dh_t o (1 - tanh(c_t)²)
             dh = dhs[t] + dh
-            of_cell = dc + dh * o[t] * (1 - tanh) * (1 + tanh)
+            dc_t = dc + dh * o[t] * (1 - tanh) * (1 + tanh)
             # da_t = [dc_t c_{t-1} f (1 - f), dc_t i (1 - g²), dc_t g i (1 - i), dh_t tanh(c_t) o (1 - o)]
-            da_f[t] = of_cell * cs[t] * f[t] * (1 - f[t])
-            da_g[t] = of_cell * i[t] * (1 - g[t]) * (1 + g[t])
-            da_i[t] = of_cell * g[t] * i[t] * (1 - i[t])
+            da_f[t] = dc_t * cs[t] * f[t] * (1 - f[t])
+            da_g[t] = dc_t * i[t] * (1 - g[t]) * (1 + g[t])
+            da_i[t] = dc_t * g[t] * i[t] * (1 - i[t])
             da_o[t] = dh * tanh * o[t] * (1 - o[t])
-            dh, dc = run.carried(t, da[t] @ WhT, dh), run.carried(t, of_cell * f[t], dc)
+            dh, dc = run.carried(t, da[t] @ WhT, dh), run.carried(t, dc_t * f[t], dc)
         # dWh = Σ_t h_{t-1}ᵀ da_t
         return run.finish(self, da, run.product(hs[:-1], da), h0=dh, c0=dc)

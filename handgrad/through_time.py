@@ -132,10 +132,14 @@ def unrolled(
 
 
 def heard(layer: Any, douts: tuple[npt.ArrayLike, ...]) -> list[Array]:
-    """Give dhs (T, N, H), with 0 for steps that are hidden, and the gradient (N, H) of each last state."""
+    """Give dhs (T, N, H), with 0 for steps that are hidden, and the gradient (N, H) of each last state.
+
+    Like the states, they are float32 at least, and no narrower than what the layer computes in.
+    """
     dhs, *dlast = upstreams(layer, douts)
     dhs = selected(layer.run.counts, _steps_first(dhs), 0)
-    return [dhs, *(each.reshape(dhs.shape[1:]) for each in dlast)]
+    dtype = np.result_type(layer.hs, dhs, *dlast)
+    return [each.astype(dtype, copy=False) for each in (dhs, *(each.reshape(dhs.shape[1:]) for each in dlast))]
 
 
 def as_params(where: str, parts: int, **params: npt.ArrayLike) -> dict[str, Array]:

@@ -211,6 +211,14 @@ def test_dtypes_that_mix_are_promoted_and_each_gradient_keeps_its_own(make):
     assert some.forward(np.ones((T, D), np.float32), *[0.5] * len(first))[0].dtype == np.float32
 
 
+@each_layer
+def test_a_narrow_dout_does_not_make_the_way_back_narrow(make):
+    x, (dhs, *dlast) = signed(N, T, D), (each.astype(np.float32) for each in douts(make, N))
+    wide = [each.astype(np.float64) for each in (dhs, *dlast)]
+    assert_same(run(make, x, dout=(dhs, *dlast)), run(make, x, dout=wide))
+    assert_same(run(make, x, dout=(dhs, *wide[1:])), run(make, x, dout=wide))
+
+
 # Errors
 
 
