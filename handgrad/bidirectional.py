@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, Shape, floating, ieee, upstreams
+from handgrad.checks import Array, Shape, floating, ieee, shape_error, upstreams
 from handgrad.composition import expect_layers, noted
 from handgrad.layer import Layer, in_order
 
@@ -77,6 +77,8 @@ class Bidirectional:
         if odd:
             expected = "as many for one layer as for the other, or none"
             raise TypeError(f"Bidirectional.forward: got {len(states)} first states; expected {expected}")
+        if x.ndim < 2:
+            raise shape_error("Bidirectional.forward", "x", x.shape, "(..., T, D)", "the order of steps is reversed")
         with noted(self, 0):
             shown, *last = in_order(f.forward(x, *states[:half], **({} if mask is None else {"mask": mask})))
         vars(self).pop("out_shapes", None)  # f has forgotten what it was called with before

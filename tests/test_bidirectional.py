@@ -102,6 +102,12 @@ def test_first_states_are_for_both_layers_or_for_none():
         Bidirectional(lstm(), lstm()).forward(signed(N, T, D), *states(3))
 
 
+def test_without_steps_there_is_nothing_to_reverse():
+    message = "Bidirectional.forward: x.shape is (3,); expected (..., T, D), because the order of steps is reversed"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Bidirectional(Tanh(), Tanh()).forward(np.ones(D))
+
+
 def test_one_layer_cannot_go_in_both_directions():
     layer = lstm()
     with pytest.raises(

@@ -55,12 +55,14 @@ def in_pieces(make, x, *first, ends, mask):
         (hs, *state), pullback = vjp(layer(make), x[:, piece], *state, mask=mask[:, piece])
         found.append((hs, pullback))
     dhs, *dstate = douts(make, *x.shape[:-2])
-    dxs, dparams = [], 0
+    dxs, dparams = [], []
     for piece, (_, pullback) in zip(reversed(pieces), reversed(found), strict=True):
         dx, *grads = pullback((dhs[:, piece], *dstate))
-        dstate, dparams = grads[: len(state)], dparams + np.array([*grads[len(state) :], 0], object)[:-1]
+        dstate = grads[: len(state)]
         dxs.insert(0, dx)
-    return [np.concatenate([hs for hs, _ in found], 1), *state], [np.concatenate(dxs, 1), *dstate, *dparams]
+        dparams.append(grads[len(state) :])
+    sums = [sum(each) for each in zip(*dparams, strict=True)]
+    return [np.concatenate([hs for hs, _ in found], 1), *state], [np.concatenate(dxs, 1), *dstate, *sums]
 
 
 # Steps
