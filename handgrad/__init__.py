@@ -43,6 +43,7 @@ from handgrad.affine import Affine
 from handgrad.alibi import Alibi
 from handgrad.arithmetic import Add, Divide, Multiply, Subtract
 from handgrad.attention import ScaledDotProductAttention
+from handgrad.bidirectional import Bidirectional
 from handgrad.binary import FocalLoss, SigmoidWithLoss
 from handgrad.channel_normalisation import BatchNorm, GroupNorm
 from handgrad.choosing import Maximum, Minimum, Where
@@ -55,16 +56,19 @@ from handgrad.embedding import Embedding, EmbeddingDot
 from handgrad.exponential import Elu, LogSigmoid, Softplus, Tanh
 from handgrad.gated import GeGlu, Glu, SwiGlu
 from handgrad.global_pooling import GlobalAveragePool, GlobalMaxPool
+from handgrad.gru import Gru
 from handgrad.indexing import Repeat, Slice, Take
 from handgrad.joining import Concatenate, Split, Stack
 from handgrad.layer import Layer, vjp
 from handgrad.losses import IdentityWithLoss, KLDivergence, SoftmaxWithLoss
+from handgrad.lstm import Lstm
 from handgrad.matmul import MatMul
 from handgrad.multi_head import MultiHeadAttention
 from handgrad.piecewise import Abs, Clip, LeakyRelu, PRelu
 from handgrad.pooling import AveragePool, MaxPool
 from handgrad.positional import PositionalEncoding
 from handgrad.rearranging import Reshape, Transpose
+from handgrad.recurrent import Rnn
 from handgrad.reductions import Max, Mean, Min, Sum
 from handgrad.regression import HuberLoss, L1Loss, MeanSquaredError
 from handgrad.resampling import Upsample
@@ -83,6 +87,7 @@ __all__ = [
     "Alibi",
     "AveragePool",
     "BatchNorm",
+    "Bidirectional",
     "Clip",
     "Concatenate",
     "Convolution",
@@ -101,6 +106,7 @@ __all__ = [
     "GlobalMaxPool",
     "Glu",
     "GroupNorm",
+    "Gru",
     "HardSwish",
     "HuberLoss",
     "IdentityWithLoss",
@@ -115,6 +121,7 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "LogSumExp",
+    "Lstm",
     "MatMul",
     "Max",
     "MaxPool",
@@ -136,6 +143,7 @@ __all__ = [
     "Reshape",
     "Residual",
     "RmsNorm",
+    "Rnn",
     "Rope",
     "ScaledDotProductAttention",
     "Sequential",

@@ -65,12 +65,12 @@ class Sequential:
 
     def __init__(self, *layers: Layer) -> None:
         self.layers, self.through = layers, False
-        _expect_layers(self)
+        expect_layers(self)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """Give what the last layer returns."""
         for place, layer in enumerate(self.layers):
-            with _noted(self, place):
+            with noted(self, place):
                 out = layer.forward(*inputs, **options)
             self.through = layer is self.layers[-1]
             inputs, options = in_order(out), {}
@@ -80,7 +80,7 @@ class Sequential:
         """Return what the first layer returns: dx, or a tuple of gradients."""
         expect_forward("Sequential.backward", self.through)
         for place, layer in reversed(list(enumerate(self.layers))):
-            with _noted(self, place):
+            with noted(self, place):
                 dinputs = layer.backward(*dout)
             dout = in_order(dinputs)
         return dinputs
@@ -125,13 +125,13 @@ class Residual:
 
     def __init__(self, layer: Layer) -> None:
         self.layers = (layer,)
-        _expect_layers(self)
+        expect_layers(self)
 
     @ieee
     def forward(self, x: npt.ArrayLike, *others: Any, **options: Any) -> Array:
         """Compute x + f(x). Raises ValueError if f(x) has another shape than x."""
         x, (f,) = floating("Residual.forward", "x", x), self.layers
-        with _noted(self, 0):
+        with noted(self, 0):
             beside = f.forward(x, *others, **options)
         if np.shape(beside) != x.shape:
             vars(self).pop("out_shape", None)  # f has forgotten what it was called with before
@@ -145,7 +145,7 @@ class Residual:
     def backward(self, dout: npt.ArrayLike) -> Array | tuple[Array, ...]:
         """Return dx, or a tuple of gradients where f gives one."""
         dout, (f,) = upstream(self, dout), self.layers
-        with _noted(self, 0):
+        with noted(self, 0):
             dbeside, *dothers = in_order(f.backward(dout))
         # dx = dout + Jᵀ dout
         dx = np.asarray(dout + dbeside, self.dtype)
@@ -201,7 +201,7 @@ class TransformerBlock:
 
     def __init__(self, norm: Layer, attention: Layer, second_norm: Layer, feed_forward: Layer) -> None:
         self.layers = (norm, attention, second_norm, feed_forward)
-        _expect_layers(self)
+        expect_layers(self)
 
     @ieee
     def forward(self, x: npt.ArrayLike, mask: npt.ArrayLike | None = None, **options: Any) -> Array:
@@ -219,9 +219,9 @@ class TransformerBlock:
 
     def _beside(self, x: Array, place: int, **options: Any) -> Array:
         """Add to x what the two layers from a place on make of it."""
-        with _noted(self, place):
+        with noted(self, place):
             normed = self.layers[place].forward(x)
-        with _noted(self, place + 1):
+        with noted(self, place + 1):
             beside = self.layers[place + 1].forward(normed, **options)
         if np.shape(beside) != x.shape:
             name = f"{type(self.layers[place + 1]).__name__}(...)"
@@ -241,13 +241,13 @@ class TransformerBlock:
         return (dx, *dothers) if dothers else dx
 
     def _back(self, dout: Array, place: int) -> tuple[Any, list[Any]]:
-        with _noted(self, place + 1):
+        with noted(self, place + 1):
             dnormed, *dothers = in_order(self.layers[place + 1].backward(dout))
-        with _noted(self, place):
+        with noted(self, place):
             return self.layers[place].backward(dnormed), dothers
 
 
-def _expect_layers(composed: Any) -> None:
+def expect_layers(composed: Any) -> None:
     """Raise TypeError for what is no layer, and ValueError for a layer that is in two places, at any depth."""
     where = type(composed).__name__
     if not composed.layers:
@@ -265,7 +265,7 @@ def _expect_layers(composed: Any) -> None:
 
 
 @contextmanager
-def _noted(composed: Any, place: int) -> Iterator[None]:
+def noted(composed: Any, place: int) -> Iterator[None]:
     """Add to an error the place of the layer that raised it."""
     try:
         yield

@@ -43,6 +43,16 @@ def test_where_xla_is_inexact_the_oracle_is_not(reference, numpy_has):
     assert np.array_equal(got[~finite], want[~finite], equal_nan=True)
 
 
+def test_what_a_tanh_near_1_lacks_of_1_is_exact_although_xla_loses_it():
+    x = np.concatenate([np.linspace(-20, 20, 4001), [1e3, -np.inf, np.nan]])
+    got = Oracle(jnp.tanh)({"x": x}, np.ones_like(x), ())["out"].value
+    np.testing.assert_allclose(got, np.tanh(x), rtol=2 * np.finfo(np.float64).eps, atol=0)
+    far = np.abs(x) > 1
+    np.testing.assert_allclose(got[far], np.tanh(x[far]), rtol=np.finfo(np.float64).eps, atol=0)
+    xla = jax.jit(jnp.tanh)(x)
+    assert np.abs(xla - np.tanh(x))[far][:-1].max() > 2 * np.finfo(np.float64).eps
+
+
 @pytest.mark.parametrize("terms", [100, 1000, 100_000])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_long_sums_are_not_blamed_for_rounding(dtype, terms):

@@ -276,3 +276,54 @@ def test_batch_normalization_takes_each_pixel_of_an_image_for_a_channel():
     images = np.random.default_rng(0).standard_normal((5, 2, 3, 3))
     theirs, ours = book.BatchNormalization(1.0, 0.0), handgrad.BatchNorm(np.ones(18), np.zeros(18), eps=10e-7)
     np.testing.assert_allclose(theirs.forward(images).reshape(5, 18), ours.forward(images.reshape(5, 18)), rtol=1e-12)
+
+
+def recurrent(name, k, **options):
+    """Make a layer of the book's that goes through time, and ours."""
+    params = [np.cos(np.arange(size)).reshape(shape) for size, shape in ((6 * k, (3, 2 * k)), (4 * k, (2, 2 * k)))]
+    params.append(np.sin(np.arange(2 * k)))
+    return getattr(book, f"Time{name.upper()}")(*params, **options), getattr(handgrad, name)(*params)
+
+
+SEQUENCES = np.cos(np.arange(24.0)).reshape(2, 4, 3)
+RECURRENT = pytest.mark.parametrize(("name", "k"), [("Rnn", 1), ("Lstm", 4), ("Gru", 3)])
+IN_FLOAT32 = {"rtol": 0, "atol": 4 * np.finfo(np.float32).eps}
+
+
+@RECURRENT
+def test_recurrent_layers_are_right_but_for_what_float32_rounds(name, k):
+    theirs, ours = recurrent(name, k)
+    dhs = np.sin(np.arange(16.0)).reshape(2, 4, 2)
+    hs, *_ = ours.forward(SEQUENCES)
+    np.testing.assert_allclose(theirs.forward(SEQUENCES), hs, **IN_FLOAT32)
+    np.testing.assert_allclose(theirs.backward(dhs), ours.backward(dhs), **IN_FLOAT32)
+    for got, want in zip(theirs.grads, (ours.dWx, ours.dWh, ours.db), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-12)
+    assert theirs.forward(SEQUENCES).dtype == np.float32
+
+
+@RECURRENT
+def test_a_stateful_layer_remembers_what_nobody_sees(name, k):
+    theirs, ours = recurrent(name, k, stateful=True)
+    first, second = theirs.forward(SEQUENCES), theirs.forward(SEQUENCES)
+    assert np.abs(second - first).max() > 0.01
+    # ours says where it ended, and is told where to begin
+    _, *last = ours.forward(SEQUENCES)
+    hs, *_ = ours.forward(SEQUENCES, *last)
+    np.testing.assert_allclose(second, hs, **IN_FLOAT32)
+
+
+def test_a_cell_that_was_handed_on_has_a_gradient_that_the_book_throws_away():
+    theirs, ours = recurrent("Lstm", 4, stateful=True)
+    _, h, c = ours.forward(SEQUENCES)
+    dhs = np.ones((2, 4, 2))
+    for _ in range(2):
+        theirs.forward(SEQUENCES)
+    theirs.backward(dhs)
+    ours.forward(SEQUENCES, h, c)
+    _, dh0, dc0 = ours.backward(dhs)
+    np.testing.assert_allclose(theirs.dh, dh0, rtol=1e-12)
+    assert np.abs(dc0).min() > 0.1
+    kept = [each for each in vars(theirs).values() if isinstance(each, np.ndarray) and each.shape == dc0.shape]
+    assert len(kept) == 1
+    assert kept[0] is theirs.dh

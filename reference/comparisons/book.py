@@ -401,3 +401,133 @@ class Attention:
         dhs1, dh = self.attention_weight_layer.backward(da)
         dhs = dhs0 + dhs1
         return dhs, dh
+
+
+class RNN:
+    def __init__(self, Wx, Wh, b):
+        self.params = [Wx, Wh, b]
+        self.grads = None
+        self.cache = None
+
+    def forward(self, x, h_prev):
+        Wx, Wh, b = self.params
+        t = np.dot(h_prev, Wh) + np.dot(x, Wx) + b
+        h_next = np.tanh(t)
+        self.cache = (x, h_prev, h_next)
+        return (h_next,)
+
+    def backward(self, dh_next):
+        Wx, Wh, b = self.params
+        x, h_prev, h_next = self.cache
+        dt = dh_next * (1 - h_next**2)
+        self.grads = [np.dot(x.T, dt), np.dot(h_prev.T, dt), np.sum(dt, axis=0)]
+        return np.dot(dt, Wx.T), np.dot(dt, Wh.T)
+
+
+class LSTM:
+    def __init__(self, Wx, Wh, b):
+        self.params = [Wx, Wh, b]
+        self.grads = None
+        self.cache = None
+
+    def forward(self, x, h_prev, c_prev):
+        Wx, Wh, b = self.params
+        A = np.dot(x, Wx) + np.dot(h_prev, Wh) + b
+        f, g, i, o = np.split(A, 4, axis=1)
+        f, g, i, o = sigmoid(f), np.tanh(g), sigmoid(i), sigmoid(o)
+        c_next = f * c_prev + g * i
+        h_next = o * np.tanh(c_next)
+        self.cache = (x, h_prev, c_prev, i, f, g, o, c_next)
+        return h_next, c_next
+
+    def backward(self, dh_next, dc_next):
+        Wx, Wh, b = self.params
+        x, h_prev, c_prev, i, f, g, o, c_next = self.cache
+        tanh_c_next = np.tanh(c_next)
+        ds = dc_next + (dh_next * o) * (1 - tanh_c_next**2)
+        df, dg, di, do = ds * c_prev * f * (1 - f), ds * i * (1 - g**2), ds * g * i * (1 - i), dh_next * tanh_c_next
+        dA = np.hstack((df, dg, di, do * o * (1 - o)))
+        self.grads = [np.dot(x.T, dA), np.dot(h_prev.T, dA), dA.sum(axis=0)]
+        return np.dot(dA, Wx.T), np.dot(dA, Wh.T), ds * f
+
+
+class GRU:
+    def __init__(self, Wx, Wh, b):
+        self.params = [Wx, Wh, b]
+        self.grads = None
+        self.cache = None
+
+    def forward(self, x, h_prev):
+        Wx, Wh, b = self.params
+        xz, xr, xh = np.split(np.dot(x, Wx) + b, 3, axis=1)
+        Whz, Whr, Whh = np.split(Wh, 3, axis=1)
+        z = sigmoid(xz + np.dot(h_prev, Whz))
+        r = sigmoid(xr + np.dot(h_prev, Whr))
+        h_hat = np.tanh(xh + np.dot(r * h_prev, Whh))
+        self.cache = (x, h_prev, z, r, h_hat)
+        return ((1 - z) * h_prev + z * h_hat,)
+
+    def backward(self, dh_next):
+        Wx, Wh, b = self.params
+        Whz, Whr, Whh = np.split(Wh, 3, axis=1)
+        x, h_prev, z, r, h_hat = self.cache
+        dh_hat = dh_next * z
+        dh_prev = dh_next * (1 - z)
+        dt = dh_hat * (1 - h_hat**2)
+        dhr = np.dot(dt, Whh.T)
+        dh_prev += r * dhr
+        dz = (dh_next * h_hat - dh_next * h_prev) * z * (1 - z)
+        dr = dhr * h_prev * r * (1 - r)
+        dh_prev += np.dot(dz, Whz.T) + np.dot(dr, Whr.T)
+        dA = np.hstack((dz, dr, dt))
+        dWh = np.hstack((np.dot(h_prev.T, dz), np.dot(h_prev.T, dr), np.dot((r * h_prev).T, dt)))
+        self.grads = [np.dot(x.T, dA), dWh, dA.sum(axis=0)]
+        return np.dot(dA, Wx.T), dh_prev
+
+
+class TimeRNN:
+    cell, kinds = RNN, 1
+
+    def __init__(self, Wx, Wh, b, stateful=False):
+        self.params = [Wx, Wh, b]
+        self.grads = [np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b)]
+        self.layers = None
+        self.states, self.dh = None, None
+        self.stateful = stateful
+
+    def forward(self, xs):
+        N, T, D = xs.shape
+        H = self.params[1].shape[0]
+        self.layers = []
+        hs = np.empty((N, T, H), dtype="f")
+        if not self.stateful or self.states is None:
+            self.states = [np.zeros((N, H), dtype="f")] * self.kinds
+        for t in range(T):
+            layer = self.cell(*self.params)
+            self.states = layer.forward(xs[:, t, :], *self.states)
+            hs[:, t, :] = self.states[0]
+            self.layers.append(layer)
+        return hs
+
+    def backward(self, dhs):
+        N, T, H = dhs.shape
+        dxs = np.empty((N, T, self.params[0].shape[0]), dtype="f")
+        dh, *others = [0] * self.kinds
+        grads = [0, 0, 0]
+        for t in reversed(range(T)):
+            layer = self.layers[t]
+            dx, dh, *others = layer.backward(dhs[:, t, :] + dh, *others)
+            dxs[:, t, :] = dx
+            grads = [total + grad for total, grad in zip(grads, layer.grads, strict=True)]
+        for i, grad in enumerate(grads):
+            self.grads[i][...] = grad
+        self.dh = dh
+        return dxs
+
+
+class TimeLSTM(TimeRNN):
+    cell, kinds = LSTM, 2
+
+
+class TimeGRU(TimeRNN):
+    cell, kinds = GRU, 1

@@ -8,6 +8,7 @@ from tests.planted import (
     mask,
     nonlinear,
     rare,
+    recurrent,
     right,
     scale,
     several,
@@ -32,7 +33,7 @@ KINDS: dict[str, tuple[Bug, ...]] = {
     "kink": (*kink.BUGS, *windows.KINK),
     "rare input": (*rare.BUGS, *windows.RARE),
     "unstable": unstable.BUGS,
-    "several outputs": several.BUGS,
+    "several outputs": (*several.BUGS, *recurrent.BUGS),
 }
 BUGS = tuple(bug for bugs in KINDS.values() for bug in bugs)
-RIGHT = (*right.RIGHT, *windows.RIGHT, *several.RIGHT)
+RIGHT = (*right.RIGHT, *windows.RIGHT, *several.RIGHT, *recurrent.RIGHT)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from handgrad.layer import in_order
 from handgrad.testing.subject import Subject, name_of
 from reference.comparisons.corners.beside import Beside
 from reference.comparisons.corners.said import nested, said
@@ -18,7 +19,8 @@ from reference.comparisons.corners.said import nested, said
 class Question:
     """What a layer is asked: a result (out, or a gradient such as dx) for these arguments.
 
-    The same is asked of `in_jax`, expressions of the arguments. `dout` is 1 everywhere unless it is given.
+    The same is asked of `in_jax`, expressions of the arguments. `dout` is 1 everywhere unless it is given. Of several
+    outputs, it is about the one in the place `of`.
     """
 
     layer: Callable[..., Any]
@@ -27,6 +29,7 @@ class Question:
     arguments: Mapping[str, Any]
     in_jax: Sequence[str]
     dout: Any = 1.0
+    of: int = 0
 
     @property
     def layer_name(self) -> str:
@@ -37,10 +40,11 @@ class Question:
         """Ask handgrad."""
         arguments = {name: np.asarray(each) for name, each in self.arguments.items()}
         run = Subject(self.layer, list(arguments)).build(arguments)
-        out = np.asarray(run.forward(arguments))
+        outs = in_order(run.forward(arguments))
         if self.asked == "out":
-            return out
-        return run.backward(np.broadcast_to(self.dout, out.shape))[self.asked[1:]]
+            return outs[self.of]
+        douts = [np.full(np.shape(out), self.dout if place == self.of else 0.0) for place, out in enumerate(outs)]
+        return run.backward(*douts)[self.asked[1:]]
 
     def jaxs(self, expression: str) -> Any:
         """Ask JAX, in one of the spellings."""
@@ -65,7 +69,8 @@ def answered(question: Question, short_for: Mapping[str, str]) -> Beside:
         f"`{spelling}`": said(partial(question.jaxs, _written_out(spelling, short_for)))
         for spelling in question.in_jax
     }
-    return Beside(question.about, question.asked, given(question), said(question.ours), others)
+    asked = f"out[{question.of}]" if question.asked == "out" and question.of else question.asked
+    return Beside(question.about, asked, given(question), said(question.ours), others)
 
 
 def _written_out(spelling: str, short_for: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import handgrad
+from handgrad.layer import in_order
 from reference.cases import CASES
 from reference.comparisons import book
 from reference.comparisons.corners.beside import Beside
@@ -67,6 +68,8 @@ TWINS = {case.layer_name: case.twin for case in CASES}
 class Departure:
     """What a layer is asked: "out", a gradient such as "dx", or "dout": what has become of it when backward is done.
 
+    Of several outputs, the first is asked for, and the others are left alone.
+
     `params`, arrays and options, go to the constructor. Without a `dout`, backward is called without one. The
     book's class has another name where it is given as `of_the_book`.
     """
@@ -83,7 +86,7 @@ class Departure:
     def ask(self, make: Any) -> Any:
         """Ask the book's layer, or handgrad's."""
         layer = make(*self.params.values())
-        out = layer.forward(*self.inputs.values())
+        out, *_ = in_order(layer.forward(*self.inputs.values()))
         if self.asked == "out":
             return out
         given = () if self.dout is None else (np.array(self.dout),)
@@ -99,7 +102,11 @@ class Departure:
         arguments = {name: jnp.asarray(each) for name, each in {**self.inputs, **arrays}.items()}
         floating = [name for name, each in arguments.items() if each.dtype.kind == "f"]
         of = self.asked[1:] if self.asked[1:] in floating else floating[0]
-        out, pullback = jax.vjp(lambda array: TWINS[self.layer](**options, **arguments | {of: array}), arguments[of])
+
+        def compute(array: Any) -> Any:
+            return in_order(TWINS[self.layer](**options, **arguments | {of: array}))[0]
+
+        out, pullback = jax.vjp(compute, arguments[of])
         dout = np.array(1.0 if self.dout is None else self.dout)
         (grad,) = pullback(jnp.broadcast_to(dout, out.shape))
         return {"out": out, "dout": dout}.get(self.asked, grad)

@@ -5,6 +5,7 @@ Where these alone miss an aim, no layer that is made of NumPy's operations could
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +63,42 @@ def silu(x: Numbers, dout: Numbers) -> Step:
         np.multiply(dout, e, out=dx)
 
     return in_blocks(steps, x, dout, np.empty_like(x), np.empty_like(x))
+
+
+def lstm(x: Numbers, Wx: Numbers, Wh: Numbers, dhs: Numbers) -> Step:
+    """Compute an LSTM without a bias, in float32: all of x Wx, the steps one way and back, and dx, dWx and dWh."""
+    (rows, length, _), hidden = x.shape, len(Wh)
+    h, c, tanh = (np.zeros((length + 1, rows, hidden), np.float32) for _ in range(3))
+    gates, da = (np.empty((length, rows, 4 * hidden), np.float32) for _ in range(2))
+    dh, dc = np.empty((2, rows, hidden), np.float32)
+    by_step, dhs, back = x.swapaxes(0, 1).copy(), dhs.swapaxes(0, 1).copy(), Wh.T.copy()
+    f, g, i, o = np.split(gates, 4, -1)
+    da_f, da_g, da_i, da_o = np.split(da, 4, -1)
+
+    def steps() -> Any:
+        np.matmul(by_step, Wx, out=gates)
+        for t in range(length):
+            gates[t] += h[t] @ Wh
+            new = np.tanh(g[t])
+            np.divide(1, 1 + np.exp(-gates[t]), out=gates[t])
+            g[t] = new
+            np.add(f[t] * c[t], i[t] * new, out=c[t + 1])
+            np.multiply(o[t], np.tanh(c[t + 1], out=tanh[t]), out=h[t + 1])
+        dh.fill(0)
+        dc.fill(0)
+        for t in reversed(range(length)):
+            np.add(dh, dhs[t], out=dh)
+            np.add(dc, dh * o[t] * (1 - tanh[t] ** 2), out=dc)
+            np.multiply(dc * c[t], f[t] * (1 - f[t]), out=da_f[t])
+            np.multiply(dc * i[t], 1 - g[t] ** 2, out=da_g[t])
+            np.multiply(dc * g[t], i[t] * (1 - i[t]), out=da_i[t])
+            np.multiply(dh * tanh[t], o[t] * (1 - o[t]), out=da_o[t])
+            np.matmul(da[t], back, out=dh)
+            np.multiply(dc, f[t], out=dc)
+        flat = da.reshape(-1, 4 * hidden)
+        return flat @ Wx.T, by_step.reshape(len(flat), -1).T @ flat, h[:-1].reshape(len(flat), -1).T @ flat
+
+    return steps
 
 
 def gelu(x: Numbers, _: Numbers) -> Step:
