@@ -3,17 +3,18 @@
 import math
 import re
 
+import numpy as np
 import pytest
 
 import handgrad
 from reference.cases import CASES
-from reference.comparisons.digits import Training
 from reference.comparisons.figures.function import function_figure, shown_range
 from reference.comparisons.figures.overview import OVERFLOWS, Worst, overview
 from reference.comparisons.figures.style import GREY, JAXS, OURS
 from reference.comparisons.networks import NETWORKS
-from reference.comparisons.pages.digits import digits_figure
+from reference.comparisons.pages.networks import training_figure
 from reference.comparisons.sweep import sweep
+from reference.comparisons.training import Training
 from tests.baselines.checks import FLOAT32, FLOAT64
 from tests.strength.figure import LINES, write_figure
 from tests.strength.verdicts import NAMES
@@ -46,7 +47,8 @@ def draw_overview(path):
 
 
 def draw_training(path):
-    digits_figure(Training(NETWORKS[0], [1.0, 0.5], [1.0, 0.5], [1e-16, 2e-16], 1.0, 1.0, 0.0, 2, 1), path)
+    losses, differences = np.array([1.0, 0.5]), np.array([1e-16, 2e-16])
+    training_figure(Training(NETWORKS[0], losses, losses, differences, differences, 1.0, 1.0, 2.3, 100, 10), path)
 
 
 def draw_smallest(path):
