@@ -46,8 +46,8 @@ def draw_overview(path):
     overview(FAMILIES, "worst error", path)
 
 
-def draw_training(path):
-    losses, differences = np.array([1.0, 0.5]), np.array([1e-16, 2e-16])
+def draw_training(path, differences=(1e-16, 2e-16)):
+    losses, differences = np.array([1.0, 0.5]), np.array(differences)
     training_figure(Training(NETWORKS[0], losses, losses, differences, differences, 1.0, 1.0, 2.3, 100, 10), path)
 
 
@@ -81,6 +81,12 @@ def test_the_figure_of_a_function_says_where_both_are_exact(tmp_path):
     drawn = (tmp_path / "relu.svg").read_text()
     assert "Relu: slope" in drawn
     assert drawn.count("0 for every x, in both") == 2
+
+
+def test_the_figure_of_a_training_says_whose_losses_they_are_however_close_they_come(tmp_path):
+    draw_training(tmp_path / "training.svg", differences=(0.0, 2e-16))
+    drawn = (tmp_path / "training.svg").read_text()
+    assert all(f">{name}</text>" in drawn for name in ("handgrad", "JAX", "frequencies alone"))
 
 
 def test_what_overflows_is_at_the_top(tmp_path):

@@ -4,6 +4,7 @@ import math
 import sys
 import unicodedata
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import jax
@@ -13,16 +14,18 @@ import pytest
 import handgrad
 import reference.__main__ as command
 from reference.activations import sigmoid
+from reference.cases import CASES
 from reference.comparisons.networks import NETWORKS
 from reference.comparisons.networks.convolutional import CONVOLUTIONAL, convolutional
 from reference.comparisons.networks.digits import DIGITS
 from reference.comparisons.networks.lstm import EACH, SCRIPTS, split_syllables, syllables
-from reference.comparisons.networks.network import Batch
+from reference.comparisons.networks.network import Batch, loss_in_jax
 from reference.comparisons.networks.text import PADDING, padded, without_padding
-from reference.comparisons.networks.transformer import ALPHABET, END, LINES, lines, zen
+from reference.comparisons.networks.transformer import ALPHABET, END, LINES, TRANSFORMER, lines, zen
 from reference.comparisons.networks.two_layers import TWO_LAYERS
 from reference.comparisons.pages.networks import facts, networks_page
-from reference.comparisons.side_by_side import masked_difference
+from reference.comparisons.pieces import Plan
+from reference.comparisons.side_by_side import MOMENTUM, Descent, SideBySide, masked_difference
 from reference.comparisons.training import Training, accuracy, epoch, loss_of_frequencies, train
 from tests.conftest import PROFILE
 
@@ -56,11 +59,32 @@ def test_a_training_tells_four_times_how_far_it_is():
     assert [line.split(":")[0] for line in told] == [f"step {step:>5} of 28" for step in (7, 14, 21, 28)]
 
 
-def test_networks_that_compute_something_else_come_apart():
-    def with_sigmoid(params, x):
-        return sigmoid(x @ params["W1"] + params["b1"]) @ params["W2"] + params["b2"]
+def with_sigmoid(params, x):
+    return sigmoid(x @ params["W1"] + params["b1"]) @ params["W2"] + params["b2"]
 
+
+def test_networks_that_compute_something_else_come_apart():
     assert not command.close(train(replace(TWO_LAYERS, in_jax=with_sigmoid, epochs=1), tell=lambda _: None))
+
+
+def test_each_goes_where_its_own_gradients_lead_it():
+    learnt, _ = DIGITS.examples(random())
+    first = TWO_LAYERS.initial_params(random())
+    both = SideBySide(replace(TWO_LAYERS, in_jax=with_sigmoid), TWO_LAYERS.initial_params(random()))
+    both.step(learnt, learnt, [learnt])
+    net, loss = TWO_LAYERS.make(first), partial(loss_in_jax, with_sigmoid)
+    net.gradient(learnt)
+    for params, grads in ((both.params, net.grads), (both.jax_params, jax.grad(loss)(first, learnt))):
+        for name, grad in grads.items():
+            assert np.allclose(params[name], first[name] - TWO_LAYERS.learning_rate * grad, rtol=0, atol=1e-15)
+
+
+def test_a_step_down_has_a_part_of_the_one_before_in_it():
+    params = {"x": np.array([1.0])}
+    descent = Descent(params, 0.1)
+    for x in (0.9, 0.9 - 0.1 - MOMENTUM * 0.1):
+        descent.step({"x": np.array([1.0])})
+        assert params["x"] == pytest.approx(x)
 
 
 def made(**spoiled):
@@ -87,6 +111,23 @@ def test_a_training_that_learns_the_same_agrees():
 )
 def test_a_training_that_comes_apart_or_learns_little_is_no_agreement(spoiled):
     assert not command.agreement(made(**spoiled))
+
+
+def test_a_network_that_learns_little_makes_the_command_fail(capsys, monkeypatch):
+    monkeypatch.setattr(command, "compare_layers", lambda _: ([], True))
+    for trained, code in ((made(), 0), (made(accuracy=0.5), 1)):
+        monkeypatch.setattr(command, "compare_training", lambda *_, trained=trained: trained)
+        assert command.compare(Plan(CASES, 1, 0), writing=False) == code
+    assert "NOT everything agrees" in capsys.readouterr().out
+
+
+def test_the_command_prints_what_is_learnt_and_how_it_went(capsys):
+    training = command.compare_training(replace(TWO_LAYERS, epochs=1), 0)
+    first, *_, last = capsys.readouterr().out.strip().splitlines()
+    assert first.startswith(
+        "The book's two-layer network, in float64: Affine, Relu, Affine, SoftmaxWithLoss. It tells"
+    )
+    assert last.split()[-1] == f"{training.masked_differences.max():.2g}"
 
 
 def test_a_gradient_that_is_not_a_number_is_a_difference_that_is_none(monkeypatch):
@@ -149,6 +190,7 @@ def test_initial_weights_keep_the_size_of_what_they_are_multiplied_by():
     params = CONVOLUTIONAL.initial_params(random())
     assert np.std(params["W2"]) == pytest.approx(math.sqrt(2 / 256), rel=0.05)
     assert np.std(params["W1"]) == pytest.approx(math.sqrt(2 / 9), rel=0.2)
+    assert np.std(TRANSFORMER.initial_params(random())["E"]) == pytest.approx(math.sqrt(2), rel=0.05)
     assert (params["gamma"] == 1).all()
     assert not params["beta"].any()
 
