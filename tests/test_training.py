@@ -18,11 +18,12 @@ from reference.cases import CASES
 from reference.comparisons.networks import NETWORKS
 from reference.comparisons.networks.convolutional import CONVOLUTIONAL, convolutional
 from reference.comparisons.networks.digits import DIGITS
-from reference.comparisons.networks.lstm import EACH, SCRIPTS, split_syllables, syllables
 from reference.comparisons.networks.network import Batch, loss_in_jax
+from reference.comparisons.networks.syllables import EACH, SCRIPTS, split_syllables, syllables
 from reference.comparisons.networks.text import PADDING, padded, without_padding
-from reference.comparisons.networks.transformer import ALPHABET, END, LINES, TRANSFORMER, lines, zen
+from reference.comparisons.networks.transformer import TRANSFORMER
 from reference.comparisons.networks.two_layers import TWO_LAYERS
+from reference.comparisons.networks.zen import ALPHABET, END, LINES, lines, zen
 from reference.comparisons.pages.networks import facts, networks_page
 from reference.comparisons.pieces import Plan
 from reference.comparisons.side_by_side import MOMENTUM, Descent, SideBySide, masked_difference

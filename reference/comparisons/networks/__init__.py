@@ -1,4 +1,4 @@
-"""The networks that are trained beside JAX: a file for each, and one for what several of them learn."""
+"""The networks that are trained beside JAX: a file for each of them, and one for each task that there is to learn."""
 
 from reference.comparisons.networks.convolutional import CONVOLUTIONAL
 from reference.comparisons.networks.lstm import RECURRENT

@@ -1,10 +1,5 @@
-"""An LSTM that reads a syllable letter by letter, and tells which script has a sign for it.
+"""An LSTM that reads a word letter by letter, and tells what it is from its last state."""
 
-Unicode has a name for every sign, such as ETHIOPIC SYLLABLE QWEE or YI SYLLABLE NZYR, and Python has them all. What
-stands behind the script's name is what is read.
-"""
-
-import unicodedata
 from collections.abc import Mapping
 from string import ascii_uppercase
 from typing import Any
@@ -14,34 +9,12 @@ import numpy.typing as npt
 
 import handgrad
 from reference.affine import affine
-from reference.comparisons.networks.network import Batch, Mask, Net, Network, Numbers, Params, Task
-from reference.comparisons.networks.text import PADDING, padded, without_padding
+from reference.comparisons.networks.network import Mask, Net, Network, Numbers, Params
+from reference.comparisons.networks.syllables import SCRIPTS, SYLLABLES
 from reference.embedding import embedding
 from reference.lstm import lstm
 
-# what the names of a script's signs begin with, and the places of these signs in Unicode
-SCRIPTS = {
-    "CANADIAN SYLLABICS ": range(0x1401, 0x1677),
-    "ETHIOPIC SYLLABLE ": range(0x1200, 0x135B),
-    "HANGUL SYLLABLE ": range(0xAC00, 0xD7A4),
-    "YI SYLLABLE ": range(0xA000, 0xA48D),
-}
-EACH = 256  # syllables of a script
 WIDTH, STATE = 16, 32
-
-
-def syllables(start: str, places: range) -> list[str]:
-    """Give the syllables of a script that are one word."""
-    names = (unicodedata.name(chr(place), "") for place in places)
-    found = (name.removeprefix(start) for name in names if name.startswith(start))
-    return [syllable for syllable in found if syllable.isalpha()]
-
-
-def split_syllables(random: np.random.Generator) -> tuple[Batch, Batch]:
-    """Draw as many syllables of each script, and hold a fifth of them all back."""
-    drawn = [random.choice(syllables(*script), EACH, replace=False) for script in SCRIPTS.items()]
-    x, t = padded(np.concatenate(drawn).tolist(), ascii_uppercase), np.repeat(np.arange(len(SCRIPTS)), EACH)
-    return Batch(x, t, x != PADDING).split(random)
 
 
 class Recurrent:
@@ -79,13 +52,7 @@ RECURRENT = Network(
     "An LSTM",
     "Embedding, Lstm, Affine, SoftmaxWithLoss",
     "syllables.svg",
-    Task(
-        "It tells from the letters of a syllable which of four scripts has a sign for it; some are in several.",
-        "syllables",
-        "syllables held back",
-        split_syllables,
-        without_padding,
-    ),
+    SYLLABLES,
     recurrent,
     recurrent_in_jax,
     {

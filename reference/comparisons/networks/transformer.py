@@ -1,9 +1,6 @@
-"""A Transformer that learns the Zen of Python by heart: after each character, which one comes next."""
+"""A Transformer of two blocks, which learns a text by heart."""
 
-import codecs
 from collections.abc import Mapping
-from contextlib import redirect_stdout
-from io import StringIO
 from typing import Any
 
 import numpy as np
@@ -11,8 +8,8 @@ import numpy.typing as npt
 
 import handgrad
 from reference.affine import affine
-from reference.comparisons.networks.network import Batch, Mask, Net, Network, Numbers, Params, Task
-from reference.comparisons.networks.text import PADDING, padded, without_padding
+from reference.comparisons.networks.network import Mask, Net, Network, Numbers, Params
+from reference.comparisons.networks.zen import ALPHABET, ZEN
 from reference.embedding import embedding
 from reference.multi_head import multi_head_attention
 from reference.row_normalisation import rms_norm
@@ -21,25 +18,16 @@ from reference.self_gated import gelu
 BLOCKS = 2
 MATRICES = ("Wq", "Wk", "Wv", "Wo")
 WIDTH, HEADS, HIDDEN = 32, 2, 64
-END = "\n"  # stands before a line, too
-
-
-def zen() -> list[str]:
-    """Give the lines of the Zen of Python, which importing it would print."""
-    with redirect_stdout(StringIO()):
-        import this
-    return [line for line in codecs.decode(this.s, "rot13").splitlines() if line]
-
-
-LINES = zen()
-ALPHABET = "".join(sorted({END, *"".join(LINES)}))
-
-
-def lines(_: np.random.Generator) -> tuple[Batch, Batch]:
-    """Give every line twice, to be learnt and to be read: each character, and the one that comes next."""
-    x, t = padded([END + line for line in LINES], ALPHABET), padded([line + END for line in LINES], ALPHABET)
-    whole = Batch(x, t, x != PADDING, x != PADDING)
-    return whole, whole
+# the params of a block, in its order
+BLOCK = {
+    "gamma1": (WIDTH,),
+    **dict.fromkeys(MATRICES, (WIDTH, WIDTH)),
+    "gamma2": (WIDTH,),
+    "W1": (WIDTH, HIDDEN),
+    "b1": (HIDDEN,),
+    "W2": (HIDDEN, WIDTH),
+    "b2": (WIDTH,),
+}
 
 
 class Transformer:
@@ -104,28 +92,11 @@ def block_in_jax(params: Mapping[str, Any], x: Any, mask: Any) -> Any:
     return x + affine(hidden, params["W2"], params["b2"])
 
 
-# in the order in which a block has them
-BLOCK = {
-    "gamma1": (WIDTH,),
-    **dict.fromkeys(MATRICES, (WIDTH, WIDTH)),
-    "gamma2": (WIDTH,),
-    "W1": (WIDTH, HIDDEN),
-    "b1": (HIDDEN,),
-    "W2": (HIDDEN, WIDTH),
-    "b2": (WIDTH,),
-}
-
 TRANSFORMER = Network(
     "A Transformer of two blocks",
     "Embedding, TransformerBlock with Rope, RmsNorm and Gelu, RmsNorm, Affine, SoftmaxWithLoss",
     "zen.svg",
-    Task(
-        "It tells which character comes next in the Zen of Python. Lines are too few to hold any back.",
-        "lines",
-        "lines, the same",
-        lines,
-        without_padding,
-    ),
+    ZEN,
     transformer,
     transformer_in_jax,
     {
@@ -138,5 +109,5 @@ TRANSFORMER = Network(
     batch=10,
     epochs=70,
     learning_rate=0.03,
-    accuracy=0.5,
+    accuracy=0.5,  # of the characters; some 80 % are usual
 )
