@@ -152,8 +152,9 @@ def agreement(training: Training) -> bool:
 
 
 def close(training: Training) -> bool:
-    """Tell whether no gradient differs by more than rounding does."""
-    differences = np.concatenate([training.differences, training.masked_differences])
+    """Tell whether no loss and no gradient differs by more than rounding does."""
+    of_losses = np.abs(training.losses - training.jax_losses)
+    differences = np.concatenate([of_losses, training.differences, training.masked_differences])
     return bool(np.all(differences <= TRAINING_LIMIT))
 
 
@@ -161,7 +162,7 @@ def learnt(training: Training) -> bool:
     """Tell whether both networks have come well below the loss of the frequencies, and read as well as expected."""
     enough = ENOUGH_LEARNT * training.loss_of_frequencies
     read = min(training.accuracy, training.jax_accuracy) >= training.network.accuracy
-    return read and max(training.last_losses) <= enough
+    return read and all(loss <= enough for loss in training.last_losses)
 
 
 if __name__ == "__main__":

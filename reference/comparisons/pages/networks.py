@@ -55,7 +55,7 @@ Each network is trained twice, from the same weights and on the same batches: by
 Nothing is shared after the start. All is in float64. At the end both networks read what is named below; beside
 their losses stands that of whoever knows nothing but how frequent each answer is.""",
     """\
-At every step, handgrad's gradients are compared with JAX's, and with its own, once with masks and once without: of
+At every step, handgrad's gradients are compared with JAX's. What masks do is compared, too, within handgrad: of
 digits a quarter is masked, or left out; of sequences some are padded to the longest there is, or taken by their
 lengths. Both must give the same loss and the same gradients.""",
 )
