@@ -218,6 +218,18 @@ def test_a_convolutional_network_reads_a_digit_whatever_stands_beside_it():
     assert not np.allclose(learning.scores(one), learning.scores(batch)[:1], rtol=0, atol=1e-3)
 
 
+def test_in_the_end_the_reader_reads_and_gets_an_epoch_of_batches():
+    batches = []
+
+    def ignorant(params, seen):
+        batches.append(len(seen))
+        return TWO_LAYERS.make({name: np.zeros_like(array) for name, array in params.items()})
+
+    training = train(replace(TWO_LAYERS, epochs=1, reader=ignorant), tell=lambda _: None)
+    assert max(training.accuracy, training.jax_accuracy) < 0.2
+    assert batches == [14, 14]
+
+
 def test_it_reads_with_the_running_average_of_the_statistics_of_batches():
     batch, _ = DIGITS.examples(random())
     params = CONVOLUTIONAL.initial_params(random())
