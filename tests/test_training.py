@@ -261,6 +261,15 @@ def test_after_each_character_of_a_line_comes_the_next():
     assert (whole.mask == whole.counts).all()
 
 
+def test_a_character_is_guessed_from_those_before_it_alone():
+    whole, _ = lines(random())
+    net, changed = TRANSFORMER.make(TRANSFORMER.initial_params(random())), whole.x.copy()
+    changed[:, 10] = (changed[:, 10] + 1) % len(ALPHABET)
+    before, after = net.scores(whole), net.scores(whole._replace(x=changed))
+    assert np.array_equal(before[:, :10], after[:, :10])
+    assert (before[:, 10:19] != after[:, 10:19]).any(axis=-1).all()
+
+
 def test_there_are_as_many_syllables_of_each_script_some_of_them_held_back():
     learnt, held_back = split_syllables(random())
     t = np.concatenate([learnt.t, held_back.t])
