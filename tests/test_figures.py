@@ -3,17 +3,18 @@
 import math
 import re
 
+import numpy as np
 import pytest
 
 import handgrad
 from reference.cases import CASES
-from reference.comparisons.digits import Training
 from reference.comparisons.figures.function import function_figure, shown_range
 from reference.comparisons.figures.overview import OVERFLOWS, Worst, overview
 from reference.comparisons.figures.style import GREY, JAXS, OURS
 from reference.comparisons.networks import NETWORKS
-from reference.comparisons.pages.digits import digits_figure
+from reference.comparisons.pages.networks import training_figure
 from reference.comparisons.sweep import sweep
+from reference.comparisons.training import Training
 from tests.baselines.checks import FLOAT32, FLOAT64
 from tests.strength.figure import LINES, write_figure
 from tests.strength.verdicts import NAMES
@@ -45,8 +46,9 @@ def draw_overview(path):
     overview(FAMILIES, "worst error", path)
 
 
-def draw_training(path):
-    digits_figure(Training(NETWORKS[0], [1.0, 0.5], [1.0, 0.5], [1e-16, 2e-16], 1.0, 1.0, 0.0, 2, 1), path)
+def draw_training(path, differences=(1e-16, 2e-16)):
+    losses, differences = np.array([1.0, 0.5]), np.array(differences)
+    training_figure(Training(NETWORKS[0], losses, losses, differences, differences, 1.0, 1.0, 2.3, 100, 10), path)
 
 
 def draw_smallest(path):
@@ -79,6 +81,12 @@ def test_the_figure_of_a_function_says_where_both_are_exact(tmp_path):
     drawn = (tmp_path / "relu.svg").read_text()
     assert "Relu: slope" in drawn
     assert drawn.count("0 for every x, in both") == 2
+
+
+def test_the_figure_of_a_training_says_whose_losses_they_are_however_close_they_come(tmp_path):
+    draw_training(tmp_path / "training.svg", differences=(0.0, 2e-16))
+    drawn = (tmp_path / "training.svg").read_text()
+    assert all(f">{name}</text>" in drawn for name in ("handgrad", "JAX", "frequencies alone"))
 
 
 def test_what_overflows_is_at_the_top(tmp_path):

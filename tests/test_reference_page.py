@@ -14,7 +14,7 @@ from reference.comparisons.compared import Compared
 from reference.comparisons.corners import asked
 from reference.comparisons.figures.function import CAPTION
 from reference.comparisons.measure import Row, Searched
-from reference.comparisons.pages import along, digits, entrance, reading, terms
+from reference.comparisons.pages import along, entrance, networks, reading, terms
 from reference.comparisons.pages.about import beside_the_book, corners, figure_of, formulas
 from reference.comparisons.pages.closeness import closeness, inputs_of
 from reference.comparisons.pages.derived import formula_of, gradient_of
@@ -30,7 +30,7 @@ WIDEST = 112
 FAMILIES = by_family(CASES)
 LAYERS = by_layer(CASES)
 SECTIONS = {family: read_sections(page_of(family)) for family in FAMILIES}
-WRITTEN = [entrance.PAGE, digits.PAGE, *map(page_of, FAMILIES)]
+WRITTEN = [entrance.PAGE, networks.PAGE, *map(page_of, FAMILIES)]
 
 each_family = pytest.mark.parametrize("family", FAMILIES)
 each_layer = pytest.mark.parametrize("layer", LAYERS)

@@ -38,7 +38,7 @@ both are compared with the exact result.
 
 The page of a family has each layer's formula and gradient, its worst errors in every dtype, what it answers at kinks,
 infinities, NaN and masks beside JAX, and where it departs from the book. Two more pages have
-[networks that learn real digits](digits.md), by handgrad's gradients and by JAX's, and
+[networks that learn](networks.md), by handgrad's gradients and by JAX's, and
 [which gradient check catches what](checkers.md).
 
 Every number here is measured by a command: those of the last section by `python -m reference --speed --write`, all

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from reference.cases import CASES, by_family, by_layer
 from reference.comparisons.compared import Compared, compare_all
-from reference.comparisons.digits import Training
 from reference.comparisons.figures.function import function_figure
 from reference.comparisons.figures.overview import overview
 from reference.comparisons.measure import Row, Searched
-from reference.comparisons.pages import digits, entrance
+from reference.comparisons.pages import entrance, networks
 from reference.comparisons.pages.about import Rows, about_layer, figure_of
 from reference.comparisons.pages.family import family_page, page_of
 from reference.comparisons.pages.markdown import FIGURES, PAGES, write_sections
 from reference.comparisons.pages.plain import plain
 from reference.comparisons.pages.reading import how_to_read
 from reference.comparisons.pieces import Plan
+from reference.comparisons.training import Training
 
 
 def write(plan: Plan, search: Searched, trainings: Sequence[Training]) -> None:
@@ -24,7 +24,7 @@ def write(plan: Plan, search: Searched, trainings: Sequence[Training]) -> None:
     draw(compared, trainings)
     for family, cases in by_family(CASES).items():
         page_of(family).write_text(family_page(family, cases, compared, rows), encoding="utf-8")
-    digits.PAGE.write_text(digits.digits_page(trainings), encoding="utf-8")
+    networks.PAGE.write_text(networks.networks_page(trainings), encoding="utf-8")
     written = entrance.sections(CASES, compared, rows, search)
     write_sections(written, entrance.PAGE, entrance.TITLES, entrance.INTRO)
 
@@ -32,7 +32,7 @@ def write(plan: Plan, search: Searched, trainings: Sequence[Training]) -> None:
 def draw(compared: Mapping[str, Compared], trainings: Sequence[Training]) -> None:
     """Draw every figure."""
     for training in trainings:
-        digits.digits_figure(training, digits.figure_of(training))
+        networks.training_figure(training, networks.figure_of(training))
     for case in CASES:
         if compared[case.name].curves:
             function_figure(case, compared[case.name].curves, PAGES / figure_of(case.name))

@@ -13,7 +13,8 @@ import numpy as np
 import handgrad
 from reference import binary, channel_normalisation, losses, pooling, row_normalisation
 from reference import convolution as twin_of_convolution
-from reference.comparisons.networks import Params, two_layers, two_layers_in_jax
+from reference.comparisons.networks.network import Batch, Params, loss_in_jax
+from reference.comparisons.networks.two_layers import two_layers, two_layers_in_jax
 from reference.comparisons.speed import bare
 from reference.comparisons.speed.contenders import (
     BARE,
@@ -53,6 +54,9 @@ def network(inputs: int, hidden: int, classes: int, rows: int, targets: Mapping[
         W1, W2 = params["W1"], params["W2"]
         return lambda: (x @ W1, h @ W2, dscores @ W2.T, h.T @ dscores, dh @ W1.T, x.T @ dh)
 
+    def jax_loss(params: Any, x: Any) -> Any:
+        return loss_in_jax(two_layers_in_jax, params, Batch(x, t))
+
     def torch_loss(torch: Any, x: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
         scores = torch.relu(x @ W1 + b1) @ W2 + b2
         return torch.nn.functional.cross_entropy(scores, torch.from_numpy(t))
@@ -60,10 +64,10 @@ def network(inputs: int, hidden: int, classes: int, rows: int, targets: Mapping[
     return Work(
         f"network {inputs}-{hidden}-{classes}, batch {rows}",
         {
-            OURS: lambda: partial(two_layers(params).gradient, x, t),
+            OURS: lambda: partial(two_layers(params).gradient, Batch(x, t)),
             FLOOR: products,
-            BOOK: lambda: partial(two_layers(params, book).gradient, x, one_hot(t, classes)),
-            JAX: lambda: Jitted(lambda params, x: two_layers_in_jax(params, x, t), params, x, dout=np.float32(1)),
+            BOOK: lambda: partial(two_layers(params, book).gradient, Batch(x, one_hot(t, classes))),
+            JAX: lambda: Jitted(jax_loss, params, x, dout=np.float32(1)),
             TORCH: lambda: ByTorch(torch_loss, x, *params.values(), dout=np.float32(1)),
         },
         targets,

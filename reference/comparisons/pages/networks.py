@@ -1,4 +1,4 @@
-"""The page about the networks on real digits, and their figures."""
+"""The page about the networks that learn, and their figures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,49 +8,57 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from reference.comparisons.digits import BATCH, Training
-from reference.comparisons.figures.style import OURS, STYLE, draw_both, save
+from reference.comparisons.figures.style import GREY, OURS, STYLE, draw_both, save
+from reference.comparisons.networks.network import Numbers
 from reference.comparisons.pages.markdown import FIGURES, PAGES, paragraph, table
+from reference.comparisons.training import Training
 
-PAGE = PAGES / "digits.md"
+PAGE = PAGES / "networks.md"
 
 
 def facts(training: Training) -> list[tuple[str, str, str]]:
     """List what came of both trainings: what it is, in handgrad, in JAX."""
-    losses = max(abs(ours - jaxs) for ours, jaxs in zip(training.losses, training.jax_losses, strict=True))
+    ours, jaxs = training.last_losses
     return [
-        ("loss of the last batch", f"{training.losses[-1]:.6f}", f"{training.jax_losses[-1]:.6f}"),
+        ("mean loss of the last epoch", f"{ours:.6f}", f"{jaxs:.6f}"),
+        ("loss of the frequencies alone (unigram)", f"{training.loss_of_frequencies:.6f}", ""),
         (
-            f"accuracy on {training.held_back} digits held back",
+            f"accuracy on {training.read} {training.network.task.reads}",
             f"{training.accuracy:.2%}",
             f"{training.jax_accuracy:.2%}",
         ),
-        ("largest difference of any loss", f"{losses:.2g}", ""),
-        ("largest difference of any gradient", f"{max(training.differences):.2g}", ""),
-        ("largest difference, rows masked or left out", f"{training.masked_difference:.2g}", ""),
+        ("largest difference of any loss", f"{np.max(np.abs(training.losses - training.jax_losses)):.2g}", ""),
+        ("largest difference of any gradient", f"{np.max(training.differences):.2g}", ""),
+        ("largest difference, masked or left out", f"{np.max(training.masked_differences):.2g}", ""),
     ]
 
 
-def digits_page(trainings: Sequence[Training]) -> str:
+def networks_page(trainings: Sequence[Training]) -> str:
     """Say how the trainings went."""
     sections = [part for training in trainings for part in _section(training)]
-    return "\n\n".join([_TITLE, paragraph(_INTRODUCTION), *sections, _COMMAND, ""])
+    return "\n\n".join([_TITLE, *map(paragraph, _INTRODUCTION), *sections, _COMMAND, ""])
 
 
 def _section(training: Training) -> list[str]:
     network = training.network
     trained = f"""\
-{network.layers}: it learns {training.learnt:,} handwritten digits in {len(training.losses):,} steps of {BATCH}."""
+{network.layers}. {network.task.about} It learns from {training.learnt:,} {network.task.learns}, in
+{len(training.losses):,} steps of {network.batch}."""
     figure = f"![{_DRAWN}](figures/{network.figure})"
     return [f"## {network.name}", paragraph(trained), figure, table(["", "handgrad", "JAX"], facts(training))]
 
 
-_TITLE = "# Networks on real digits"
-_INTRODUCTION = """\
+_TITLE = "# Networks that learn"
+_INTRODUCTION = (
+    """\
 Each network is trained twice, from the same weights and on the same batches: by handgrad's gradients and by JAX's.
-Nothing is shared after the start. All is in float64; at the end both networks read the digits that were held back. At
-every step, handgrad also masks a quarter of the batch, and leaves the same rows out: both must give the same
-gradients."""
+Nothing is shared after the start. All is in float64. At the end both networks read what is named below; beside
+their losses stands that of whoever knows nothing but how frequent each answer is.""",
+    """\
+At every step, handgrad's gradients are compared with JAX's. What masks do is compared, too, within handgrad: of
+digits a quarter is masked, or left out; of sequences some are padded to the longest there is, or taken by their
+lengths. Both must give the same loss and the same gradients.""",
+)
 _COMMAND = "`python -m reference --write` trains all and writes this page. [All comparisons](README.md)."
 _DRAWN = "Both losses, step by step, and below them the largest difference of the gradients"
 
@@ -60,12 +68,15 @@ def figure_of(training: Training) -> Path:
     return FIGURES / training.network.figure
 
 
-def digits_figure(training: Training, path: Path) -> None:
+def training_figure(training: Training, path: Path) -> None:
     """Draw the losses of both trainings, and the difference of their gradients."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 5.0), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
         steps = np.arange(1, len(training.losses) + 1)
+        above.axhline(
+            training.loss_of_frequencies, color=GREY, linewidth=0.8, linestyle="--", label="frequencies alone"
+        )
         draw_both(above, steps, training.losses, training.jax_losses, width=0.8)
         above.set_yscale("log")
         above.set_title("loss of each batch")
@@ -79,7 +90,7 @@ def digits_figure(training: Training, path: Path) -> None:
         save(figure, path)
 
 
-def _decades(numbers: Sequence[float]) -> tuple[float, float]:
+def _decades(numbers: Numbers) -> tuple[float, float]:
     """Give the powers of ten between which all these numbers are, except zeros."""
     logs = np.log10([number for number in numbers if number > 0] or [1.0])
     return 10 ** np.floor(logs.min()), 10 ** np.ceil(logs.max())
