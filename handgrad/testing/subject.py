@@ -215,9 +215,10 @@ def _parameters_of_method(function: Identity) -> Mapping[str, Parameter]:
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """Name a class or a function, also behind a functools.partial."""
-    named = getattr(function, "func", function)
-    return str(getattr(named, "__name__", type(named).__name__))
+    """Name a class or a function, also behind a functools.partial or what adapts it."""
+    if hasattr(function, "func"):
+        return name_of(function.func)
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def an(noun: str) -> str:
