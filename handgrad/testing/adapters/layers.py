@@ -1,6 +1,7 @@
 """Classes of layers that have things elsewhere: methods, params, gradients, and state that they keep."""
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -44,7 +45,7 @@ def layer(
         The places into which arguments of `make` are put, where it takes but their sizes.
     grads
         The places of the gradients: of arguments of `make`, or of forward's, where backward does not return them.
-        An array that is there before backward is replaced by another: that all fill the same is no fault then.
+        Of an array that every backward fills anew there is a copy: that it is the same is no fault then.
     accumulates
         Whether backward adds to what is there, so that it has to be 0 before.
     state
@@ -80,13 +81,16 @@ class Elsewhere:
     """A layer that is asked where it has things."""
 
     def __init__(self, make: Callable[..., Any], form: Form, /, *args: Any, **given: Any) -> None:
-        self._made, self._form = make(*args, **given), form
-        self._put = {place.name: given[place.name] for place in form.params}
+        self._form, self._put = form, {place.name: given[place.name] for place in form.params}
+        with warnings.catch_warnings():
+            if form.params:  # in whose place others are put: what is said of initial values is of no interest
+                warnings.simplefilter("ignore")
+            self._made = make(*args, **given)
         for place in form.params:
             place.write(self._made, self._put[place.name])
         self._forward, self._backward = (_method(self._made, name) for name in (form.forward, form.backward))
         self.forward = with_parameters(self._with_state, self._forward, [place.name for place in form.state])
-        named = {*given, *parameters_of(self.forward)}
+        named = [*given, *parameters_of(self.forward)]
         if unknown := [place.name for place in form.grads if place.name not in named]:
             raise TypeError(f"grads names {', '.join(unknown)}; expected names out of {', '.join(named)}")
 
@@ -104,23 +108,33 @@ class Elsewhere:
 
     def backward(self, *douts: Any) -> Any:
         """Call backward, and take the gradients from where they are."""
-        for place in self._form.grads:
-            with suppress(AttributeError):  # nothing is there yet
-                place.write(self._made, jax.tree.map(partial(self._renewed, place.name), place.read(self._made)))
+        before = [*self._filled()]
+        for array in before if self._form.accumulates else ():
+            array[...] = 0
         returned = self._backward(*(in_order(douts[0][OUT]) if self._form.state else douts))
-        found = {place.name: place.read(self._made) for place in self._form.grads}
+        found = {place.name: self._taken_from(place, before) for place in self._form.grads}
         vars(self).update({f"d{name}": grad for name, grad in found.items()})
         if not found.keys() & {*self._taken}:
             return returned
         grads = {**dict(zip(self._taken, in_order(returned), strict=False)), **found}
         return tuple(grads.get(name) for name in self._taken)
 
-    def _renewed(self, name: str, there: Any) -> Any:
-        """Make an array to fill in the place of one that has been given away."""
-        if not isinstance(there, np.ndarray):
-            return there
-        dtype = getattr(self._put.get(name), "dtype", there.dtype)
-        return np.zeros_like(there, dtype) if self._form.accumulates else there.astype(dtype)
+    def _filled(self) -> Iterator[Any]:
+        """Give the arrays that are where gradients are going to be."""
+        for place in self._form.grads:
+            with suppress(AttributeError):  # nothing is there yet
+                yield from (each for each in jax.tree.leaves(place.read(self._made)) if isinstance(each, np.ndarray))
+
+    def _taken_from(self, place: Place, before: Sequence[Any]) -> Any:
+        """Take gradients: of an array that is filled again and again a copy, in the dtype of what was put there."""
+        kept = {id(each) for each in before}
+        dtype = getattr(self._put.get(place.name), "dtype", None)
+
+        def take(grad: Any) -> Any:
+            again = isinstance(grad, np.ndarray) and (id(grad) in kept or self._form.accumulates)
+            return grad.astype(dtype or grad.dtype) if again else grad
+
+        return jax.tree.map(take, place.read(self._made))
 
 
 def _method(made: Any, name: str) -> Callable[..., Any]:

@@ -32,7 +32,7 @@ def custom_vjp(function: Callable[..., Any]) -> Adapted:
 
         def pullback(dout: Any) -> Any:
             grads = _in_numpy(vjp, arrays, dout)
-            args, named = structure.unflatten(grads.get(i) for i in range(len(leaves)))
+            args, named = jax.tree.unflatten(structure, [grads.get(i) for i in range(len(leaves))])
             return *args, *(named[name] for name in options)
 
         return _in_numpy(value, arrays), pullback
@@ -41,7 +41,7 @@ def custom_vjp(function: Callable[..., Any]) -> Adapted:
 
 
 def _call(function: Program, structure: jax.tree_util.PyTreeDef, given: Mapping[int, Any]) -> Any:
-    args, options = structure.unflatten(given[i] for i in range(len(given)))
+    args, options = jax.tree.unflatten(structure, [given[i] for i in range(len(given))])
     return function(*args, **options)
 
 

@@ -118,7 +118,8 @@ class Tensors:
         return _arrays(self.named(name))
 
     def __setitem__(self, name: str, array: Any) -> None:
-        self.named(name).data = _tensors(array)
+        # contiguous, as a parameter is: batch_norm of PyTorch 2.13 gives a wrong dx for one with strides
+        self.named(name).data = _tensors(np.asarray(array, order="C"))
 
 
 def _vjp(out: Any, given: Any, dout: Any) -> Any:
@@ -129,7 +130,7 @@ def _vjp(out: Any, given: Any, dout: Any) -> Any:
     outs, douts = zip(*((each, dout) for each, dout in pairs if each.requires_grad), strict=True)
     found = _torch().autograd.grad(outs, wanted, douts, retain_graph=True, allow_unused=True)
     grads = dict(zip(map(id, wanted), found, strict=True))
-    return structure.unflatten(grads.get(id(each)) for each in leaves)
+    return jax.tree.unflatten(structure, [grads.get(id(each)) for each in leaves])
 
 
 def _tensors(tree: Any, tracked: bool = False) -> Any:
@@ -149,7 +150,8 @@ def _tensor(array: Any, tracked: bool) -> Any:
 
 def _arrays(tree: Any) -> Any:
     """Make arrays of tensors, in memory of their own."""
-    return jax.tree.map(lambda each: each.detach().numpy().copy() if isinstance(each, _torch().Tensor) else each, tree)
+    kind = _torch().Tensor
+    return jax.tree.map(lambda each: each.detach().numpy().copy() if isinstance(each, kind) else each, tree)
 
 
 def _torch() -> Any:
