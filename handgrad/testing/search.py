@@ -166,7 +166,7 @@ class Search:
 
     def _sweeps(self, sizes: Sizes) -> list[Trial]:
         """Make examples that go through the tables of numbers from one end to the other, whatever is drawn."""
-        recipe = self._recipe(sizes, simplest(self.inputs.others(self.dtype)))
+        recipe = self._recipe(sizes, simplest(self.inputs.others(sizes, self.dtype)))
         starts = range(0, len(TYPICAL), max(self._numbers(sizes), FEWEST_SWEPT))
         return [recipe.sweep(table, start) for start in starts for table in SWEPT]
 
@@ -193,7 +193,7 @@ class Search:
         """Draw examples of one shape: what a user's own strategies draw, and all else in one go."""
         if not self.inputs.has_strategies:
             return self._recipe(sizes, {}).strategy()
-        return self.inputs.others(self.dtype).flatmap(lambda others: self._recipe(sizes, others).strategy())
+        return self.inputs.others(sizes, self.dtype).flatmap(lambda others: self._recipe(sizes, others).strategy())
 
     def _recipe(self, sizes: Sizes, others: Mapping[str, Any]) -> Recipe:
         """Make an example of one shape, beside what a user's strategies have drawn."""
