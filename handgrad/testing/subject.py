@@ -32,7 +32,13 @@ class Subject:
         self.make, self.nested = make, nested
         self.name = name_of(make)
         named, names = _named(make), nested.holders(names)
-        self.is_function = not isinstance(make, type) and set(names) <= set(taken_by(make, names))
+        unknown = [name for name in names if name not in taken_by(make, names)]
+        if unknown and getattr(make, "takes_all", False):
+            takes = ", ".join(parameters_of(make))
+            raise TypeError(
+                f"the inputs name {', '.join(unknown)}, which {self.name} does not take: it takes {takes}"
+            )
+        self.is_function = not isinstance(make, type) and not unknown
         self.constructor_names = tuple(name for name in names if name in named and not self.is_function)
         self.forward_names = tuple(name for name in names if name not in self.constructor_names)
 

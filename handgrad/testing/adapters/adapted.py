@@ -20,6 +20,8 @@ class Adapted:
         What calling it does.
     parameters
         What it takes, if that is not what `func` does.
+    takes_all
+        Whether it is called with all inputs, as a function is that returns (out, pullback).
 
     Attributes
     ----------
@@ -30,9 +32,13 @@ class Adapted:
     again: "functools.partial[Adapted]"
 
     def __init__(
-        self, func: Callable[..., Any], call: Callable[..., Any], parameters: Iterable[Parameter] | None = None
+        self,
+        func: Callable[..., Any],
+        call: Callable[..., Any],
+        parameters: Iterable[Parameter] | None = None,
+        takes_all: bool = True,
     ) -> None:
-        self.func, self.call = func, call
+        self.func, self.call, self.takes_all = func, call, takes_all
         self.__signature__ = inspect.signature(func) if parameters is None else inspect.Signature([*parameters])
 
     def __call__(self, *args: Any, **options: Any) -> Any:

@@ -74,7 +74,7 @@ def adapted(of: Callable[..., Any], make: Callable[..., Any], form: Form) -> Ada
     unknown = [place.name for place in form.params if place.name not in parameters_of(of)]
     if unknown:
         raise TypeError(f"params names {', '.join(unknown)}, which {name_of(of)} does not take")
-    return Adapted(of, partial(Elsewhere, make, form))
+    return Adapted(of, partial(Elsewhere, make, form), takes_all=False)
 
 
 class Elsewhere:
@@ -99,6 +99,8 @@ class Elsewhere:
 
     def _with_state(self, *inputs: Any, **options: Any) -> Any:
         """Call forward, with what the layer keeps as an input before it, and as an output behind it."""
+        if missing := [place.name for place in self._form.state if place.name not in options]:
+            raise TypeError(f"state names {', '.join(missing)}, which the inputs do not describe")
         for place in self._form.state:
             place.write(self._made, np.array(options.pop(place.name)))
         self._taken = [*islice(parameters_of(self._forward), len(inputs)), *options]
