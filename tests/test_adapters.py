@@ -93,7 +93,7 @@ def of_attributes(**options):
         (adapters.layer(HasNoMethod), "HasNoMethod has no method backward"),
         (
             of_attributes(grads={"W": "dw"}),
-            "Attributes has no dw, where W belongs; it has W, b, x, grad_x, grad_w, db",
+            "Attributes has no dw, where W belongs; it has W, b, x, grad_x",
         ),
         (of_attributes(grads={"w": "grad_w"}), "grads names w; expected names out of W, b, x"),
         (of_attributes(params={"W": "weight"}), "Attributes has no weight, where W belongs; it has W, b"),
