@@ -235,6 +235,16 @@ def test_buffers_that_are_declared_are_compared(kind, failed):
     assert check(layer, running_norm, inputs, dtypes=["float64"]).failed == failed
 
 
+class Cut(torch.nn.Module):
+    def forward(self, x):
+        return x.detach() * 2
+
+
+def test_what_autograd_does_not_see_is_said():
+    report = check(adapters.torch_module(Cut), lambda x: 2 * x, arrays(x="..."), dtypes=["float64"])
+    assert "autograd has no gradient of what was returned" in report.diagnosis
+
+
 def test_a_parameter_that_is_not_there_is_named():
     layer = adapters.torch_module(ByHand, params={"weight": "0.weight"})
     report = check(layer, linear, LINEAR, dtypes=["float64"])

@@ -33,12 +33,12 @@ class Subject:
         self.name = name_of(make)
         named, names = _named(make), nested.holders(names)
         unknown = [name for name in names if name not in taken_by(make, names)]
-        if unknown and getattr(make, "takes_all", False):
-            takes = ", ".join(parameters_of(make))
+        self.is_function = getattr(make, "takes_all", not isinstance(make, type) and not unknown)
+        if self.is_function and unknown:
             raise TypeError(
-                f"the inputs name {', '.join(unknown)}, which {self.name} does not take: it takes {takes}"
+                f"the inputs name {', '.join(unknown)}, which {self.name} does not take: "
+                f"it takes {', '.join(parameters_of(make))}"
             )
-        self.is_function = not isinstance(make, type) and not unknown
         self.constructor_names = tuple(name for name in names if name in named and not self.is_function)
         self.forward_names = tuple(name for name in names if name not in self.constructor_names)
 

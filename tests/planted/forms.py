@@ -124,8 +124,9 @@ class Sizes:
     """Is made by sizes, draws its own params in float64, and adds to gradients until it is told to clear them."""
 
     def __init__(self, inputs, outputs):
-        shapes = {"W": (inputs, outputs), "b": (outputs,)}
-        self.parameters = {name: np.random.default_rng(0).standard_normal(shape) for name, shape in shapes.items()}
+        shapes, random = {"W": (inputs, outputs), "b": (outputs,)}, np.random.default_rng(0)
+        scale = np.sqrt(np.float64(2) / inputs)  # warns of no inputs
+        self.parameters = {name: random.normal(0, scale, shape) for name, shape in shapes.items()}
         self.gradients = {name: np.zeros(shape) for name, shape in shapes.items()}
 
     def forward(self, x):

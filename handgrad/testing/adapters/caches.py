@@ -19,8 +19,7 @@ def functions(forward: Callable[..., Any], backward: Callable[..., Any]) -> Adap
     c) -> h, c, cache`` and ``step_backward(dh, dc, cache)``. Backward returns gradients in the order of forward's
     arguments, or a dict of them by name: ``{"dx": dx, "dw": dw}``.
 
-    What forward leaves in the cache is not what a property is about, but that it is enough: `stateless` has nothing
-    to find but what the functions keep outside of it.
+    They remember nothing but the cache: the property `stateless` finds what they keep outside of it alone.
     """
 
     def run(*inputs: Any, **options: Any) -> tuple[Any, Callable[[Any], Any]]:

@@ -91,7 +91,8 @@ class Module:
         if self.by_hand:
             for each in parameters.values():
                 each.grad = _torch().zeros_like(each)
-            returned = self.module.backward(*_tensors(douts))
+            with _torch().no_grad():
+                returned = self.module.backward(*_tensors(douts))
             self.grads = _arrays({name: each.grad for name, each in parameters.items()})
             return _arrays(returned)
         (args, named), grads = _vjp(self.out, (self.given, parameters), douts)
@@ -127,7 +128,12 @@ def _vjp(out: Any, given: Any, dout: Any) -> Any:
     leaves, structure = jax.tree.flatten(given)
     wanted = [each for each in leaves if getattr(each, "requires_grad", False)]
     pairs = zip(jax.tree.leaves(out), jax.tree.leaves(_tensors(dout)), strict=True)
-    outs, douts = zip(*((each, dout) for each, dout in pairs if each.requires_grad), strict=True)
+    heard = [(each, upstream) for each, upstream in pairs if each.requires_grad]
+    if not heard:
+        raise TypeError(
+            "autograd has no gradient of what was returned; expected it to come from the inputs by PyTorch"
+        )
+    outs, douts = zip(*heard, strict=True)
     found = _torch().autograd.grad(outs, wanted, douts, retain_graph=True, allow_unused=True)
     grads = dict(zip(map(id, wanted), found, strict=True))
     return jax.tree.unflatten(structure, [grads.get(id(each)) for each in leaves])
