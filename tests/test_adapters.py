@@ -1,6 +1,8 @@
 """Every form in which people write a backward, right and wrong: what the checker says of it, and by which names."""
 
+import jax.numpy as jnp
 import pytest
+from hypothesis import strategies as st
 
 from handgrad.testing import adapters, arrays, check_layer
 from tests.planted.forms import (
@@ -125,6 +127,21 @@ def test_inputs_that_a_function_does_not_take_are_named():
 def test_what_names_no_place_is_an_error(options, error, said):
     with pytest.raises(error, match=said):
         of_attributes(**options)
+
+
+def test_state_that_is_not_declared_is_caught_where_modes_change(capsys):
+    def stateless_norm(x, gamma, train):
+        return running_norm(x, gamma, train, jnp.zeros_like(gamma), jnp.ones_like(gamma))["out"]
+
+    inputs = arrays(x="N>0 D", gamma="D", train=st.booleans())
+    report = check(RunningNorm, stateless_norm, inputs, dtypes=["float64"])
+    assert report.failed == ["stateless"]
+    assert "what it is meant to keep is declared by adapters.layer(..., state=...)" in report.diagnosis
+    text = script_of(str(report))
+    assert "train = True\nearlier(" in text
+    _, _, said = "\n".join(run(text, capsys)).partition("(after other forwards): ")
+    ours, _, alone = said.partition("\nout, dx, dgamma (by a new layer): ")
+    assert ours != alone
 
 
 def test_state_that_is_declared_is_compared_and_everything_else_is_stateless():

@@ -116,9 +116,9 @@ class Search:
             nonlocal failure
             if failure.property is runs or does_run(trial):
                 try:
-                    failure.property(trial)
+                    failure.property(replace(trial, earlier=failure.trial.earlier))
                 except Exception as error:
-                    failure = _failure(failure.property, error, trial)
+                    failure = _failure(failure.property, error, replace(trial, earlier=failure.trial.earlier))
                     raise
 
         with suppress(Exception):
@@ -187,7 +187,7 @@ class Search:
                     hypothesis.target(min(float(errors.max(initial=0)), LARGEST_TARGET), label=name)
 
         for_all(self._trials(sizes), share, take)
-        return drawn
+        return [replace(each, earlier=other.options) for each, other in zip(drawn, drawn[-1:] + drawn, strict=False)]
 
     def _trials(self, sizes: Sizes) -> st.SearchStrategy[Trial]:
         """Draw examples of one shape: what a user's own strategies draw, and all else in one go."""

@@ -179,6 +179,25 @@ class NetworkReversed(Network):
         return dx
 
 
+class Weighted:
+    """Weighs the sum of any number of arrays."""
+
+    def __init__(self, w):
+        self.w = w
+
+    def forward(self, first, *others):
+        self.sum, self.number = first + sum(others), 1 + len(others)
+        return self.w * self.sum
+
+    def backward(self, dout):
+        self.grad = dout * self.sum
+        return tuple(dout * self.w for _ in range(self.number))
+
+
+def weighted(w, *terms):
+    return w * sum(terms)
+
+
 NETWORK = arrays(x="N D", params=["D D", "D D"])
 
 
@@ -219,6 +238,7 @@ RIGHT = {
     "lists": (adapters.layer(Lists, **LISTS), affine, AFFINE),
     "sizes": (of_sizes(Sizes), affine, AFFINE),
     "nested": (adapters.layer(Network, grads={"params": "grads"}), network, NETWORK),
+    "any number": (adapters.layer(Weighted, grads={"w": "grad"}), weighted, arrays(w="N", a="N", b="N", c="N")),
     "custom_vjp": (adapters.custom_vjp(with_gradient(lambda dw: dw)), scaled_tanh, TAKEN),
 }
 

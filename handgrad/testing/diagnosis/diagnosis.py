@@ -233,7 +233,8 @@ SENTENCES: dict[Property, Callable[[Failure], str]] = {
     stateless: lambda failure: (
         f"the layer draws from a generator that it keeps: {OF_DRAWS}"
         if _keeps_a_generator(failure.trial.run.layer)
-        else "the layer remembers an earlier call: it gives what it gave then, or mixes that in"
+        else "the layer remembers an earlier call: it gives what it gave then, or mixes that in; what it is meant to "
+        "keep is declared by adapters.layer(..., state=...)"
     ),
     separate: lambda _: "layers share what they remember: keep it in self, and not in the class or outside of it",
     zero: lambda failure: f"a constant is added to the gradient: {failure.complaint}",

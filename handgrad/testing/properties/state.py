@@ -1,10 +1,13 @@
 """What a layer remembers: its last forward, nothing before it, and nothing of other layers."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import numpy as np
 
 from handgrad.testing.inputs.axes import bare, names_in
 from handgrad.testing.outputs import gradients
-from handgrad.testing.subject import Results
+from handgrad.testing.subject import Results, Run
 from handgrad.testing.trial import Trial, copies, expect_identical
 
 
@@ -32,17 +35,24 @@ def repeatable(trial: Trial) -> None:
 def stateless(trial: Trial) -> None:
     """Only the last forward counts: what the layer has seen before leaves no trace.
 
-    That may have been of another shape, or in the same arrays, which are filled anew.
+    That may have been of another shape, with other options, or in the same arrays, which are filled anew.
     """
     run = trial.build(copies(trial.inputs))
     others = {name: array for name, array in others_than(trial).items() if run.takes(name)}
+    with suppress(Exception):  # what is drawn with these options may not go with others
+        _use(replace(trial, options={**trial.options, **trial.earlier}), run, others)
     for earlier in (longer(trial, others), others):
-        out = trial.forward(run, {**trial.inputs, **earlier})
-        trial.backward(run, {f"d{name}": np.ones(each.shape, trial.dtype) for name, each in out.items()})
+        _use(trial, run, earlier)
     for name, array in others.items():
         array[...] = trial.inputs[name]
     again = {**trial.forward(run, {**trial.inputs, **others}), **trial.backward(run, copies(trial.douts))}
     expect_identical(again, trial.kept, "depends on what the layer saw before")
+
+
+def _use(trial: Trial, run: Run, inputs: Results) -> None:
+    """Call forward and backward."""
+    out = trial.forward(run, {**trial.inputs, **inputs})
+    trial.backward(run, {f"d{name}": np.ones(each.shape, trial.dtype) for name, each in out.items()})
 
 
 def separate(trial: Trial) -> None:
