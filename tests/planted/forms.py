@@ -198,6 +198,18 @@ def weighted(w, *terms):
     return w * sum(terms)
 
 
+class Product:
+    """Returns one gradient, and leaves the other."""
+
+    def forward(self, x, y):
+        self.x, self.y = x, y
+        return x * y
+
+    def backward(self, dout):
+        self.grad_y = dout * self.x
+        return dout * self.y
+
+
 NETWORK = arrays(x="N D", params=["D D", "D D"])
 
 
@@ -238,6 +250,7 @@ RIGHT = {
     "lists": (adapters.layer(Lists, **LISTS), affine, AFFINE),
     "sizes": (of_sizes(Sizes), affine, AFFINE),
     "nested": (adapters.layer(Network, grads={"params": "grads"}), network, NETWORK),
+    "one left": (adapters.layer(Product, grads={"y": "grad_y"}), lambda x, y: x * y, arrays(x="N", y="N")),
     "any number": (adapters.layer(Weighted, grads={"w": "grad"}), weighted, arrays(w="N", a="N", b="N", c="N")),
     "custom_vjp": (adapters.custom_vjp(with_gradient(lambda dw: dw)), scaled_tanh, TAKEN),
 }
