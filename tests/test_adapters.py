@@ -63,8 +63,30 @@ def test_a_script_makes_the_layer_as_its_author_does(form, capsys):
         assert ours != theirs
 
 
+def test_a_layer_that_a_lambda_makes_goes_by_the_name_of_its_class():
+    def same(x):
+        return x * 1
+
+    for make in (lambda: Same(), adapters.layer(lambda: Same())):
+        assert check(make, same, arrays(x="N"), dtypes=["float64"]).layer == "Same"
+    with pytest.raises(TypeError, match="<lambda> makes a dict, which has no forward and no backward"):
+        check(lambda: {}, same, arrays(x="N"))
+
+
+class Same:
+    def forward(self, x):
+        return x.copy()
+
+    def backward(self, dout):
+        return dout.copy()
+
+
 def gives_no_cache(x, W, b):
     return x @ W + b
+
+
+def gives_a_tuple_of_one(x, W, b):
+    return (x @ W + b,)
 
 
 def gives_other_names(dout, cache):
@@ -90,6 +112,7 @@ def of_attributes(**options):
             adapters.functions(gives_no_cache, affine_backward),
             "gives_no_cache returned a ndarray; expected the tuple",
         ),
+        (adapters.functions(gives_a_tuple_of_one, affine_backward), "gives_a_tuple_of_one returned a tuple of one; "),
         (of_functions(gives_other_names)[0], "the gradients are called dx, dw, db; expected x, W, b"),
         (adapters.value_and_grad(gives_no_cache), "gives_no_cache returned a ndarray; expected the tuple value, dx"),
         (adapters.layer(HasNoMethod), "HasNoMethod has no method backward"),

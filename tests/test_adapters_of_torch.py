@@ -240,6 +240,11 @@ class Cut(torch.nn.Module):
         return x.detach() * 2
 
 
+def test_a_module_that_a_lambda_makes_goes_by_the_name_of_its_class():
+    layer = adapters.torch_module(lambda weight, bias: Linear(weight.shape[1], len(bias)), params=PARAMS)
+    assert check(layer, linear, LINEAR, dtypes=["float64"]).layer == "Linear"
+
+
 def test_what_autograd_does_not_see_is_said():
     report = check(adapters.torch_module(Cut), lambda x: 2 * x, arrays(x="..."), dtypes=["float64"])
     assert "autograd has no gradient of what was returned" in report.diagnosis

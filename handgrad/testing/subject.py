@@ -58,6 +58,8 @@ class Subject:
         missing = [method for method in ("forward", "backward") if not callable(getattr(layer, method, None))]
         if missing:
             raise TypeError(f"{self.name} makes {an(type(layer).__name__)}, which has no {' and no '.join(missing)}")
+        if self.name == "<lambda>":
+            self.name = name_of(getattr(layer, "adapted_class", type(layer)))
         return Run(self, layer, layer.forward)
 
 

@@ -50,7 +50,8 @@ def value_and_grad(loss: Callable[..., Any]) -> Adapted:
 def _parts(function: Callable[..., Any], returned: Any, expected: str) -> tuple[Any, ...]:
     if isinstance(returned, tuple) and len(returned) > 1:
         return returned
-    raise TypeError(f"{name_of(function)} returned {an(type(returned).__name__)}; expected the tuple {expected}")
+    given = "a tuple of one" if isinstance(returned, tuple) and returned else an(type(returned).__name__)
+    raise TypeError(f"{name_of(function)} returned {given}; expected the tuple {expected}")
 
 
 def _by_name(

@@ -94,6 +94,11 @@ class Elsewhere:
         if unknown := [place.name for place in form.grads if place.name not in named]:
             raise TypeError(f"grads names {', '.join(unknown)}; expected names out of {', '.join(named)}")
 
+    @property
+    def adapted_class(self) -> Any:
+        """Give the class of what was adapted."""
+        return getattr(self._made, "adapted_class", type(self._made))
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._made, name)  # a gradient that has no other place
 

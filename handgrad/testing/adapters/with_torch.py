@@ -74,6 +74,7 @@ class Module:
     def __init__(self, make: Callable[..., Any], /, *args: Any, **given: Any) -> None:
         self.module = make(*_tensors(args), **_tensors(given))
         self.by_hand = hasattr(self.module, "backward")
+        self.adapted_class = type(self.module)
         self.tensors, self.grads = Tensors(self.module), dict[str, Any]()
         self.forward = with_parameters(self._forward, self.module.forward)
 
