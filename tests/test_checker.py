@@ -242,7 +242,52 @@ def test_a_random_layer_is_told_so_and_nothing_else_is_said_of_it():
     report = check(IsRandom, jnp.tanh, ANY, dtypes=["float64"], raises=False)
     assert report.failed == ["deterministic"]
     assert report.passed == []
-    assert "random" in report.diagnosis
+    assert "is random: let forward take what it draws, as in arrays(x='N', kept=flags('N')), or" in report.diagnosis
+
+
+def dropped(random, x):
+    return np.where(random.random(x.shape) < 0.5, 0, 2 * x)
+
+
+class DropsWithItsOwnGenerator:
+    def __init__(self):
+        self.random = np.random.default_rng(0)
+
+    def forward(self, x):
+        self.slope = dropped(self.random, np.ones_like(x))
+        return x * self.slope
+
+    def backward(self, dout):
+        return dout * self.slope
+
+
+class DropsByASeed(DropsWithItsOwnGenerator):
+    def forward(self, x, seed):
+        self.random = np.random.default_rng(seed)
+        return super().forward(x)
+
+
+class DropsByAnotherSeed(DropsByASeed):
+    def forward(self, x, seed):
+        return super().forward(x, seed // 2)
+
+
+def drops(x, seed=0):
+    return x * dropped(np.random.default_rng(seed), np.ones(x.shape))
+
+
+def test_a_layer_that_keeps_a_generator_is_told_what_to_do():
+    report = check(DropsWithItsOwnGenerator, drops, arrays(x="N D"), raises=False)
+    assert "stateless" in report.failed
+    assert report.diagnoses["stateless"].startswith(
+        "the layer draws from a generator that it keeps: let forward take"
+    )
+
+
+def test_a_layer_that_is_given_a_seed_is_compared_with_a_reference_that_gets_it_too():
+    inputs = arrays(x="N D", seed=st.integers(0, 9))
+    assert check(DropsByASeed, drops, inputs).failed == []
+    assert check(DropsByAnotherSeed, drops, inputs, raises=False).failed == ["value", "gradient"]
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])

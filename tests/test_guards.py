@@ -120,6 +120,7 @@ CHECKER = (
         "dtypes",
         "trees",
         "subject",
+        "adapters",
         "outputs",
         "inputs",
         "oracle",

@@ -221,6 +221,45 @@ def test_what_a_strategy_draws_is_cast_if_it_is_a_floating_array_and_kept_if_not
     assert (drawn["s"], drawn["axis"]) == (0.1, -1)
 
 
+@hypothesis.given(arrays(x="N>1 D", k=lambda N, D: st.integers(1, N + D)).strategy())
+def test_a_strategy_may_depend_on_the_lengths_of_axes(drawn):
+    assert 1 <= drawn["k"] <= sum(drawn["x"].shape)
+
+
+class LeadingRows:
+    """The first k rows of x."""
+
+    def forward(self, x, k):
+        self.shape, self.k = x.shape, k
+        return x[:k].copy()
+
+    def backward(self, dout):
+        dx = np.zeros(self.shape, dout.dtype)
+        dx[: self.k] = dout
+        return dx
+
+
+class LeadingRowsButAll(LeadingRows):
+    def backward(self, dout):
+        return super().backward(dout) if self.k < self.shape[0] else dout * 0
+
+
+def test_a_layer_is_checked_at_all_that_a_strategy_of_axes_draws():
+    inputs = arrays(x="N>0 D", k=lambda N: st.integers(1, N))
+    assert not check_layer(LeadingRows, lambda x, k: x[:k], inputs, dtypes=["float64"]).failed
+    report = check_layer(LeadingRowsButAll, lambda x, k: x[:k], inputs, dtypes=["float64"], raises=False)
+    assert report.failed == ["gradient"]
+
+
+def test_a_strategy_of_axes_has_to_be_one():
+    with pytest.raises(ValueError, match="k depends on M, which is no argument's axis"):
+        arrays(x="N", k=lambda M: st.integers(1, M))
+    with pytest.raises(TypeError, match="k is described by a function that made 5; expected a Hypothesis strategy"):
+        arrays(x="N", k=lambda N: N + 2).typical()
+    with pytest.raises(TypeError, match="k is described by a type; expected its axes"):
+        arrays(x="N", k=float)
+
+
 @pytest.mark.parametrize(
     "reached", [lambda x: np.any(x == 6), lambda x: np.any(x == 0) and np.any(x == 6)], ids=["one", "both"]
 )

@@ -122,7 +122,9 @@ def inputs_at_some_shapes(name):
     # JAX compiles two programs for each shape: four from the middle will do, where axes are alike or of many lengths
     pool = inputs.pool()
     described = st.one_of([inputs.of_sizes(sizes, FLOAT64).strategy() for sizes in pool[3:7] or pool])
-    return st.tuples(described, inputs.others(FLOAT64)).map(lambda drawn: inputs.in_order(drawn[0] | drawn[1]))
+    return st.tuples(described, inputs.others(pool[0], FLOAT64)).map(
+        lambda drawn: inputs.in_order(drawn[0] | drawn[1])
+    )
 
 
 @cache

@@ -13,6 +13,7 @@ for needed in ("jax", "hypothesis"):
     if find_spec(needed) is None:
         raise ImportError(f'handgrad.testing needs {needed}: pip install "handgrad[testing]"', name=needed)
 
+from handgrad.testing import adapters
 from handgrad.testing.checker import check_layer
 from handgrad.testing.inputs import arrays, flags, labels, masks, one_hot, probabilities, reals
 from handgrad.testing.parametrised import each_property
@@ -20,6 +21,7 @@ from handgrad.testing.report import Report
 
 __all__ = [
     "Report",
+    "adapters",
     "arrays",
     "check_layer",
     "each_property",

@@ -39,7 +39,8 @@ def check_layer(
         that are always the same come in with `functools.partial`. Its ``backward`` returns the gradient of the
         first input, a tuple for the leading ones, or None; gradients of what the constructor took are left in
         attributes ``d<name>``. Of several outputs in a tuple, it takes an upstream gradient each; of some in a dict,
-        a dict. Or a function of all inputs that returns ``(out, pullback)``.
+        a dict. Or a function of all inputs that returns ``(out, pullback)``. `handgrad.testing.adapters` makes one of
+        either from other forms.
     reference
         A JAX function that takes all inputs by name and returns what the layer does: an array, or several in a
         tuple, also one with named fields, or in a dict.

@@ -116,9 +116,9 @@ class Search:
             nonlocal failure
             if failure.property is runs or does_run(trial):
                 try:
-                    failure.property(trial)
+                    failure.property(replace(trial, earlier=failure.trial.earlier))
                 except Exception as error:
-                    smaller = _failure(failure.property, error, trial)
+                    smaller = _failure(failure.property, error, replace(trial, earlier=failure.trial.earlier))
                     if smaller.severity == failure.severity:
                         failure = smaller
                         raise
@@ -170,7 +170,7 @@ class Search:
 
     def _sweeps(self, sizes: Sizes) -> list[Trial]:
         """Make examples that go through the tables of numbers from one end to the other, whatever is drawn."""
-        recipe = self._recipe(sizes, simplest(self.inputs.others(self.dtype)))
+        recipe = self._recipe(sizes, simplest(self.inputs.others(sizes, self.dtype)))
         starts = range(0, len(TYPICAL), max(self._numbers(sizes), FEWEST_SWEPT))
         return [recipe.sweep(table, start) for start in starts for table in SWEPT]
 
@@ -191,13 +191,13 @@ class Search:
                     hypothesis.target(min(float(errors.max(initial=0)), LARGEST_TARGET), label=name)
 
         for_all(self._trials(sizes), share, take)
-        return drawn
+        return [replace(each, earlier=other.options) for each, other in zip(drawn, drawn[-1:] + drawn, strict=False)]
 
     def _trials(self, sizes: Sizes) -> st.SearchStrategy[Trial]:
         """Draw examples of one shape: what a user's own strategies draw, and all else in one go."""
         if not self.inputs.has_strategies:
             return self._recipe(sizes, {}).strategy()
-        return self.inputs.others(self.dtype).flatmap(lambda others: self._recipe(sizes, others).strategy())
+        return self.inputs.others(sizes, self.dtype).flatmap(lambda others: self._recipe(sizes, others).strategy())
 
     def _recipe(self, sizes: Sizes, others: Mapping[str, Any]) -> Recipe:
         """Make an example of one shape, beside what a user's strategies have drawn."""

@@ -32,7 +32,13 @@ class Subject:
         self.make, self.nested = make, nested
         self.name = name_of(make)
         named, names = _named(make), nested.holders(names)
-        self.is_function = not isinstance(make, type) and set(names) <= set(taken_by(make, names))
+        unknown = [name for name in names if name not in taken_by(make, names)]
+        self.is_function = getattr(make, "takes_all", not isinstance(make, type) and not unknown)
+        if self.is_function and unknown:
+            raise TypeError(
+                f"the inputs name {', '.join(unknown)}, which {self.name} does not take: "
+                f"it takes {', '.join(parameters_of(make))}"
+            )
         self.constructor_names = tuple(name for name in names if name in named and not self.is_function)
         self.forward_names = tuple(name for name in names if name not in self.constructor_names)
 
@@ -52,6 +58,8 @@ class Subject:
         missing = [method for method in ("forward", "backward") if not callable(getattr(layer, method, None))]
         if missing:
             raise TypeError(f"{self.name} makes {an(type(layer).__name__)}, which has no {' and no '.join(missing)}")
+        if self.name == "<lambda>":
+            self.name = name_of(getattr(layer, "adapted_class", type(layer)))
         return Run(self, layer, layer.forward)
 
 
@@ -215,9 +223,10 @@ def _parameters_of_method(function: Identity) -> Mapping[str, Parameter]:
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """Name a class or a function, also behind a functools.partial."""
-    named = getattr(function, "func", function)
-    return str(getattr(named, "__name__", type(named).__name__))
+    """Name a class or a function, also behind a functools.partial or what adapts it."""
+    if hasattr(function, "func"):
+        return name_of(function.func)
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def an(noun: str) -> str:

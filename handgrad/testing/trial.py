@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -57,6 +57,8 @@ class Trial:
         What a mask is to hide.
     held
         The inputs that rounding is not expected to change, as at a kink.
+    earlier
+        The options of another example, for a call before.
     """
 
     subject: Subject
@@ -73,6 +75,7 @@ class Trial:
     relaid: tuple[str, ...]
     poison: float
     held: tuple[str, ...] = ()
+    earlier: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def given(self) -> Results:

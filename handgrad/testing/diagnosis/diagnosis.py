@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,10 @@ UNDEFINED = (
 DIGITS = "loses its digits"
 NARROW = "is computed in float32 on the way: a constant, an array or a cast is narrower than the dtype under test"
 SUMMED_ANEW = 1e-3  # of the largest number: float16 has no more digits
+OF_DRAWS = (
+    "let forward take what it draws, as in arrays(x='N', kept=flags('N')), or the seed of a generator that it makes "
+    "itself, as in arrays(x='N', seed=st.integers(0, 9)), of which the reference makes its own"
+)
 
 
 def diagnose(failures: Sequence[Failure], sample: Callable[[str], Sequence[Trial]]) -> dict[str, str]:
@@ -219,6 +224,13 @@ def _is_broadcast(want: tuple[int, ...], got: tuple[int, ...]) -> bool:
     return len(want) == len(got) and want != got and all(a in (1, b) for a, b in zip(want, got, strict=True))
 
 
+def _keeps_a_generator(layer: Any, deep: int = 2) -> bool:
+    """Tell whether a layer, or one that it is made of, holds a generator of random numbers, which goes on."""
+    held = getattr(layer, "__dict__", {}).values()
+    kinds = np.random.Generator | np.random.RandomState
+    return any(isinstance(each, kinds) or (deep > 0 and _keeps_a_generator(each, deep - 1)) for each in held)
+
+
 def _of_repetition(failure: Failure) -> str:
     try:
         again = failure.trial.again
@@ -238,13 +250,16 @@ def _is_twice(again: AnyArray, first: AnyArray) -> bool:
 
 SENTENCES: dict[Property, Callable[[Failure], str]] = {
     runs: lambda failure: failure.complaint,
-    deterministic: lambda _: (
-        "forward or backward is random, or keeps something outside of the layer; fix the seed inside of the layer"
-    ),
+    deterministic: lambda _: f"the layer keeps something outside of itself, or is random: {OF_DRAWS}",
     pure: lambda failure: f"the layer writes into its argument {failure.complaint.split(' ')[0]}, in place",
     kinks: lambda failure: f"wrong at a declared kink or tie: {failure.complaint}",
     repeatable: _of_repetition,
-    stateless: lambda _: "the layer remembers an earlier call: it gives what it gave then, or mixes that in",
+    stateless: lambda failure: (
+        f"the layer draws from a generator that it keeps: {OF_DRAWS}"
+        if _keeps_a_generator(failure.trial.run.layer)
+        else "the layer remembers an earlier call: it gives what it gave then, or mixes that in; what it is meant to "
+        "keep is declared by adapters.layer(..., state=...)"
+    ),
     separate: lambda _: "layers share what they remember: keep it in self, and not in the class or outside of it",
     zero: lambda failure: f"a constant is added to the gradient: {failure.complaint}",
     detached: lambda _: "the layer hands out the very array that it remembers: return a copy, or make it read-only",

@@ -1,7 +1,7 @@
 """What describes an argument: its axes, and which numbers it may hold."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import hypothesis.strategies as st
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.testing.dtypes import is_floating
-from handgrad.testing.inputs.axes import bare, parse, shape_of
+from handgrad.testing.inputs.axes import Sizes, bare, parse, shape_of
 from handgrad.testing.inputs.inputs import Argument, Inputs
 from handgrad.testing.inputs.values import (
     Drawn,
@@ -22,11 +22,11 @@ from handgrad.testing.inputs.values import (
     real_numbers,
     small_integers,
 )
-from handgrad.testing.subject import an
+from handgrad.testing.subject import an, parameters_of
 from handgrad.testing.trees import Nested, Tree
 
 INTEGERS = ("int64", "int32", "uint8")
-Described = str | Argument | st.SearchStrategy[Any]
+Described = str | Argument | st.SearchStrategy[Any] | Callable[..., st.SearchStrategy[Any]]
 
 
 def arrays(**arguments: Described | dict[str, Any] | list[Any] | tuple[Any, ...]) -> Inputs:
@@ -36,8 +36,9 @@ def arrays(**arguments: Described | dict[str, Any] | list[Any] | tuple[Any, ...]
     ----------
     **arguments
         For each argument its axes, for real numbers of all kinds; or one of the functions below, for others; or any
-        Hypothesis strategy. Floating arrays that a strategy draws are cast to the dtype under test; Python numbers,
-        texts and whatever else it draws are handed on as they are. An argument that is a dict, a list or a tuple is
+        Hypothesis strategy, or a function of axes that makes one for their lengths. Floating arrays that a strategy
+        draws are cast to the dtype under test; Python numbers, texts and whatever else it draws are handed on as they
+        are. An argument that is a dict, a list or a tuple is
         described by one.
 
     Examples
@@ -49,6 +50,7 @@ def arrays(**arguments: Described | dict[str, Any] | list[Any] | tuple[Any, ...]
     >>> network = arrays(x="N D", params=[{"W": "D H", "b": "H"}, {"W": "H C", "b": "C"}])
     >>> import hypothesis.strategies as st
     >>> softmax = arrays(x="N D", axis=st.sampled_from([0, 1, -1]))
+    >>> largest = arrays(x="N>0", k=lambda N: st.integers(1, N))
     """
     if not arguments:
         raise ValueError("arrays() describes no argument; expected one or more, such as x='... D'")
@@ -66,6 +68,8 @@ def arrays(**arguments: Described | dict[str, Any] | list[Any] | tuple[Any, ...]
     for name, argument in described.arguments.items():
         for masked in argument.masks:
             _expect_to_fit(name, argument, masked, described.arguments)
+        if unknown := [axis for axis in argument.depends_on if not described.has_axis(axis)]:
+            raise ValueError(f"{name} depends on {', '.join(unknown)}, which is no argument's axis")
         if argument.classes and not described.has_axis(bare(argument.classes)):
             raise ValueError(f"{name} has as many classes as {argument.classes} is long, which is no argument's axis")
     return described
@@ -86,11 +90,26 @@ def _argument(name: str, described: Any) -> Argument:
     if isinstance(described, str):
         return reals(described)
     if isinstance(described, st.SearchStrategy):
-        return Argument((), drawn=lambda dtype: described.map(lambda drawn: _in_dtype(drawn, dtype)))
+        return _drawn(name, lambda: described)
+    if callable(described) and not isinstance(described, type):
+        return _drawn(name, described)
     raise TypeError(
         f"{name} is described by {an(type(described).__name__)}; expected its axes, such as '... D', what labels(), "
-        "masks() and the like make, or a Hypothesis strategy"
+        "masks() and the like make, a Hypothesis strategy, or a function of axes that makes one"
     )
+
+
+def _drawn(name: str, make: Callable[..., st.SearchStrategy[Any]]) -> Argument:
+    """Draw what a strategy does that is made for the lengths of some axes."""
+    names = tuple(parameters_of(make))
+
+    def drawn(dtype: DType, sizes: Sizes) -> st.SearchStrategy[Any]:
+        made = make(*shape_of(names, sizes))
+        if not isinstance(made, st.SearchStrategy):
+            raise TypeError(f"{name} is described by a function that made {made!r}; expected a Hypothesis strategy")
+        return made.map(lambda each: _in_dtype(each, dtype))
+
+    return Argument((), drawn=drawn, depends_on=names)
 
 
 def _in_dtype(drawn: Any, dtype: DType) -> Any:

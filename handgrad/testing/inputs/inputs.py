@@ -34,14 +34,15 @@ class Argument:
 
     `values` gets the shape, the dtype under test and the lengths of all axes; so does `at_kinks`, whose arrays
     are full of points where the derivative jumps, and `is_kink` finds them. Of an argument that a user's own strategy
-    draws, `drawn` gets the dtype. Real numbers are from `low` to `high`. A mask names the arguments that it masks.
-    Labels name the axis that holds their classes, without which there are none; `validated` ones have to be refused
-    where they name no class.
+    draws, `drawn` gets the dtype and the lengths of all axes, and `depends_on` some. Real numbers are from `low` to
+    `high`. A mask names the arguments that it masks. Labels name the axis that holds their classes, without which
+    there are none; `validated` ones have to be refused where they name no class.
     """
 
     axes: tuple[str, ...]
     values: MakeRecipe | None = None
-    drawn: Callable[[DType], st.SearchStrategy[Any]] | None = None
+    drawn: Callable[[DType, Sizes], st.SearchStrategy[Any]] | None = None
+    depends_on: tuple[str, ...] = ()
     at_kinks: MakeRecipe | None = None
     is_kink: Callable[[Drawn], Drawn] | None = None
     masks: tuple[str, ...] = ()
@@ -106,7 +107,7 @@ class Inputs:
         pool = self.pool()
         sizes = next((sizes for sizes in pool if min(lengths(sizes), default=1) > 1), pool[0])
         described = self.of_sizes(sizes, as_floating(dtype)).typical()
-        return self.in_order(described | simplest(self.others(as_floating(dtype))))
+        return self.in_order(described | simplest(self.others(sizes, as_floating(dtype))))
 
     def at_kinks(self, sizes: Sizes, dtype: DType) -> Recipe:
         """Make the arguments that have kinks, full of them."""
@@ -120,10 +121,10 @@ class Inputs:
             if recipe
         }
 
-    def others(self, dtype: DType) -> st.SearchStrategy[dict[str, Any]]:
-        """Draw the arguments that are described by strategies."""
+    def others(self, sizes: Sizes, dtype: DType) -> st.SearchStrategy[dict[str, Any]]:
+        """Draw the arguments that are described by strategies, at given lengths of the axes."""
         return st.fixed_dictionaries(
-            {name: argument.drawn(dtype) for name, argument in self.arguments.items() if argument.drawn}
+            {name: argument.drawn(dtype, sizes) for name, argument in self.arguments.items() if argument.drawn}
         )
 
     def in_order(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,10 +133,10 @@ class Inputs:
 
     def strategy(self, dtype: npt.DTypeLike = np.float64) -> st.SearchStrategy[dict[str, Any]]:
         """Draw all arguments at any lengths of the pool: for `@given`, and properties of your own."""
-        others = self.others(as_floating(dtype))
 
         def of_sizes(sizes: Sizes) -> st.SearchStrategy[dict[str, Any]]:
             described = self.of_sizes(sizes, as_floating(dtype)).strategy()
+            others = self.others(sizes, as_floating(dtype))
             return st.tuples(described, others).map(lambda drawn: self.in_order(drawn[0] | drawn[1]))
 
         return st.one_of([of_sizes(sizes) for sizes in self.pool()])

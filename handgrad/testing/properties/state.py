@@ -1,5 +1,8 @@
 """What a layer remembers: its last forward, nothing before it, and nothing of other layers."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import numpy as np
 
 from handgrad.testing.inputs.axes import bare, names_in
@@ -32,16 +35,17 @@ def repeatable(trial: Trial) -> None:
 def stateless(trial: Trial) -> str | None:
     """Only the last forward counts: what the layer has seen before leaves no trace.
 
-    That may have been of another shape, or in the same arrays, which are filled anew.
+    That may have been of another shape, with other options, or in the same arrays, which are filled anew.
     """
     run = trial.build(copies(trial.inputs))
     others = {name: array for name, array in others_than(trial).items() if run.takes(name)}
+    with suppress(Exception):  # what is drawn with these options may not go with others
+        _use(replace(trial, options={**trial.options, **trial.earlier}), run, others)
     for earlier in (longer(trial, others), others):
-        given = {**trial.inputs, **earlier}
         try:
-            _use(trial, run, given)
+            _use(trial, run, earlier)
         except Exception:  # whatever a layer raises
-            if _raises(trial, given):
+            if _raises(trial, earlier):
                 return "a new layer raises for another batch, too"
             raise
     for name, array in others.items():
@@ -51,17 +55,18 @@ def stateless(trial: Trial) -> str | None:
     return None
 
 
-def _raises(trial: Trial, given: Results) -> bool:
+def _raises(trial: Trial, inputs: Results) -> bool:
+    """Tell whether a new layer raises for other inputs, too."""
     try:
-        _use(trial, trial.build(copies(trial.inputs)), copies(given))
+        _use(trial, trial.build(copies(trial.inputs)), copies(inputs))
     except Exception:  # whatever a layer raises
         return True
     return False
 
 
-def _use(trial: Trial, run: Run, given: Results) -> None:
-    """Go forward and back."""
-    out = trial.forward(run, given)
+def _use(trial: Trial, run: Run, inputs: Results) -> None:
+    """Call forward and backward."""
+    out = trial.forward(run, {**trial.inputs, **inputs})
     trial.backward(run, {f"d{name}": np.ones(each.shape, trial.dtype) for name, each in out.items()})
 
 

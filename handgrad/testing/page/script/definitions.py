@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from handgrad.testing import adapters
+from handgrad.testing.adapters.adapted import Adapted
 from handgrad.testing.page.script.homes import import_of
 from handgrad.testing.page.script.literals import written
 from handgrad.testing.page.script.source import meanings, names_used, source_of
@@ -48,13 +50,22 @@ class Definitions:
             self.lines.append(f"{name} = {value}")
         elif isinstance(given, functools.partial):
             self.bind("functools", functools)
-            values = [self.define(each, f"{name}_{i}") for i, each in enumerate((given.func, *given.args))]
-            options = [f"{option}={self.define(each, f'{name}_{option}')}" for option, each in given.keywords.items()]
-            self.lines.append(f"{name} = functools.partial({', '.join([*values, *options])})")
+            func = self.define(given.func, f"{name}_0")
+            self.lines.append(f"{name} = functools.partial({', '.join([func, *self._passed(name, given)])})")
+        elif isinstance(given, Adapted):
+            self.bind("adapters", adapters)
+            passed = self._passed(name, given.again)
+            self.lines.append(f"{name} = adapters.{given.again.func.__name__}({', '.join(passed)})")
         elif source := source_of(given):
             self._define(name, given, source)
         else:
             self._ask(f"define {name}: it is a {type(given).__name__} where check_layer is called")
+
+    def _passed(self, name: str, given: functools.partial[Any]) -> list[str]:
+        """Write what a call passes on."""
+        values = [self.define(each, f"{name}_{i}") for i, each in enumerate(given.args, 1)]
+        options = [f"{option}={self.define(each, f'{name}_{option}')}" for option, each in given.keywords.items()]
+        return values + options
 
     def _define(self, name: str, given: Any, source: str) -> None:
         """Write a source under a name, after what it uses."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.outputs import called, gradients, variable
-from handgrad.testing.page.script.literals import literal
+from handgrad.testing.page.script.literals import literal, written
 from handgrad.testing.properties import Property, contract, layout, memory, numbers, state, targets
 from handgrad.testing.subject import positional_only
 from handgrad.testing.trees import Code
@@ -40,6 +40,7 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
     ones = _heard(trial, [f"np.ones_like({each})" for each in outs])
     others = state.others_than(trial)
     other, longer = (", ".join(map(literal, each.values())) for each in (others, state.longer(trial, others)))
+    other_mode = _in_other_mode(trial, variables, f"earlier({other}, {dout})")
     relaid = [f"{variables[name]} = layout({variables[name]})" for name in trial.relaid]
     jax = _jax(trial, _call(reference, trial.oracle.reference, [*arguments], arguments), variables, names)
     expected, of_jax = ("expected", dout) if trial.outputs.is_single else ("*expected", f"[{dout}]")
@@ -58,7 +59,7 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
         f"{'; '.join(f'{each}[...] = 1 - {each}' for each in douts)}; {backward}; show {grads} (for another dout); ; "
         f"{run}; show {grads} (for the other dout first)",
         state.stateless: f"def earlier({given}):; {before};     {pullback}({ones}); ; "
-        f"{new}earlier({longer}, {dout}); others = [{other}, {dout}]; earlier(*others); "
+        f"{new}{other_mode}earlier({longer}, {dout}); others = [{other}, {dout}]; earlier(*others); "
         f"for other, each in zip(others, [{given}]):;     other[...] = each; "
         f"[{given}] = others; {forward}; {backward}; show {out} (after other forwards); ; "
         f"{run}; show {out} (by a new layer)",
@@ -90,6 +91,14 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
         contract.quiet: f'import warnings; ; warnings.simplefilter("error"); {run}; show {out} (without a warning)',
     }
     return {holds: SHOW.sub(r'print("\1\2:", \1)', text.replace("; ", "\n")) for holds, text in steps.items()}
+
+
+def _in_other_mode(trial: Trial, variables: Mapping[str, str], call: str) -> str:
+    """Write a call with the options of another example, where these are others and can be written."""
+    options = {name: (written(trial.earlier.get(name)), written(each)) for name, each in trial.options.items()}
+    told = {variables[name]: each for name, each in options.items() if None not in each and each[0] != each[1]}
+    before, after = ("".join(f"{name} = {each[i]}; " for name, each in told.items()) for i in (0, 1))
+    return f"{before}{call}; {after}" if told and trial.earlier else ""
 
 
 def _heard(trial: Trial, douts: Sequence[str]) -> str:
