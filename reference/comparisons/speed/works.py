@@ -1,7 +1,6 @@
 """The works that are timed, forward and backward in float32, as each contender does them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -30,19 +29,10 @@ from reference.comparisons.speed.contenders import (
     by_numpy,
     copying,
 )
-
-Shape = tuple[int, ...]
+from reference.comparisons.speed.sequences import attention, lstm
+from reference.comparisons.speed.work import Shape, Work, labels, normal, one_hot
 
 book: Any = import_module("reference.comparisons.book")  # which has no types
-
-
-@dataclass(frozen=True)
-class Work:
-    """What is timed, who does it, and what handgrad's time over another's is to be at most."""
-
-    name: str
-    contenders: Mapping[str, Callable[[], Step]]
-    targets: Mapping[str, float]
 
 
 def network(inputs: int, hidden: int, classes: int, rows: int, targets: Mapping[str, float]) -> Work:
@@ -199,51 +189,6 @@ def convolution(targets: Mapping[str, float]) -> Work:
     )
 
 
-def lstm(rows: int, steps: int, inputs: int, hidden: int, targets: Mapping[str, float]) -> Work:
-    """Time an LSTM. Its floor is its products: three for Wx of all steps at once, and of Wh one more; two wait."""
-    x, dout = normal(rows, steps, inputs), normal(rows, steps, hidden)
-    Wx, Wh = (normal(length, 4 * hidden) / np.float32(np.sqrt(length)) for length in (inputs, hidden))
-    b = np.zeros(4 * hidden, np.float32)
-
-    def products() -> Step:
-        all_x, da, h = normal(rows * steps, inputs), normal(steps * rows, 4 * hidden), normal(rows, hidden)
-        hs, back = normal(steps * rows, hidden), Wh.T.copy()
-
-        def step() -> Any:
-            waiting = [(h @ Wh, da[:rows] @ back) for _ in range(steps)]
-            return waiting, all_x @ Wx, da @ Wx.T, all_x.T @ da, hs.T @ da
-
-        return step
-
-    def in_jax(x: Any, Wx: Any, Wh: Any, b: Any) -> Any:
-        def step(state: Any, a: Any) -> Any:
-            h, c = state
-            f, g, i, o = jnp.split(a + h @ Wh, 4, -1)
-            c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-            h = jax.nn.sigmoid(o) * jnp.tanh(c)
-            return (h, c), h
-
-        nothing = jnp.zeros((rows, hidden), x.dtype)
-        return jax.lax.scan(step, (nothing, nothing), (x @ Wx + b).swapaxes(0, 1))[1].swapaxes(0, 1)
-
-    def in_torch(torch: Any, x: Any, Wx: Any, Wh: Any, b: Any) -> Any:
-        nothing = torch.zeros(1, rows, hidden)
-        weights = Wx.T.contiguous(), Wh.T.contiguous(), b, torch.zeros_like(b)
-        return torch.lstm(x, (nothing, nothing), weights, True, 1, 0.0, True, False, True)[0]
-
-    return Work(
-        f"Lstm {(rows, steps, inputs)} to {hidden}",
-        {
-            OURS: lambda: by_numpy(handgrad.Lstm(Wx, Wh, b), (x,), dout),
-            FLOOR: products,
-            BARE: lambda: bare.lstm(x, Wx, Wh, dout),
-            JAX: lambda: Jitted(in_jax, x, Wx, Wh, b, dout=dout),
-            TORCH: lambda: ByTorch(in_torch, x, Wx, Wh, b, dout=dout),
-        },
-        targets,
-    )
-
-
 def max_pool(targets: Mapping[str, float]) -> Work:
     """Time the largest of 2 x 2. Its floor is to copy x and dout: both are read, and as much is written."""
     make, in_jax = partial(handgrad.MaxPool, (2, 2)), partial(pooling.max_pool, size=(2, 2))
@@ -313,21 +258,6 @@ def total(shape: Shape, targets: Mapping[str, float]) -> Work:
     return layer(make, in_jax, lambda torch, x: torch.sum(x, -1), shape, targets)
 
 
-def normal(*shape: int) -> Numbers:
-    """Draw float32 numbers, the same ones every time."""
-    return np.random.default_rng(0).standard_normal(shape, np.float32)
-
-
-def labels(rows: int, classes: int) -> Numbers:
-    """Draw class indices, the same ones every time."""
-    return np.random.default_rng(0).integers(0, classes, rows)
-
-
-def one_hot(t: Numbers, classes: int) -> Numbers:
-    """Give labels as the book wants them."""
-    return np.eye(classes, dtype=np.float32)[t]
-
-
 def weights(inputs: int, hidden: int, classes: int) -> Params:
     """Draw the parameters of a two-layer network."""
     return {
@@ -357,6 +287,7 @@ WORKS: tuple[Callable[[], Work], ...] = (
     lambda: convolution({FLOOR: 1.2, TORCH: 1.5}),
     lambda: max_pool({TORCH: 1.5}),
     lambda: lstm(32, 50, 64, 128, {TORCH: 2.0}),
+    lambda: attention(8, 128, 256, 8, {JAX: 1.1}),
     *(
         partial(make, shape, targets)
         for make in (softmax, gelu, silu, total, layer_norm, batch_norm)
