@@ -170,8 +170,13 @@ class BatchNorm:
     def _given(self, gamma: Array) -> Statistics | None:
         if self.statistics is None:
             return None
+        if not isinstance(self.statistics, tuple | list) or len(self.statistics) != 2:
+            raise TypeError(f"BatchNorm.forward: statistics is {self.statistics!r}; expected (mean, var)")
         mean, var = self.statistics
-        return Statistics(*as_params("BatchNorm.forward", gamma, mean=mean, var=var)[1:])
+        given = Statistics(*as_params("BatchNorm.forward", gamma, mean=mean, var=var)[1:])
+        if (given.var < 0).any():
+            raise ValueError(f"BatchNorm.forward: var has {given.var.min()}; expected 0 or more, as squares have")
+        return given
 
 
 class GroupNorm:

@@ -211,9 +211,14 @@ def broadcast_to(where: str, name: str, array: npt.NDArray[Any], shape: Shape, b
         raise shape_error(where, name, array.shape, f"{shape} or one that broadcasts to it", because) from None
 
 
+def typed(argument: npt.ArrayLike, array: npt.NDArray[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Give what was made of an argument, in a dtype if that was an empty list, which has none of its own."""
+    return array.astype(dtype) if isinstance(argument, list | tuple) and not array.size else array
+
+
 def booleans(where: str, name: str, argument: npt.ArrayLike, true_where: str) -> npt.NDArray[np.bool_]:
     """Give an argument as booleans, or raise a TypeError: 0.0 and 1.0 may well be weights, which choose nothing."""
-    array = as_array(where, name, argument)
+    array = typed(argument, as_array(where, name, argument), np.bool_)
     if array.dtype != np.bool_:
         raise TypeError(f"{where}: {name}.dtype is {array.dtype}; expected bool, True where {true_where}")
     return array

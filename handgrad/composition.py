@@ -209,8 +209,10 @@ class TransformerBlock:
         x = as_rows("TransformerBlock.forward", "x", x)
         rows = rows_of("TransformerBlock.forward", x, mask).mask
         counts = True if rows is None else rows[..., np.newaxis]
-        vars(self).pop("out_shape", None)  # its layers are about to forget what they were called with before
         masks = {} if rows is None else {"key_mask": rows, "query_mask": rows}
+        if twice := sorted(masks.keys() & options):
+            raise TypeError(f"TransformerBlock.forward: {' and '.join(twice)} beside mask, which is both")
+        vars(self).pop("out_shape", None)  # its layers are about to forget what they were called with before
         # h = x + attention(norm(x)), out = h + feed_forward(norm'(h))
         h = self._beside(selected(counts, x, 0), 0, **masks, **options)
         out = selected(counts, self._beside(h, 2), 0)

@@ -3,14 +3,14 @@
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.checks import Array, double, real
+from handgrad.checks import Array, double, real, typed
 
 Indices = npt.NDArray[np.integer]
 
 
 def integers(where: str, name: str, argument: npt.ArrayLike) -> Indices:
     """Give an argument as an array of integers, or raise a TypeError: a mask, too, would be taken for 0 and 1."""
-    array = real(where, name, argument)
+    array = typed(argument, real(where, name, argument), np.intp)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{where}: {name}.dtype is {array.dtype}; expected integers, which count from 0")
     return array

@@ -47,6 +47,8 @@ def as_targets(where: str, t: npt.NDArray[Any], x: Array, batch: Batch) -> npt.N
         For targets of another shape.
     """
     leading = x.shape[:-1]
+    if not t.size and t.ndim == len(leading):
+        t = t.astype(np.intp)  # an empty list is no list of floating numbers
     if t.dtype.kind in "iu" and t.ndim == len(leading):
         return _as_flat_indices(where, t, x, batch)
     if t.shape != x.shape:

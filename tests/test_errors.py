@@ -6,15 +6,21 @@ import pytest
 from handgrad import (
     Add,
     Affine,
+    BatchNorm,
     Divide,
+    Embedding,
     IdentityWithLoss,
     MatMul,
     Maximum,
     Minimum,
+    MultiHeadAttention,
     Multiply,
     Relu,
+    RmsNorm,
     SoftmaxWithLoss,
     Subtract,
+    Sum,
+    TransformerBlock,
 )
 from handgrad.functions import (
     cross_entropy_error,
@@ -443,3 +449,37 @@ def test_a_backward_that_raises_leaves_the_layer_as_it_was(example):
     assert all(vars(layer)[name] is value for name, value in before.items())
     for got, expected in zip(gradients(layer, example.dout), want, strict=True):
         assert np.array_equal(got, expected)
+
+
+def test_an_empty_list_is_a_mask_labels_or_indices_of_nothing():
+    assert SoftmaxWithLoss().forward(np.zeros((0, 3)), [], []) == 0
+    assert Embedding(np.ones((3, 2))).forward([]).shape == (0, 2)
+    assert Sum(axis=-1).forward([], []) == 0
+    with pytest.raises(TypeError, match=r"mask\.dtype is float64; expected bool"):
+        Sum(axis=-1).forward([], np.zeros(0))
+
+
+@pytest.mark.parametrize(
+    ("statistics", "error", "says"),
+    [
+        (5, TypeError, r"BatchNorm\.forward: statistics is 5; expected \(mean, var\)"),
+        (np.zeros((2, 3)), TypeError, r"expected \(mean, var\)"),
+        ((np.zeros(3),), TypeError, r"expected \(mean, var\)"),
+        ((np.zeros(3), -np.ones(3)), ValueError, r"var has -1\.0; expected 0 or more"),
+    ],
+)
+def test_statistics_that_are_none_are_named(statistics, error, says):
+    norm = BatchNorm(np.ones(3), np.zeros(3), statistics=statistics)
+    with pytest.raises(error, match=says):
+        norm.forward(np.ones((2, 3)))
+
+
+def test_a_block_takes_no_second_mask_of_the_same():
+    one = np.eye(2)
+    norms, attention = (
+        [RmsNorm(np.ones(2)) for _ in range(2)],
+        MultiHeadAttention(*[one] * 4, heads=1),
+    )
+    block = TransformerBlock(norms[0], attention, norms[1], Affine(one, np.zeros(2)))
+    with pytest.raises(TypeError, match=r"TransformerBlock\.forward: key_mask beside mask"):
+        block.forward(np.ones((3, 2)), [True, True, False], key_mask=[True, False, True])
