@@ -1,21 +1,21 @@
 """What the page says of speed follows from the times."""
 
+import os
 import re
 
 import pytest
 
 from reference.comparisons.speed.contenders import BARE, BOOK, FLOOR, JAX, OURS
 from reference.comparisons.speed.section import section
-from reference.comparisons.speed.turns import Timed
+from reference.comparisons.speed.turns import Timed, environment
 
 
 def timed(targets, **others):
     """Let handgrad take 1 second, and others what is given."""
     names = {"floor": FLOOR, "book": BOOK, "bare": BARE, "jax": JAX}
     times = {OURS: [1.0] * 3} | {names[name]: [seconds] * 3 for name, seconds in others.items()}
-    return Timed(
-        "work", targets, times, {OURS: 2_000_000, JAX: 1_500_000} | ({BOOK: 1_000_000} if "book" in others else {})
-    )
+    peaks = {OURS: 2_000_000, JAX: 1_500_000} | ({BOOK: 1_000_000} if "book" in others else {})
+    return Timed("work", targets, times, peaks, "openblas for Zen")
 
 
 def rows_of(works):
@@ -91,3 +91,22 @@ def test_memory_stands_beside_that_of_whoever_was_measured():
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in memory.splitlines() if "|" in line]
     assert rows[0] == ["MB", OURS, BOOK, JAX]
     assert rows[2:] == [["work", "2.00", "1.00", "1.50"], ["work", "2.00", "", "1.50"]]
+
+
+def test_the_spread_over_the_turns_is_that_of_their_middle_half():
+    work = Timed("work", {}, {OURS: [1.0, 2.0, 3.0, 4.0, 9.0], JAX: [1.0] * 5}, {}, "openblas for Zen")
+    assert "| work                     | 2.00 to 4.00 |" in section([work]).split("Spread")[1]
+
+
+def test_the_kernel_is_named():
+    assert "; matrix products by openblas for Zen." in section([timed({}, floor=1, jax=1)]).replace("\n", " ")
+
+
+def test_nobody_is_pinned_to_an_older_kernel(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    with environment():
+        assert "OPENBLAS_CORETYPE" not in os.environ
+        assert os.environ["OMP_NUM_THREADS"] == "1"
+    assert os.environ["OPENBLAS_CORETYPE"] == "Prescott"
+    assert os.environ["OMP_NUM_THREADS"] == "7"

@@ -7,6 +7,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from threadpoolctl import threadpool_info
+
 CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -16,6 +18,12 @@ def machine() -> str:
     releases = [f"{name} {version(package)}" for name, package in packages if find_spec(package)]
     python = f"Python {platform.python_version()}"
     return f"{', '.join([python, *releases])}; {processor()} ({platform.machine()}), cores: {os.cpu_count()}"
+
+
+def kernel() -> str:
+    """Name the library that computes NumPy's matrix products, and for which processor it does so."""
+    libraries = (each for each in threadpool_info() if each["user_api"] == "blas")
+    return ", ".join(dict.fromkeys(f"{each['internal_api']} for {each.get('architecture')}" for each in libraries))
 
 
 def processor(cpuinfo: Path = CPUINFO) -> str:

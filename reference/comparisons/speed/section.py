@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from statistics import quantiles
 
 from reference.comparisons.machine import machine
 from reference.comparisons.pages.markdown import folded, paragraph, table
@@ -23,14 +24,17 @@ def section(works: Sequence[Timed]) -> str:
     """Set handgrad's times beside those of the others, and say who misses which aims, for the page."""
     others = [name for name in CONTENDERS if name != OURS and any(name in work.times for work in works)]
     rows = [[work.work, *(_against(work, name) for name in others)] for work in works]
+    spreads = [[work.work, *(_spread(work, name) for name in others)] for work in works]
     holders = [name for name in (OURS, BOOK, JAX, TORCH) if any(name in work.peaks for work in works)]
     memory = [[work.work, *(_megabytes(work, name) for name in holders)] for work in works]
+    kernels = " and ".join(dict.fromkeys(f"matrix products by {work.kernel}" for work in works))
     parts = [
         INTRODUCTION,
         folded("Who the others are", OTHERS),
         table(["handgrad's time over that of", *others], rows),
-        paragraph(f"{_aims(works)} Measured with {machine()}."),
+        paragraph(f"{_aims(works)} Measured with {machine()}; {kernels}."),
         "\n".join(_reasons(works)),
+        folded("Spread", f"{SPREAD}\n\n{table(['middle half of the turns', *others], spreads)}"),
         folded("Memory", f"{MEMORY}\n\n{table(['MB', *holders], memory)}"),
     ]
     return "\n\n".join(filter(None, parts))
@@ -44,6 +48,13 @@ def _against(work: Timed, other: str) -> str:
         return f"{ratio:.2f}"
     compared = f"{ratio:.2f} ({target:g})"
     return compared if _is_met(ratio, target) else f"**{compared}**"
+
+
+def _spread(work: Timed, other: str) -> str:
+    if other not in work.times:
+        return ""
+    low, _, high = quantiles(work.ratios(OURS, other), n=4, method="inclusive")
+    return f"{low:.2f} to {high:.2f}"
 
 
 def _is_met(ratio: float, target: float) -> bool:
@@ -101,6 +112,10 @@ OTHERS = f"""\
 - {JAX} is the compiled vector-Jacobian product of JAX's own function, or of our twin where JAX has none, its
   arguments on its own device beforehand. {TORCH}'s gradient of a sum is a view of dout, which costs nothing until
   somebody reads it."""
+
+SPREAD = """\
+A quarter of the turns gave a smaller ratio, and a quarter a larger one. Variables of the environment that pin a
+library to an older processor's kernels are removed for everybody."""
 
 MEMORY = """\
 The most memory that each has at one time during such a step, results included: what NumPy asked for, what JAX's
