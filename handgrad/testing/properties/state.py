@@ -39,8 +39,6 @@ def stateless(trial: Trial) -> str | None:
     """
     run = trial.build(copies(trial.inputs))
     others = {name: array for name, array in others_than(trial).items() if run.takes(name)}
-    with suppress(Exception):  # what is drawn with these options may not go with others
-        _use(replace(trial, options={**trial.options, **trial.earlier}), run, others)
     for earlier in (longer(trial, others), others):
         try:
             _use(trial, run, earlier)
@@ -48,6 +46,8 @@ def stateless(trial: Trial) -> str | None:
             if _raises(trial, earlier):
                 return "a new layer raises for another batch, too"
             raise
+    with suppress(Exception):  # what is drawn with these options may not go with others
+        _use(replace(trial, options={**trial.options, **trial.earlier}), run, others)
     for name, array in others.items():
         array[...] = trial.inputs[name]
     again = {**trial.forward(run, {**trial.inputs, **others}), **trial.backward(run, copies(trial.douts))}
