@@ -302,4 +302,15 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "grouped = counts if counts is True else in_groups(np.broadcast_to(counts, channels.shape), self.groups)",
         "grouped = counts if counts is False else in_groups(np.broadcast_to(counts, channels.shape), self.groups)",
     ): ONE_BY_ONE,
+    (
+        "row_normalisation",
+        "dtype = np.result_type(rows, np.float32)",
+        "dtype = np.result_type(rows, np.float64)",
+    ): WIDER,
+    ("moments", "dx = z * mean.astype(t.dtype)", "dx = z * mean"): WIDER,
+    (
+        "moments",
+        "mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)",
+        "mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, n, True)",
+    ): "where axes are named, n is 1, which selects and divides as True does",
 }
