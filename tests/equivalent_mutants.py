@@ -313,4 +313,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)",
         "mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, n, True)",
     ): "where axes are named, n is 1, which selects and divides as True does",
+    (
+        "moments",
+        "mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)",
+        "mean = np.vecdot(b, a)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)",
+    ): EITHER_WAY,
 }
