@@ -318,4 +318,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)",
         "mean = np.vecdot(b, a)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)",
     ): EITHER_WAY,
+    (
+        "losses",
+        "self.y = remembered(batch.spread(np.divide(exps, sums, out=exps)))",
+        "self.y = remembered(batch.spread(np.divide(exps, sums)))",
+    ): ONLY_MEMORY,
+    (
+        "losses",
+        "rows = squared_error(batch.counted(x), batch.counted(t))",
+        "rows = squared_error(batch.counted(t), batch.counted(x))",
+    ): "x less t and t less x have one square",
 }
