@@ -15,6 +15,7 @@ EITHER_WAY = "sums and products are the same either way round"
 BELOW_0 = "any number below 0 tells a row that is not shown from those that are"
 EMPTY = "an empty slice is empty wherever it is"
 BLOCKS = "blocks may well be of another length, which takes longer"
+ONE_SIZE = "x less t and t less x have one size, and one square"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -327,5 +328,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "losses",
         "rows = squared_error(batch.counted(x), batch.counted(t))",
         "rows = squared_error(batch.counted(t), batch.counted(x))",
-    ): "x less t and t less x have one square",
+    ): ONE_SIZE,
+    ("regression", "e = _errors(batch, x, t)", "e = _errors(batch, t, x)"): ONE_SIZE,
+    ("regression", "size = np.abs(_errors(batch, x, t))", "size = np.abs(_errors(batch, t, x))"): ONE_SIZE,
 }
