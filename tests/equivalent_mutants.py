@@ -331,4 +331,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): ONE_SIZE,
     ("regression", "e = _errors(batch, x, t)", "e = _errors(batch, t, x)"): ONE_SIZE,
     ("regression", "size = np.abs(_errors(batch, x, t))", "size = np.abs(_errors(batch, t, x))"): ONE_SIZE,
+    (
+        "similarity",
+        "return np.array(y[..., 0], np.result_type(a, b))",
+        "return np.array(y[..., -1], np.result_type(a, b))",
+    ): ONE_COLUMN,
+    (
+        "similarity",
+        "_, exponent = np.frexp(np.max(np.abs(x), axis=-1, keepdims=True, initial=0))",
+        "_, exponent = np.frexp(np.max(np.abs(x), axis=-1, keepdims=True, initial=-1))",
+    ): "no size is below 0, and to scale nothing, any exponent will do",
 }
