@@ -85,7 +85,7 @@ class LayerNorm:
         """Compute γ ⊙ z + β. Raises ValueError and TypeError if γ, β or a mask do not fit x."""
         gamma, beta = as_params("LayerNorm.forward", self.gamma, beta=self.beta)
         x, batch = _arguments("LayerNorm.forward", x, mask, gamma)
-        D, eps = _length(x), as_eps("LayerNorm.forward", self.eps)
+        D, eps = x.shape[-1], as_eps("LayerNorm.forward", self.eps)
         rows = batch.counted(x)
         z, r = _for_z_and_r(rows)
         out = np.empty(rows.shape, np.result_type(x, gamma, beta))
@@ -102,7 +102,7 @@ class LayerNorm:
         """Return dx, and leave dgamma and dbeta: the gradients at gamma and beta as forward used them."""
         dout = upstream(self, dout)
         dout = self.batch.counted(dout)
-        (gamma, beta), z, r, D = self.used, self.z, self.r, _length(dout)
+        (gamma, beta), z, r, D = self.used, self.z, self.r, dout.shape[-1]
         dx, dgamma, dbeta = np.empty(z.shape, self.dtype), _zeros(gamma), _zeros(beta)
         for block in blocks(dout):
             # dx = r (t - mean t - z mean(t z)) with t = dout γ
@@ -176,7 +176,7 @@ class RmsNorm:
         """Compute γ ⊙ z. Raises ValueError and TypeError if γ or a mask do not fit x."""
         (gamma,) = as_params("RmsNorm.forward", self.gamma)
         x, batch = _arguments("RmsNorm.forward", x, mask, gamma)
-        D, eps = _length(x), as_eps("RmsNorm.forward", self.eps)
+        D, eps = x.shape[-1], as_eps("RmsNorm.forward", self.eps)
         rows = batch.counted(x)
         z, r = _for_z_and_r(rows)
         out = np.empty(rows.shape, np.result_type(x, gamma))
@@ -193,7 +193,7 @@ class RmsNorm:
         """Return dx, and leave dgamma: the gradients at gamma as forward used it."""
         dout = upstream(self, dout)
         dout = self.batch.counted(dout)
-        gamma, z, r, D = self.used, self.z, self.r, _length(dout)
+        gamma, z, r, D = self.used, self.z, self.r, dout.shape[-1]
         dx, dgamma = np.empty(z.shape, self.dtype), _zeros(gamma)
         for block in blocks(dout):
             # dx = r (t - z mean(t z)) with t = dout γ
@@ -272,11 +272,6 @@ def _arguments(where: str, x: npt.ArrayLike, mask: npt.ArrayLike | None, gamma: 
     if x.shape[-1:] != gamma.shape:
         raise shape_error(where, "x", x.shape, f"(..., {len(gamma)})", f"gamma.shape is {gamma.shape}")
     return x, rows_of(where, x, mask)
-
-
-def _length(rows: Array) -> int:
-    """Give the length of a row, and 1 for that of an empty one, of which a mean is 0."""
-    return max(rows.shape[-1], 1)
 
 
 def _for_z_and_r(rows: Array) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ EITHER_WAY = "sums and products are the same either way round"
 BELOW_0 = "any number below 0 tells a row that is not shown from those that are"
 EMPTY = "an empty slice is empty wherever it is"
 BLOCKS = "blocks may well be of another length, which takes longer"
+ONE_SIZE = "x less t and t less x have one size, and one square"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -302,4 +303,42 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "grouped = counts if counts is True else in_groups(np.broadcast_to(counts, channels.shape), self.groups)",
         "grouped = counts if counts is False else in_groups(np.broadcast_to(counts, channels.shape), self.groups)",
     ): ONE_BY_ONE,
+    (
+        "row_normalisation",
+        "dtype = np.result_type(rows, np.float32)",
+        "dtype = np.result_type(rows, np.float64)",
+    ): WIDER,
+    ("moments", "dx = z * mean.astype(t.dtype)", "dx = z * mean"): WIDER,
+    (
+        "moments",
+        "mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)",
+        "mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, n, True)",
+    ): "where axes are named, n is 1, which selects and divides as True does",
+    (
+        "moments",
+        "mean = np.vecdot(a, b)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)",
+        "mean = np.vecdot(b, a)[..., np.newaxis] / n if axes == LAST else masked_mean(a * b, axes, True, n)",
+    ): EITHER_WAY,
+    (
+        "losses",
+        "self.y = remembered(batch.spread(np.divide(exps, sums, out=exps)))",
+        "self.y = remembered(batch.spread(np.divide(exps, sums)))",
+    ): ONLY_MEMORY,
+    (
+        "losses",
+        "rows = squared_error(batch.counted(x), batch.counted(t))",
+        "rows = squared_error(batch.counted(t), batch.counted(x))",
+    ): ONE_SIZE,
+    ("regression", "e = _errors(batch, x, t)", "e = _errors(batch, t, x)"): ONE_SIZE,
+    ("regression", "size = np.abs(_errors(batch, x, t))", "size = np.abs(_errors(batch, t, x))"): ONE_SIZE,
+    (
+        "similarity",
+        "return np.array(y[..., 0], np.result_type(a, b))",
+        "return np.array(y[..., -1], np.result_type(a, b))",
+    ): ONE_COLUMN,
+    (
+        "similarity",
+        "_, exponent = np.frexp(np.max(np.abs(x), axis=-1, keepdims=True, initial=0))",
+        "_, exponent = np.frexp(np.max(np.abs(x), axis=-1, keepdims=True, initial=-1))",
+    ): "no size is below 0, and to scale nothing, any exponent will do",
 }

@@ -265,6 +265,18 @@ def test_words_are_integers(name):
         NegativeSamplingLoss(W).forward(**arguments)
 
 
+def test_one_row_has_its_negatives_in_a_row_too():
+    message = "negatives.shape is (); expected () and one axis more, because each row of h has K"
+    with raises(ValueError, f"NegativeSamplingLoss.forward: {message}"):
+        NegativeSamplingLoss(W).forward(np.ones(D), 0, 1)
+
+
+def test_a_mask_of_negatives_is_boolean():
+    message = "negatives_mask.dtype is int64; expected bool, True where a negative counts"
+    with raises(TypeError, f"NegativeSamplingLoss.forward: {message}"):
+        NegativeSamplingLoss(W).forward(np.ones((2, D)), [0, 1], [[0], [1]], negatives_mask=[[1], [0]])
+
+
 def test_pairs_have_one_shape():
     message = "k.shape is (3, 3); expected (4, 3), because each row of q has its match in k"
     with raises(ValueError, f"InfoNceLoss.forward: {message}"):

@@ -101,6 +101,11 @@ def test_lengths_whose_squares_overflow_or_vanish_are_lengths_like_any_other(sca
         assert np.array_equal(db, want_db / scale)
 
 
+def test_long_and_short_vectors_of_one_batch_have_a_direction_each():
+    out, *_ = run([[2.0**1000, 0.0], [2.0**-1000, 2.0**-1000]], [1.0, 0.0])
+    np.testing.assert_allclose(out, [1, np.sqrt(0.5)], rtol=4 * EPS)
+
+
 def test_nan_is_not_taken_for_a_vector_of_zeros():
     out, *_ = run([np.nan, 1.0], [0.0, 1.0])
     assert np.isnan(out)
