@@ -155,7 +155,7 @@ class Gru:
             dh = run.carried(t, dh * (1 - z[t]) + _of_gates(da[t]) @ VT + of_new, dh)
         # dV = Σ_t hᵀ [da_z, da_r], dW = Σ_t (r h)ᵀ da_n or Σ_t hᵀ du, dbh = Σ_t du
         left, right = reset.factors(hs[:-1], r, da_n)
-        dWh = np.concatenate([run.product(hs[:-1], _of_gates(da)), run.product(left, right)], axis=-1)
+        dWh = np.hstack([run.product(hs[:-1], _of_gates(da)), run.product(left, right)])
         if "bh" in run.dtypes:
             self.dbh = np.asarray(long_sum(selected(run.counts, right, 0), (0, 1)), run.dtypes["bh"])
         return run.finish(self, da, dWh, h0=dh)
@@ -204,7 +204,7 @@ def _reset(where: str, reset: str, Wh: Array, bh: npt.ArrayLike | None) -> Reset
     W = parts_of(Wh, PARTS)[2]
     if reset not in ("before", "after"):
         raise ValueError(f"{where}: reset is {reset!r}; expected 'before' or 'after', where the product with Wh is")
-    bias = None if bh is None else floating(where, "bh", bh)
+    bias = None if bh is None else np.asarray(bh)  # which is known to be made of real numbers
     if bias is not None and reset == "before":
         raise ValueError(f"{where}: bh is given; expected none, because reset is 'before', and b has all biases then")
     if bias is not None and bias.shape != W.shape[1:]:

@@ -176,6 +176,16 @@ def test_a_reset_of_another_name_and_a_bias_that_has_no_place_are_refused():
         after(Wx, Wh, B, np.ones(3))
 
 
+def test_a_bias_that_is_no_real_number_is_named_when_it_is_given_and_when_it_was_replaced():
+    expected = "expected floating, integer or boolean, because layers compute with real numbers"
+    with raises(TypeError, f": bh.dtype is complex128; {expected}"):
+        after(Wx, Wh, B, BH + 1j)
+    gru = after(Wx, Wh, B, BH)
+    gru.bh = BH + 1j
+    with raises(TypeError, f".forward: bh.dtype is complex128; {expected}"):
+        gru.forward(signed(T, D))
+
+
 def test_a_reset_that_was_replaced_is_checked_before_anything_changes():
     gru = after(Wx, Wh, B, BH)
     gru.forward(signed(T, D))
