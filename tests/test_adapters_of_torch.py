@@ -54,11 +54,11 @@ class Shifted(torch.autograd.Function):
     """Gives the very tensor that it gets, of which autograd takes care."""
 
     @staticmethod
-    def forward(ctx, x):
+    def forward(_ctx, x):
         return x + 1
 
     @staticmethod
-    def backward(ctx, dout):
+    def backward(_ctx, dout):
         return dout
 
 
