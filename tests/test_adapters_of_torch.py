@@ -50,6 +50,18 @@ class SoftplusInPlace(Softplus):
         return dout.mul_(torch.sigmoid(x))
 
 
+class Shifted(torch.autograd.Function):
+    """Gives the very tensor that it gets, of which autograd takes care."""
+
+    @staticmethod
+    def forward(_ctx, x):
+        return x + 1
+
+    @staticmethod
+    def backward(_ctx, dout):
+        return dout
+
+
 class Kept(torch.autograd.Function):
     """Two outputs of two inputs: the first is twice the sum, where it is kept, and the second that of squares."""
 
@@ -157,11 +169,12 @@ def of_module(kind):
     ("layer", "reference", "inputs"),
     [
         (adapters.torch_function(Softplus), jax.nn.softplus, arrays(x="...")),
+        (adapters.torch_function(Shifted), lambda x: x + 1, arrays(x="N")),
         (adapters.torch_function(Kept), kept, KEPT),
         (of_module(Linear), linear, LINEAR),
         (adapters.torch_module(ByHand, params=PARAMS), linear, LINEAR),
     ],
-    ids=["function", "several-outputs", "module", "by-hand"],
+    ids=["function", "same-tensor", "several-outputs", "module", "by-hand"],
 )
 def test_a_right_layer_passes(layer, reference, inputs):
     report = check(layer, reference, inputs)

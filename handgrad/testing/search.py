@@ -185,13 +185,14 @@ class Search:
         drawn: list[Trial] = []
 
         def take(trial: Trial) -> None:
+            trial = replace(trial, earlier=drawn[-1].options if drawn else {})
             drawn.append(trial)
             if share.climb and does_run(trial):
                 for name, errors in trial.blamed.items():
                     hypothesis.target(min(float(errors.max(initial=0)), LARGEST_TARGET), label=name)
 
         for_all(self._trials(sizes), share, take)
-        return [replace(each, earlier=other.options) for each, other in zip(drawn, drawn[-1:] + drawn, strict=False)]
+        return drawn
 
     def _trials(self, sizes: Sizes) -> st.SearchStrategy[Trial]:
         """Draw examples of one shape: what a user's own strategies draw, and all else in one go."""

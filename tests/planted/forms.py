@@ -286,7 +286,7 @@ WRONG = {
     "nested": (
         (adapters.layer(NetworkReversed, grads={"params": "grads"}), network, NETWORK),
         "NetworkReversed",
-        "dparams[0] is the gradient of params[1]",
+        "dparams[0] is the gradient of params[1]; dparams[1] is the gradient of params[0]",
     ),
     "custom_vjp": (
         (adapters.custom_vjp(with_gradient(jnp.negative)), scaled_tanh, TAKEN),

@@ -15,9 +15,8 @@ import numpy as np
 from handgrad.layer import in_order
 from handgrad.testing.adapters.adapted import Adapted, adapter
 from handgrad.testing.adapters.places import Place, places
+from handgrad.testing.outputs import OUT
 from handgrad.testing.subject import name_of, parameters_of
-
-OUT = "out"
 
 
 @adapter

@@ -30,7 +30,7 @@ def torch_function(function: Any) -> Adapted:
     def run(*inputs: Any) -> tuple[Any, Callable[[Any], Any]]:
         given = _tensors(inputs, tracked=True)
         out = function.apply(*given)
-        return _arrays(out), lambda dout: _vjp(out, given, dout)
+        return _arrays(out), lambda dout: _arrays(_vjp(out, given, dout))
 
     return Adapted(function, run, map(_by_position, parameters))
 

@@ -30,7 +30,7 @@ def is_cancellation(trials: Sequence[Trial], name: str) -> bool:
 
 
 def is_narrow(trials: Sequence[Trial], name: str) -> bool:
-    """Tell whether a float64 result is off by what float32 explains, and stands still where it should move a little."""
+    """Tell whether a float64 result is off by what float32 explains, and stands still where it should move."""
     narrow = np.dtype(np.float32)
     if trials[0].dtype.itemsize < 8 or not all(_within(trial, name, narrow) for trial in trials):
         return False
