@@ -39,10 +39,11 @@ def stateless(trial: Trial) -> None:
     """
     run = trial.build(copies(trial.inputs))
     others = {name: array for name, array in others_than(trial).items() if run.takes(name)}
-    with suppress(Exception):  # what is drawn with these options may not go with others
-        _use(replace(trial, options={**trial.options, **trial.earlier}), run, others)
-    for earlier in (longer(trial, others), others):
-        _use(trial, run, earlier)
+    _use(trial, run, longer(trial, others))
+    if trial.earlier:
+        with suppress(Exception):  # what is drawn with these options may not go with others
+            _use(replace(trial, options=trial.earlier), run, others)
+    _use(trial, run, others)
     for name, array in others.items():
         array[...] = trial.inputs[name]
     again = {**trial.forward(run, {**trial.inputs, **others}), **trial.backward(run, copies(trial.douts))}
