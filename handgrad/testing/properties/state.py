@@ -39,15 +39,17 @@ def stateless(trial: Trial) -> str | None:
     """
     run = trial.build(copies(trial.inputs))
     others = {name: array for name, array in others_than(trial).items() if run.takes(name)}
-    for earlier in (longer(trial, others), others):
-        try:
-            _use(trial, run, earlier)
-        except Exception:  # whatever a layer raises
-            if _raises(trial, earlier):
-                return "a new layer raises for another batch, too"
-            raise
-    with suppress(Exception):  # what is drawn with these options may not go with others
-        _use(replace(trial, options={**trial.options, **trial.earlier}), run, others)
+    earlier = longer(trial, others)
+    try:
+        _use(trial, run, earlier)
+    except Exception:  # whatever a layer raises
+        if _raises(trial, earlier):
+            return "a new layer raises for another batch, too"
+        raise
+    if trial.earlier:
+        with suppress(Exception):  # what is drawn with these options may not go with others
+            _use(replace(trial, options=trial.earlier), run, others)
+    _use(trial, run, others)
     for name, array in others.items():
         array[...] = trial.inputs[name]
     again = {**trial.forward(run, {**trial.inputs, **others}), **trial.backward(run, copies(trial.douts))}

@@ -59,7 +59,7 @@ def tails(trial: Trial, make: str, reference: str, variables: Mapping[str, str])
         f"{'; '.join(f'{each}[...] = 1 - {each}' for each in douts)}; {backward}; show {grads} (for another dout); ; "
         f"{run}; show {grads} (for the other dout first)",
         state.stateless: f"def earlier({given}):; {before};     {pullback}({ones}); ; "
-        f"{new}{other_mode}earlier({longer}, {dout}); others = [{other}, {dout}]; earlier(*others); "
+        f"{new}earlier({longer}, {dout}); {other_mode}others = [{other}, {dout}]; earlier(*others); "
         f"for other, each in zip(others, [{given}]):;     other[...] = each; "
         f"[{given}] = others; {forward}; {backward}; show {out} (after other forwards); ; "
         f"{run}; show {out} (by a new layer)",
