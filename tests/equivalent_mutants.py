@@ -341,4 +341,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "_, exponent = np.frexp(np.max(np.abs(x), axis=-1, keepdims=True, initial=0))",
         "_, exponent = np.frexp(np.max(np.abs(x), axis=-1, keepdims=True, initial=-1))",
     ): "no size is below 0, and to scale nothing, any exponent will do",
+    (
+        "embedding",
+        "batch = Batch(given.shape, None if counts is True else np.broadcast_to(counts, given.shape))",
+        "batch = Batch(given.shape, None if counts is False else np.broadcast_to(counts, given.shape))",
+    ): ONE_BY_ONE,
 }
