@@ -341,4 +341,25 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "_, exponent = np.frexp(np.max(np.abs(x), axis=-1, keepdims=True, initial=0))",
         "_, exponent = np.frexp(np.max(np.abs(x), axis=-1, keepdims=True, initial=-1))",
     ): "no size is below 0, and to scale nothing, any exponent will do",
+    (
+        "embedding",
+        "batch = Batch(given.shape, None if counts is True else np.broadcast_to(counts, given.shape))",
+        "batch = Batch(given.shape, None if counts is False else np.broadcast_to(counts, given.shape))",
+    ): ONE_BY_ONE,
+    ("targets", "return weights.astype(np.result_type(x, np.float32))", "return weights"): WIDER,
+    (
+        "targets",
+        "return weights.astype(np.result_type(x, np.float32))",
+        "return weights.astype(np.result_type(x, np.float64))",
+    ): WIDER,
+    (
+        "targets",
+        "if share == 0:",
+        "if share == -1:",
+    ): "where nothing is given away, distributions take longer than class indices, and no more",
+    (
+        "targets",
+        "return (1 - share) * _distributions(t, scores) + share / max(scores.shape[1], 1)",
+        "return (1 - share) * _distributions(t, scores) + share / max(scores.shape[1], 2)",
+    ): "a single class is certain, and costs nothing whatever its target",
 }

@@ -349,6 +349,29 @@ def test_a_smoothing_that_is_no_share_is_refused(share):
         layer.forward([1.0, 2.0], 0)
 
 
+def test_a_class_weight_may_be_beyond_float16():
+    x, layer = [0.0, 0.0], SoftmaxWithLoss(class_weights=[9e4, 1.0])
+    want, want_dx = run(layer, x, 0)
+    got, dx = run(layer, np.array(x, np.float16), 0)
+    rtol = float(np.finfo(np.float16).eps)
+    np.testing.assert_allclose(got, want, rtol)
+    np.testing.assert_allclose(dx, want_dx, rtol)
+
+
+def test_a_smoothing_of_1_leaves_nothing_of_the_target():
+    loss, dx = run(SoftmaxWithLoss(label_smoothing=1.0), [0.0, 0.0], 0)
+    assert loss == np.log(2)
+    assert not dx.any()
+    loss, dx = run(SoftmaxWithLoss(label_smoothing=1.0), [0.0, 100.0], 1)
+    assert loss == 50.0
+    assert dx.tolist() == [-0.5, 0.5]
+
+
+def test_class_weights_are_real_numbers():
+    with pytest.raises(TypeError, match=r"^SoftmaxWithLoss\.forward: class_weights\.dtype is complex128; expected"):
+        SoftmaxWithLoss(class_weights=[1j, 1.0]).forward(np.zeros(2), 0)
+
+
 @pytest.mark.parametrize("shape", [(), (2,), (1, 3)])
 def test_class_weights_of_another_shape_are_refused_before_anything_changes(shape):
     layer = SoftmaxWithLoss(class_weights=np.ones(shape))
