@@ -119,19 +119,44 @@ def test_one_layer_cannot_go_in_both_directions():
 
 
 def test_an_error_from_within_names_the_layer_and_asks_for_another_forward():
-    layer = Bidirectional(lstm(), Lstm(np.ones((2, 4)), np.ones((1, 4)), np.ones(4)))
+    layer = Bidirectional(lstm(), lstm())
+    layer.forward(signed(T, D))
+    layer.layers[1].Wx, layer.layers[1].Wh, layer.layers[1].b = np.ones((2, 4)), np.ones((1, 4)), np.ones(4)
     message = "Lstm.forward: x.shape is (4, 3); expected (..., T, 2), because Wx.shape is (2, 4)"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}") as error:
         layer.forward(signed(T, D))
     assert error.value.__notes__ == ["at 1 of Bidirectional: Lstm"]
     with pytest.raises(RuntimeError, match=r"^Bidirectional\.backward: call forward first"):
-        layer.backward(np.ones((T, 3)))
+        layer.backward(np.ones((T, 2 * H)))
+
+
+class Stubborn(Tanh):
+    def backward(self, dout):
+        raise ValueError("no")
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_error_on_the_way_back_names_the_layer(place):
+    layers = [Tanh(), Tanh()]
+    layers[place] = Stubborn()
+    layer = Bidirectional(*layers)
+    layer.forward(signed(T, D))
+    with pytest.raises(ValueError, match=r"^no") as error:
+        layer.backward(np.ones((T, 2 * D)))
+    assert error.value.__notes__ == [f"at {place} of Bidirectional: Stubborn"]
+
+
+def test_what_is_no_real_number_is_named():
+    expected = "expected floating, integer or boolean, because layers compute with real numbers"
+    with pytest.raises(TypeError, match=rf"^Bidirectional\.forward: x\.dtype is complex128; {expected}$"):
+        Bidirectional(Tanh(), Tanh()).forward(signed(T, D) + 1j)
 
 
 def test_what_the_first_layer_refuses_changes_nothing():
     layer = Bidirectional(lstm(), lstm(K))
     layer.forward(signed(T, D))
     want = layer.backward(np.ones((T, H + K)))
-    with pytest.raises(ValueError, match=r"x\.shape is \(4, 2\)"):
+    with pytest.raises(ValueError, match=r"x\.shape is \(4, 2\)") as error:
         layer.forward(np.ones((T, 2)))
+    assert error.value.__notes__ == ["at 0 of Bidirectional: Lstm"]
     assert np.array_equal(layer.backward(np.ones((T, H + K))), want)
