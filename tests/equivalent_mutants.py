@@ -362,4 +362,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return (1 - share) * _distributions(t, scores) + share / max(scores.shape[1], 1)",
         "return (1 - share) * _distributions(t, scores) + share / max(scores.shape[1], 2)",
     ): "a single class is certain, and costs nothing whatever its target",
+    (
+        "batches",
+        "return Batch(x.shape, None if counts is True else np.broadcast_to(counts, x.shape), reduction)",
+        "return Batch(x.shape, None if counts is False else np.broadcast_to(counts, x.shape), reduction)",
+    ): ONE_BY_ONE,
+    (
+        "batches",
+        "return batch_mean(losses, dtype) if self.reduction == 'mean' else dtype.type(long_sum(losses, 0))",
+        "return batch_mean(losses, dtype) if self.reduction == 'mean' else dtype.type(long_sum(losses, -1))",
+    ): ONE_AXIS,
 }
