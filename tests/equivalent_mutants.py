@@ -372,4 +372,24 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return batch_mean(losses, dtype) if self.reduction == 'mean' else dtype.type(long_sum(losses, 0))",
         "return batch_mean(losses, dtype) if self.reduction == 'mean' else dtype.type(long_sum(losses, -1))",
     ): ONE_AXIS,
+    (
+        "attention",
+        "A = softmax.forward(np.broadcast_to(S, shape), None if counts is True else counts)",
+        "A = softmax.forward(np.broadcast_to(S, shape), None if counts is False else counts)",
+    ): ONE_BY_ONE,
+    (
+        "attention",
+        "S = S + biases[0] if biases else S",
+        "S = S + biases[-1] if biases else S",
+    ): "there is one bias at most, which is the first and the last",
+    (
+        "attention",
+        "shape, s = (_shape_of_pairs(where, *arrays), _scale(where, self.scale, arrays[0]))",
+        "shape, s = (_shape_of_pairs(where, *arrays), _scale(where, self.scale, arrays[1]))",
+    ): "queries and keys have as many numbers each",
+    (
+        "attention",
+        "return tuple((sum_to(grad, array) for grad, array in zip((dq, dk, dv, dS), self.arrays, strict=False)))",
+        "return tuple((sum_to(grad, array) for grad, array in zip((dq, dk, dv, dS), self.arrays)))",
+    ): "unless it is told otherwise, zip is not strict",
 }
