@@ -392,4 +392,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return tuple((sum_to(grad, array) for grad, array in zip((dq, dk, dv, dS), self.arrays, strict=False)))",
         "return tuple((sum_to(grad, array) for grad, array in zip((dq, dk, dv, dS), self.arrays)))",
     ): "unless it is told otherwise, zip is not strict",
+    ("pairs", "if counts is True and shape[-1]:", "if counts is False and shape[-1]:"): ONE_BY_ONE,
+    ("pairs", "return selected(uses > 0, rows, 0)", "return selected(uses > 0, rows, 1)"): HIDDEN,
+    ("pairs", "return selected(uses > 0, rows, 0)", "return selected(uses > 0, rows, -1)"): HIDDEN,
+    (
+        "pairs",
+        "uses = sum_to(counts.astype(np.float64), Spec((*rows.shape[:-1], 1), np.dtype(np.float64)))",
+        "uses = sum_to(counts, Spec((*rows.shape[:-1], 1), np.dtype(np.float64)))",
+    ): "booleans are summed in float64, too",
 }
