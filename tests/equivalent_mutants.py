@@ -400,4 +400,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "uses = sum_to(counts.astype(np.float64), Spec((*rows.shape[:-1], 1), np.dtype(np.float64)))",
         "uses = sum_to(counts, Spec((*rows.shape[:-1], 1), np.dtype(np.float64)))",
     ): "booleans are summed in float64, too",
+    ("pairs", "if counts is True or finite.all():", "if counts is True and finite.all():"): ONE_BY_ONE,
+    ("pairs", "if counts is True or finite.all():", "if counts is False or finite.all():"): ONE_BY_ONE,
 }
