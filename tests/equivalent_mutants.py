@@ -16,6 +16,7 @@ BELOW_0 = "any number below 0 tells a row that is not shown from those that are"
 EMPTY = "an empty slice is empty wherever it is"
 BLOCKS = "blocks may well be of another length, which takes longer"
 ONE_SIZE = "x less t and t less x have one size, and one square"
+ANY_LENGTH = "to NumPy, any negative length is as many as there are"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -179,7 +180,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "self_gated",
         "numbers = x.reshape(-1)",
         "numbers = x.reshape(-2)",
-    ): "to NumPy, any negative length is as many as there are",
+    ): ANY_LENGTH,
     (
         "self_gated",
         "return (np.abs((x > 0) - tail), tail * (1 - tail))",
@@ -402,4 +403,19 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "booleans are summed in float64, too",
     ("pairs", "if counts is True or finite.all():", "if counts is True and finite.all():"): ONE_BY_ONE,
     ("pairs", "if counts is True or finite.all():", "if counts is False or finite.all():"): ONE_BY_ONE,
+    (
+        "alibi",
+        "self.dslopes = sum_to(-dout * self.distances[..., np.newaxis, :, :], self.used).reshape(-1)",
+        "self.dslopes = sum_to(-dout * self.distances[..., np.newaxis, :, :], self.used).reshape(-2)",
+    ): ANY_LENGTH,
+    (
+        "pairs",
+        "return np.where(reached, weights @ x, weights @ selected(finite, x, 0))",
+        "return np.where(reached, weights @ x, weights @ selected(finite, x, 1))",
+    ): HIDDEN,
+    (
+        "pairs",
+        "return np.where(reached, weights @ x, weights @ selected(finite, x, 0))",
+        "return np.where(reached, weights @ x, weights @ selected(finite, x, -1))",
+    ): HIDDEN,
 }
