@@ -28,7 +28,7 @@ class Heads:
     rope: Rope | None
     repeat: Repeat
 
-    def __init__(self, affine: Affine, heads: int, copies: int = 1, rope: Rope | None = None) -> None:
+    def __init__(self, affine: Affine, heads: int, copies: int, rope: Rope | None = None) -> None:
         self.affine, self.heads, self.rope, self.repeat = affine, heads, copy.copy(rope), Repeat(copies, axis=-3)
 
     def forward(self, rows: Array, positions: npt.ArrayLike | None = None) -> Array:

@@ -16,6 +16,7 @@ BELOW_0 = "any number below 0 tells a row that is not shown from those that are"
 EMPTY = "an empty slice is empty wherever it is"
 BLOCKS = "blocks may well be of another length, which takes longer"
 ONE_SIZE = "x less t and t less x have one size, and one square"
+ANY_LENGTH = "to NumPy, any negative length is as many as there are"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -179,7 +180,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "self_gated",
         "numbers = x.reshape(-1)",
         "numbers = x.reshape(-2)",
-    ): "to NumPy, any negative length is as many as there are",
+    ): ANY_LENGTH,
     (
         "self_gated",
         "return (np.abs((x > 0) - tail), tail * (1 - tail))",
@@ -362,4 +363,59 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return (1 - share) * _distributions(t, scores) + share / max(scores.shape[1], 1)",
         "return (1 - share) * _distributions(t, scores) + share / max(scores.shape[1], 2)",
     ): "a single class is certain, and costs nothing whatever its target",
+    (
+        "batches",
+        "return Batch(x.shape, None if counts is True else np.broadcast_to(counts, x.shape), reduction)",
+        "return Batch(x.shape, None if counts is False else np.broadcast_to(counts, x.shape), reduction)",
+    ): ONE_BY_ONE,
+    (
+        "batches",
+        "return batch_mean(losses, dtype) if self.reduction == 'mean' else dtype.type(long_sum(losses, 0))",
+        "return batch_mean(losses, dtype) if self.reduction == 'mean' else dtype.type(long_sum(losses, -1))",
+    ): ONE_AXIS,
+    (
+        "attention",
+        "A = softmax.forward(np.broadcast_to(S, shape), None if counts is True else counts)",
+        "A = softmax.forward(np.broadcast_to(S, shape), None if counts is False else counts)",
+    ): ONE_BY_ONE,
+    (
+        "attention",
+        "S = S + biases[0] if biases else S",
+        "S = S + biases[-1] if biases else S",
+    ): "there is one bias at most, which is the first and the last",
+    (
+        "attention",
+        "shape, s = (_shape_of_pairs(where, *arrays), _scale(where, self.scale, arrays[0]))",
+        "shape, s = (_shape_of_pairs(where, *arrays), _scale(where, self.scale, arrays[1]))",
+    ): "queries and keys have as many numbers each",
+    (
+        "attention",
+        "return tuple((sum_to(grad, array) for grad, array in zip((dq, dk, dv, dS), self.arrays, strict=False)))",
+        "return tuple((sum_to(grad, array) for grad, array in zip((dq, dk, dv, dS), self.arrays)))",
+    ): "unless it is told otherwise, zip is not strict",
+    ("pairs", "if counts is True and shape[-1]:", "if counts is False and shape[-1]:"): ONE_BY_ONE,
+    ("pairs", "return selected(uses > 0, rows, 0)", "return selected(uses > 0, rows, 1)"): HIDDEN,
+    ("pairs", "return selected(uses > 0, rows, 0)", "return selected(uses > 0, rows, -1)"): HIDDEN,
+    (
+        "pairs",
+        "uses = sum_to(counts.astype(np.float64), Spec((*rows.shape[:-1], 1), np.dtype(np.float64)))",
+        "uses = sum_to(counts, Spec((*rows.shape[:-1], 1), np.dtype(np.float64)))",
+    ): "booleans are summed in float64, too",
+    ("pairs", "if counts is True or finite.all():", "if counts is True and finite.all():"): ONE_BY_ONE,
+    ("pairs", "if counts is True or finite.all():", "if counts is False or finite.all():"): ONE_BY_ONE,
+    (
+        "alibi",
+        "self.dslopes = sum_to(-dout * self.distances[..., np.newaxis, :, :], self.used).reshape(-1)",
+        "self.dslopes = sum_to(-dout * self.distances[..., np.newaxis, :, :], self.used).reshape(-2)",
+    ): ANY_LENGTH,
+    (
+        "pairs",
+        "return np.where(reached, weights @ x, weights @ selected(finite, x, 0))",
+        "return np.where(reached, weights @ x, weights @ selected(finite, x, 1))",
+    ): HIDDEN,
+    (
+        "pairs",
+        "return np.where(reached, weights @ x, weights @ selected(finite, x, 0))",
+        "return np.where(reached, weights @ x, weights @ selected(finite, x, -1))",
+    ): HIDDEN,
 }

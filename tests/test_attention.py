@@ -217,6 +217,17 @@ def test_what_is_dropped_is_inert(arrays, keep, poison):
     assert not want[3][dropped].any()
 
 
+def test_vectors_of_one_number_are_not_scaled():
+    out, *_ = attend([[1.0]], [[0.0], [1.0]], [[0.0], [1.0]])
+    np.testing.assert_allclose(out, [[1 / (1 + np.exp(-1))]], rtol=4 * EPS)
+
+
+def test_what_is_infinite_reaches_those_alone_that_have_kept_it():
+    v = [[np.inf], [1.0]]
+    out, *_ = attend(np.zeros((2, 1)), np.zeros((2, 1)), v, keep=[[True, True], [False, True]], ratio=0.5)
+    assert out.tolist() == [[np.inf], [1.0]]
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("hidden", ["mask", "key_mask", "query_mask"])
 @pytest.mark.parametrize("dout", [1.0, np.inf, np.nan])

@@ -313,6 +313,14 @@ def test_float16_is_computed_in_float32():
     assert SigmoidWithLoss(70_000.0).forward(np.float16(10), 1) == np.float16(70_000 * math.log1p(math.exp(-10)))
 
 
+@each_loss
+def test_slopes_of_float16_are_those_of_float32_rounded_once(loss):
+    x, t = np.linspace(-9, 9, 999).astype(np.float16), np.zeros(999, np.float16)
+    _, slopes = each(loss(), x, t)
+    _, want = each(loss(), x.astype(np.float32), t.astype(np.float32))
+    assert np.array_equal(slopes, want.astype(np.float16))
+
+
 def test_answers_in_float16_are_not_rounded_any_further():
     x, t = np.array([1.0, -2.0]), np.array([0.001, 0.3], np.float16)
     for layer in (SigmoidWithLoss(), SigmoidWithLoss(3.0), FocalLoss(), FocalLoss(alpha=0.25)):
