@@ -1,5 +1,6 @@
 """Every form in which people write a backward, right and wrong: what the checker says of it, and by which names."""
 
+import jax
 import jax.numpy as jnp
 import pytest
 from hypothesis import strategies as st
@@ -176,3 +177,27 @@ def test_state_that_is_declared_is_compared_and_everything_else_is_stateless():
     assert wrong.diagnosis.startswith("forward, not backward, is at fault: out['var'] is ")
     more = check(adapters.layer(KeepsMore, state=STATE), running_norm, RUNNING, dtypes=["float64"])
     assert more.failed == ["stateless"]
+
+
+class Twice:
+    """Gives two outputs, and keeps a sum of what it has seen."""
+
+    total = None
+
+    def forward(self, x):
+        self.total = self.total + x.sum(axis=0)
+        return 2 * x, 3 * x
+
+    def backward(self, dtwice, dthrice):
+        return 2 * dtwice + 3 * dthrice
+
+
+@pytest.mark.parametrize(("factor", "failed"), [(3, []), (4, ["value", "gradient"])])
+def test_several_outputs_go_beside_the_state(factor, failed):
+    def reference(x, total):
+        return {"out": (2 * x, factor * x), "total": jax.lax.stop_gradient(total + x.sum(0))}
+
+    layer = adapters.layer(Twice, state={"total": "total"})
+    report = check(layer, reference, arrays(x="N D", total="D"), dtypes=["float64"])
+    assert report.failed == failed
+    assert {"out['out'][0]", "out['out'][1]", "out['total']"} <= report.found[0].worst.keys()

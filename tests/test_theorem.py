@@ -121,10 +121,11 @@ def inputs_at_some_shapes(name):
     inputs = BY_NAME[name].inputs
     # JAX compiles two programs for each shape: four from the middle will do, where axes are alike or of many lengths
     pool = inputs.pool()
-    described = st.one_of([inputs.of_sizes(sizes, FLOAT64).strategy() for sizes in pool[3:7] or pool])
-    return st.tuples(described, inputs.others(pool[0], FLOAT64)).map(
-        lambda drawn: inputs.in_order(drawn[0] | drawn[1])
-    )
+    both = [
+        st.tuples(inputs.of_sizes(sizes, FLOAT64).strategy(), inputs.others(sizes, FLOAT64))
+        for sizes in pool[3:7] or pool
+    ]
+    return st.one_of(both).map(lambda drawn: inputs.in_order(drawn[0] | drawn[1]))
 
 
 @cache

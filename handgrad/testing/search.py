@@ -114,11 +114,12 @@ class Search:
 
         def examine(trial: Trial) -> None:
             nonlocal failure
+            trial = replace(trial, earlier=failure.trial.earlier)
             if failure.property is runs or does_run(trial):
                 try:
-                    failure.property(replace(trial, earlier=failure.trial.earlier))
+                    failure.property(trial)
                 except Exception as error:
-                    smaller = _failure(failure.property, error, replace(trial, earlier=failure.trial.earlier))
+                    smaller = _failure(failure.property, error, trial)
                     if smaller.severity == failure.severity:
                         failure = smaller
                         raise

@@ -224,7 +224,7 @@ def _parameters_of_method(function: Identity) -> Mapping[str, Parameter]:
 
 def name_of(function: Callable[..., Any]) -> str:
     """Name a class or a function, also behind a functools.partial or what adapts it."""
-    if hasattr(function, "func"):
+    if not hasattr(function, "__name__") and hasattr(function, "func"):
         return name_of(function.func)
     return str(getattr(function, "__name__", type(function).__name__))
 

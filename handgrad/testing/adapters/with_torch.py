@@ -1,9 +1,4 @@
-"""Functions and modules of PyTorch, which is imported when one is run.
-
-They get tensors that lie in the memory of NumPy's arrays, so that it is seen where they write into an argument; what
-they give is copied. What autograd takes care of itself is not there to be seen: it sums a gradient over broadcast
-axes, casts it to the dtype of its input, and lets a backward return the very tensor that it got.
-"""
+"""Functions and modules of PyTorch, which is imported when one is adapted or run."""
 
 import importlib
 from collections.abc import Callable
@@ -22,7 +17,12 @@ from handgrad.testing.subject import parameters_of
 
 @adapter
 def torch_function(function: Any) -> Adapted:
-    """Take a subclass of `torch.autograd.Function`, which is applied to the inputs in the order of its forward."""
+    """Take a subclass of `torch.autograd.Function`, which is applied to the inputs in the order of its forward.
+
+    It gets tensors that lie in the memory of NumPy's arrays, so that it is seen where it writes into an argument;
+    what it gives is copied. What autograd takes care of itself is not there to be seen: it sums a gradient over
+    broadcast axes, casts it to the dtype of its input, and lets a backward return the very tensor that it got.
+    """
     plain = _torch().autograd.Function.setup_context
     behind = 1 if function.setup_context is plain else 0  # otherwise, forward gets no context
     parameters = [*parameters_of(function.forward).values()][behind:]
@@ -47,7 +47,7 @@ def torch_module(
     """Take a class of `torch.nn.Module`, or a factory such as ``lambda W, b: Linear(*W.shape)``.
 
     Its own dtype is made that of its inputs. If it has a method backward, that is called, and leaves gradients in the
-    ``grad`` of params; otherwise, autograd is asked.
+    ``grad`` of params; otherwise, autograd is asked. What is not there to be seen is what `torch_function` says.
 
     Parameters
     ----------

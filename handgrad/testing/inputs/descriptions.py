@@ -38,8 +38,7 @@ def arrays(**arguments: Described | dict[str, Any] | list[Any] | tuple[Any, ...]
         For each argument its axes, for real numbers of all kinds; or one of the functions below, for others; or any
         Hypothesis strategy, or a function of axes that makes one for their lengths. Floating arrays that a strategy
         draws are cast to the dtype under test; Python numbers, texts and whatever else it draws are handed on as they
-        are. An argument that is a dict, a list or a tuple is
-        described by one.
+        are. An argument that is a dict, a list or a tuple is described by one.
 
     Examples
     --------
