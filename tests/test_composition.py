@@ -409,9 +409,10 @@ def test_where_the_sum_of_a_residual_raises_backward_says_that_forward_has_to_be
         layer.backward(DOUT)
 
 
-@pytest.mark.parametrize("layer", [Sequential(Relu()), Residual(Relu())])
-def test_backward_before_forward_says_so(layer):
-    message = f"{type(layer).__name__}.backward: call forward first; there is nothing to go back through yet"
+@pytest.mark.parametrize("composed", [Sequential, Residual])
+def test_backward_before_forward_says_so(composed):
+    layer = composed(Relu())
+    message = f"{composed.__name__}.backward: call forward first; there is nothing to go back through yet"
     with pytest.raises(RuntimeError, match=f"^{re.escape(message)}$"):
         layer.backward(DOUT)
 
@@ -522,6 +523,47 @@ def test_backward_of_a_block_whose_forward_did_not_come_to_the_end_says_so():
         made.forward(X)
     with pytest.raises(RuntimeError, match="call forward first"):
         made.backward(DOUT)
+    made = block()
+    made.forward(X)
+    with pytest.raises(ValueError, match="bias"):
+        made.forward(X, bias=np.zeros(5))
+    with pytest.raises(RuntimeError, match=r"^TransformerBlock\.backward: call forward first"):
+        made.backward(DOUT)
+
+
+def block_with(layer, place):
+    layers = [*block().layers]
+    layers[place] = layer
+    return TransformerBlock(*layers)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_an_error_from_within_a_block_has_its_place_there_and_back(place):
+    with pytest.raises(ValueError, match=r"^Affine\.forward: x\.shape") as caught:
+        block_with(Affine(np.ones((2, 3)), np.zeros(3)), place).forward(X)
+    assert caught.value.__notes__ == [f"at {place} of TransformerBlock: Affine"]
+    made = block_with(Stuck(), place)
+    made.forward(X)
+    with pytest.raises(NotImplementedError) as caught:
+        made.backward(DOUT)
+    assert caught.value.__notes__ == [f"at {place} of TransformerBlock: Stuck"]
+
+
+def test_a_block_takes_rows_also_in_a_list_and_names_what_is_none():
+    assert np.array_equal(block().forward(X.tolist()), block().forward(X))
+    with pytest.raises(ValueError, match=r"^TransformerBlock\.forward: x\.shape is \(\)"):
+        block().forward(1.0)
+
+
+def test_one_norm_in_two_places_of_a_block_names_both():
+    norm = RmsNorm(W[0])
+    with pytest.raises(ValueError, match=r"TransformerBlock.* 0 .* 2"):
+        TransformerBlock(norm, affine(), norm, affine(0.5))
+
+
+def test_what_is_no_number_is_named_by_a_residual():
+    with pytest.raises(TypeError, match=r"^Residual\.forward: x\.dtype is complex128"):
+        Residual(Relu()).forward(X * 1j)
 
 
 @pytest.mark.parametrize("mask", [[True], [[True, True, True]] * 2])
