@@ -418,4 +418,19 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return np.where(reached, weights @ x, weights @ selected(finite, x, 0))",
         "return np.where(reached, weights @ x, weights @ selected(finite, x, -1))",
     ): HIDDEN,
+    (
+        "composition",
+        "h = self._beside(selected(counts, x, 0), 0, **masks, **options)",
+        "h = self._beside(selected(counts, x, 1), 0, **masks, **options)",
+    ): "rows that do not count say nothing, whatever number they hold",
+    (
+        "composition",
+        "h = self._beside(selected(counts, x, 0), 0, **masks, **options)",
+        "h = self._beside(selected(counts, x, -1), 0, **masks, **options)",
+    ): "rows that do not count say nothing, whatever number they hold",
+    (
+        "rotary",
+        "return np.arange(x.shape[-2], dtype=np.float64)",
+        "return np.arange(x.shape[-2])",
+    ): "whole numbers times frequencies are in float64, too",
 }

@@ -305,6 +305,12 @@ def test_a_matrix_has_two_axes():
         MultiHeadAttention(np.eye(2), np.ones(2), np.eye(2), np.eye(2), heads=1)
 
 
+@pytest.mark.parametrize("name", ["heads", "key_heads"])
+def test_numbers_of_heads_are_whole(name):
+    with pytest.raises(TypeError, match=rf"^MultiHeadAttention: {name} is 1\.0; expected a whole number"):
+        MultiHeadAttention(*[np.eye(2)] * 4, **{"heads": 1, "key_heads": 1} | {name: 1.0})
+
+
 @pytest.mark.parametrize(("heads", "key_heads"), [(4, 3), (0, 1), (2, 4), (4, 0), (-4, 2)])
 def test_heads_that_cannot_share_keys_evenly_are_refused(heads, key_heads):
     expected = "a multiple of it, because as many heads of queries share each head of keys"
