@@ -433,4 +433,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return np.arange(x.shape[-2], dtype=np.float64)",
         "return np.arange(x.shape[-2])",
     ): "whole numbers times frequencies are in float64, too",
+    (
+        "multi_head",
+        "arrays = dict(zip(given, floating_together(where, **given), strict=True))",
+        "arrays = dict(zip(given, floating_together(where, **given)))",
+    ): ONE_LENGTH,
+    (
+        "multi_head",
+        "arrays = dict(zip(given, floating_together(where, **given), strict=True))",
+        "arrays = dict(zip(given, floating_together(where, **given), strict=False))",
+    ): ONE_LENGTH,
 }

@@ -300,9 +300,10 @@ def test_params_that_do_not_fit_each_other_are_named_with_the_shape_that_fits(na
         MultiHeadAttention(**params, heads=H, key_heads=2)
 
 
-def test_a_matrix_has_two_axes():
-    with raises(ValueError, ": Wk.shape is (2,); expected (D, M), because it maps D numbers to M"):
-        MultiHeadAttention(np.eye(2), np.ones(2), np.eye(2), np.eye(2), heads=1)
+@pytest.mark.parametrize("name", ["Wq", "Wk", "Wv", "Wo"])
+def test_a_matrix_has_two_axes(name):
+    with raises(ValueError, f": {name}.shape is (2,); expected (D, M), because it maps D numbers to M"):
+        MultiHeadAttention(**dict.fromkeys(["Wq", "Wk", "Wv", "Wo"], np.eye(2)) | {name: np.ones(2)}, heads=1)
 
 
 @pytest.mark.parametrize("name", ["heads", "key_heads"])
