@@ -306,6 +306,12 @@ def test_a_matrix_has_two_axes(name):
         MultiHeadAttention(**dict.fromkeys(["Wq", "Wk", "Wv", "Wo"], np.eye(2)) | {name: np.ones(2)}, heads=1)
 
 
+def test_positions_are_real_numbers():
+    made = MultiHeadAttention(*[np.eye(2)] * 4, heads=1, rope=Rope("half"))
+    with pytest.raises(TypeError, match=r"^MultiHeadAttention\.forward: positions\.dtype is complex128; expected"):
+        made.forward(np.ones((2, 2)), positions=[0, 1j])
+
+
 @pytest.mark.parametrize("name", ["heads", "key_heads"])
 def test_numbers_of_heads_are_whole(name):
     with pytest.raises(TypeError, match=rf"^MultiHeadAttention: {name} is 1\.0; expected a whole number"):
