@@ -469,4 +469,19 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "given = dict(zip(PARAMS, (Wq, Wk, Wv, Wo, bq, bk, bv, bo), strict=True))",
         "given = dict(zip(PARAMS, (Wq, Wk, Wv, Wo, bq, bk, bv, bo), strict=False))",
     ): ONE_LENGTH,
+    (
+        "multi_head",
+        "for each, part in zip('qkvo', (*(heads.affine for heads in self.projected), self.output), strict=True):",
+        "for each, part in zip('qkvo', (*(heads.affine for heads in self.projected), self.output)):",
+    ): ONE_LENGTH,
+    (
+        "multi_head",
+        "for each, part in zip('qkvo', (*(heads.affine for heads in self.projected), self.output), strict=True):",
+        "for each, part in zip('qkvo', (*(heads.affine for heads in self.projected), self.output), strict=False):",
+    ): ONE_LENGTH,
+    (
+        "multi_head",
+        "return grads if len(grads) > 1 else grads[0]",
+        "return grads if len(grads) > 1 else grads[-1]",
+    ): "there is one gradient then, which is the first and the last",
 }

@@ -306,6 +306,12 @@ def test_a_matrix_has_two_axes(name):
         MultiHeadAttention(**dict.fromkeys(["Wq", "Wk", "Wv", "Wo"], np.eye(2)) | {name: np.ones(2)}, heads=1)
 
 
+def test_the_gradient_of_x_alone_stands_in_no_tuple():
+    made = MultiHeadAttention(*[np.eye(2)] * 4, heads=1)
+    made.forward(np.ones((3, 2)))
+    assert made.backward(np.ones((3, 2))).shape == (3, 2)
+
+
 def test_positions_are_real_numbers():
     made = MultiHeadAttention(*[np.eye(2)] * 4, heads=1, rope=Rope("half"))
     with pytest.raises(TypeError, match=r"^MultiHeadAttention\.forward: positions\.dtype is complex128; expected"):
