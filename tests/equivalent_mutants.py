@@ -18,6 +18,7 @@ EMPTY = "an empty slice is empty wherever it is"
 BLOCKS = "blocks may well be of another length, which takes longer"
 ONE_SIZE = "x less t and t less x have one size, and one square"
 ANY_LENGTH = "to NumPy, any negative length is as many as there are"
+INERT = "rows that do not count say nothing, whatever number they hold"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -427,4 +428,69 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return np.where(reached, weights @ x, weights @ selected(finite, x, 0))",
         "return np.where(reached, weights @ x, weights @ selected(finite, x, -1))",
     ): HIDDEN,
+    (
+        "composition",
+        "h = self._beside(selected(counts, x, 0), 0, **masks, **options)",
+        "h = self._beside(selected(counts, x, 1), 0, **masks, **options)",
+    ): INERT,
+    (
+        "composition",
+        "h = self._beside(selected(counts, x, 0), 0, **masks, **options)",
+        "h = self._beside(selected(counts, x, -1), 0, **masks, **options)",
+    ): INERT,
+    (
+        "rotary",
+        "return np.arange(x.shape[-2], dtype=np.float64)",
+        "return np.arange(x.shape[-2])",
+    ): "whole numbers times frequencies are in float64, too",
+    (
+        "multi_head",
+        "arrays = dict(zip(given, floating_together(where, **given), strict=True))",
+        "arrays = dict(zip(given, floating_together(where, **given)))",
+    ): ONE_LENGTH,
+    (
+        "multi_head",
+        "arrays = dict(zip(given, floating_together(where, **given), strict=True))",
+        "arrays = dict(zip(given, floating_together(where, **given), strict=False))",
+    ): ONE_LENGTH,
+    (
+        "multi_head",
+        "return selected(counts[..., np.newaxis, :, 0], positions, 0)",
+        "return selected(counts[..., np.newaxis, :, 0], positions, 1)",
+    ): INERT,
+    (
+        "multi_head",
+        "return selected(counts[..., np.newaxis, :, 0], positions, 0)",
+        "return selected(counts[..., np.newaxis, :, 0], positions, -1)",
+    ): INERT,
+    (
+        "multi_head",
+        "return selected(counts[..., np.newaxis, :, 0], positions, 0)",
+        "return selected(counts[..., np.newaxis, :, -1], positions, 0)",
+    ): ONE_COLUMN,
+    (
+        "multi_head",
+        "given = dict(zip(PARAMS, (Wq, Wk, Wv, Wo, bq, bk, bv, bo), strict=True))",
+        "given = dict(zip(PARAMS, (Wq, Wk, Wv, Wo, bq, bk, bv, bo)))",
+    ): ONE_LENGTH,
+    (
+        "multi_head",
+        "given = dict(zip(PARAMS, (Wq, Wk, Wv, Wo, bq, bk, bv, bo), strict=True))",
+        "given = dict(zip(PARAMS, (Wq, Wk, Wv, Wo, bq, bk, bv, bo), strict=False))",
+    ): ONE_LENGTH,
+    (
+        "multi_head",
+        "for each, part in zip('qkvo', (*(heads.affine for heads in self.projected), self.output), strict=True):",
+        "for each, part in zip('qkvo', (*(heads.affine for heads in self.projected), self.output)):",
+    ): ONE_LENGTH,
+    (
+        "multi_head",
+        "for each, part in zip('qkvo', (*(heads.affine for heads in self.projected), self.output), strict=True):",
+        "for each, part in zip('qkvo', (*(heads.affine for heads in self.projected), self.output), strict=False):",
+    ): ONE_LENGTH,
+    (
+        "multi_head",
+        "return grads if len(grads) > 1 else grads[0]",
+        "return grads if len(grads) > 1 else grads[-1]",
+    ): "there is one gradient then, which is the first and the last",
 }

@@ -12,8 +12,8 @@ from typing import Any
 def swapped(name: str, source: str) -> Iterator[None]:
     """Let the functions of a module, and the methods of its classes, be those of another source.
 
-    They stay the same objects, so that nothing has to be imported again. What is computed when the module is imported
-    stays as it was.
+    They stay the same objects, so that nothing has to be imported again. What is computed when a module is imported,
+    one of tests too, stays as it was: a layer that a test is to notice a mutant of is made inside of the test.
     """
     module = importlib.import_module(f"handgrad.{name}")
     other = {"__name__": module.__name__}

@@ -301,6 +301,7 @@ class Stuck(Halfway):
         (lambda: Sequential(affine(), Relu), "Sequential: 1 is of type type; expected layers, one by one"),
         (lambda: Sequential(affine(), np.tanh), "Sequential: 1 is of type ufunc; expected layers, one by one"),
         (lambda: Sequential(Halfway()), "Sequential: 0 is of type Halfway; expected layers, one by one"),
+        (lambda: block(attention=Relu), "TransformerBlock: 1 is of type type; expected layers, one by one"),
         (lambda: Residual(None), "Residual: 0 is of type NoneType; expected layers, one by one"),
     ],
 )
@@ -411,10 +412,9 @@ def test_where_the_sum_of_a_residual_raises_backward_says_that_forward_has_to_be
 
 @pytest.mark.parametrize("composed", [Sequential, Residual])
 def test_backward_before_forward_says_so(composed):
-    layer = composed(Relu())
     message = f"{composed.__name__}.backward: call forward first; there is nothing to go back through yet"
     with pytest.raises(RuntimeError, match=f"^{re.escape(message)}$"):
-        layer.backward(DOUT)
+        composed(Relu()).backward(DOUT)
 
 
 # Dtypes
@@ -570,3 +570,34 @@ def test_what_is_no_number_is_named_by_a_residual():
 def test_a_mask_of_a_block_is_one_of_rows(mask):
     with pytest.raises(ValueError, match=r"^TransformerBlock\.forward: mask\.shape is .*; expected \(2,\)"):
         block().forward(X, mask)
+
+
+@pytest.mark.parametrize("make", [lambda: Residual(Relu()), block], ids=["Residual", "TransformerBlock"])
+def test_what_is_not_made_of_real_numbers_is_named_by_the_layer_that_got_it(make):
+    layer = make()
+    with pytest.raises(TypeError, match=rf"^{type(layer).__name__}\.forward: x\.dtype is complex128; expected"):
+        layer.forward(1j * X)
+
+
+def test_backward_of_a_block_that_raised_after_it_had_come_to_the_end_says_so_too():
+    made = block()
+    made.forward(X)
+    with pytest.raises(TypeError, match="nonsense"):
+        made.forward(X, nonsense=True)
+    with pytest.raises(RuntimeError, match=r"^TransformerBlock\.backward: call forward first"):
+        made.backward(DOUT)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_an_error_of_any_layer_of_a_block_has_its_place_on_the_way_and_on_the_way_back(place):
+    layers = [Relu(), Sigmoid(), Relu(), Sigmoid()]
+    layers[place] = Affine(np.ones((4, 3)), np.zeros(3))
+    with pytest.raises(ValueError, match=r"^Affine\.forward: x\.shape is \(2, 3\)") as error:
+        TransformerBlock(*layers).forward(X)
+    assert error.value.__notes__ == [f"at {place} of TransformerBlock: Affine"]
+    layers[place] = Stuck()
+    stuck = TransformerBlock(*layers)
+    stuck.forward(X)
+    with pytest.raises(NotImplementedError) as error:
+        stuck.backward(DOUT)
+    assert error.value.__notes__ == [f"at {place} of TransformerBlock: Stuck"]

@@ -392,6 +392,10 @@ def test_a_bias_that_would_be_broadcast_is_refused(layer, channels):
     message = f"b.shape is (1,); expected ({channels},), because W.shape is (6, 2, 3) and groups is 2"
     with raises(ValueError, f"{layer.__name__}: {message}"):
         layer(np.ones((6, 2, 3)), np.ones(1), groups=2)
+    replaced = layer(np.ones((6, 2, 3)), np.ones(channels), groups=2)
+    replaced.b = np.ones(1)
+    with raises(ValueError, f"{layer.__name__}.forward: {message}"):
+        replaced.forward(np.ones((4 if layer is Convolution else 6, 5)))
 
 
 @pytest.mark.parametrize(

@@ -300,9 +300,28 @@ def test_params_that_do_not_fit_each_other_are_named_with_the_shape_that_fits(na
         MultiHeadAttention(**params, heads=H, key_heads=2)
 
 
-def test_a_matrix_has_two_axes():
-    with raises(ValueError, ": Wk.shape is (2,); expected (D, M), because it maps D numbers to M"):
-        MultiHeadAttention(np.eye(2), np.ones(2), np.eye(2), np.eye(2), heads=1)
+@pytest.mark.parametrize("name", ["Wq", "Wk", "Wv", "Wo"])
+def test_a_matrix_has_two_axes(name):
+    with raises(ValueError, f": {name}.shape is (2,); expected (D, M), because it maps D numbers to M"):
+        MultiHeadAttention(**dict.fromkeys(["Wq", "Wk", "Wv", "Wo"], np.eye(2)) | {name: np.ones(2)}, heads=1)
+
+
+def test_the_gradient_of_x_alone_stands_in_no_tuple():
+    made = MultiHeadAttention(*[np.eye(2)] * 4, heads=1)
+    made.forward(np.ones((3, 2)))
+    assert made.backward(np.ones((3, 2))).shape == (3, 2)
+
+
+def test_positions_are_real_numbers():
+    made = MultiHeadAttention(*[np.eye(2)] * 4, heads=1, rope=Rope("half"))
+    with pytest.raises(TypeError, match=r"^MultiHeadAttention\.forward: positions\.dtype is complex128; expected"):
+        made.forward(np.ones((2, 2)), positions=[0, 1j])
+
+
+@pytest.mark.parametrize("name", ["heads", "key_heads"])
+def test_numbers_of_heads_are_whole(name):
+    with pytest.raises(TypeError, match=rf"^MultiHeadAttention: {name} is 1\.0; expected a whole number"):
+        MultiHeadAttention(*[np.eye(2)] * 4, **{"heads": 1, "key_heads": 1} | {name: 1.0})
 
 
 @pytest.mark.parametrize(("heads", "key_heads"), [(4, 3), (0, 1), (2, 4), (4, 0), (-4, 2)])

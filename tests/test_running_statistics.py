@@ -84,6 +84,8 @@ def test_lists_and_whole_numbers_are_averaged_as_float64_and_what_is_no_number_i
     for name, each in [("old", (words, NEW)), ("new", (OLD, words))]:
         with pytest.raises(TypeError, match=rf"^running_average: {name}\.mean\.dtype is <U1; expected floating"):
             running_average(*each)
+    with pytest.raises(TypeError, match=r"^running_average: old\.dtype is <U1; expected floating"):
+        running_average(words, None)
 
 
 def test_the_old_stay_as_they_are_where_there_are_no_new_ones():
