@@ -97,6 +97,21 @@ def attention_in_float32(q, k, v):
     return (p @ narrow[2]).astype(q.dtype), pullback
 
 
+class NarrowCache:
+    """Remembers x in float32."""
+
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        self.x = x.astype(np.float32)
+        return x @ self.W
+
+    def backward(self, dout):
+        self.dW = (self.x.T @ dout).astype(dout.dtype)
+        return dout @ self.W.T
+
+
 def sigmoid_of_clipped(x):
     y = 1 / (1 + np.exp(-np.clip(x, -20, 20)))
     return y.copy(), lambda dout: dout * y * (1 - y)
@@ -151,6 +166,7 @@ def sorted_with_ties_reversed(x):
             arrays(q="T>0 D>0", k="S>0 D>0", v="S>0 E>0"),
             "is computed in float32 on the way",
         ),
+        (NarrowCache, lambda x, W: x @ W, arrays(x="N D", W="D M"), "dW is computed in float32 on the way"),
         (sigmoid_of_clipped, jax.nn.sigmoid, arrays(x="N D"), r"x clipped to \[-20, 20\]"),
         (swish_of_clipped, jax.nn.silu, arrays(x="N D"), "where a number is beyond ±20"),
         (log_of_a_little_more, jnp.log, arrays(x=reals("N", 1e-3, 1)), r"x \+ 1e-07"),

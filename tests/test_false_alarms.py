@@ -278,6 +278,35 @@ def test_a_gradient_that_is_nan_beside_a_value_that_is_needs_no_number():
     check_layer(log, jnp.log, arrays(x="..."), max_examples=40)
 
 
+class Scale:
+    def __init__(self, g):
+        self.g = g
+
+    def forward(self, x):
+        self.x = x
+        return x * self.g
+
+    def backward(self, dout):
+        self.dg = (dout * self.x).sum(axis=0)
+        return dout * self.g
+
+
+def test_where_the_reference_has_no_value_no_gradient_is_compared_either():
+    def of_positive_numbers(x, g):
+        return jnp.where(x < 0, jnp.nan, x * g)
+
+    report = check_layer(Scale, of_positive_numbers, arrays(x="N D", g="D"), max_examples=40, raises=False)
+    assert report.failed == ["defined"]
+
+
+def test_a_reference_that_is_nan_everywhere_proves_nothing():
+    def nothing(x):
+        return x * np.nan, lambda dout: dout * np.nan
+
+    with pytest.raises(ValueError, match="the reference is NaN wherever it gives out and dx"):
+        check_layer(nothing, lambda x: x * jnp.nan, arrays(x="N"))
+
+
 def mean_of_what_counts(x, mask):
     with np.errstate(all="ignore"):
         mean = np.asarray(np.where(mask, x, 0).sum() / mask.sum().astype(x.dtype))

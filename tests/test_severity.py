@@ -73,6 +73,18 @@ def test_what_has_lost_digits_in_one_example_and_is_wrong_in_another_is_wrong():
     assert np.abs(failure.trial.inputs["x"]).max() >= 100
 
 
+def test_a_value_that_has_lost_digits_is_no_worse_for_a_wrong_gradient():
+    def log(x):
+        return np.log(1 + x), lambda dout: dout / (2 + x)
+
+    report = check(log, lambda x: jnp.log1p(x), arrays(x=reals("N", 0, 10)), dtypes=["float64"])
+    assert {failure.property.__name__: failure.severity for failure in report.failures} == {
+        "value": "inexact",
+        "gradient": "wrong",
+    }
+    assert report.diagnosis.startswith("backward: dx")
+
+
 class Tanh32:
     """Computes in float64, and hands out what it remembers."""
 

@@ -7,9 +7,11 @@ import numpy.typing as npt
 
 from handgrad.testing.diagnosis import diagnose
 from handgrad.testing.dtypes import as_floating
+from handgrad.testing.found import Found
 from handgrad.testing.inputs import Inputs
 from handgrad.testing.inputs.drawing import Settings
 from handgrad.testing.oracle import Oracle
+from handgrad.testing.outputs import called
 from handgrad.testing.report import Report
 from handgrad.testing.search import Search
 from handgrad.testing.severity import ALLOWABLE
@@ -91,6 +93,7 @@ def check_layer(
     settings = Settings(max_examples, seed, climb)
     searches = {str(dtype): Search(subject, oracle, inputs, dtype, settings) for dtype in map(as_floating, dtypes)}
     found = [search.run() for search in searches.values()]
+    _expect_numbers(found)
     failures = [failure for each in found for failure in each.failures]
     diagnoses = diagnose(failures, lambda dtype: searches[dtype].sample())
     report = Report(subject.name, found, diagnoses, frozenset(allow))
@@ -105,6 +108,15 @@ def _expect_allowable(allow: Collection[str]) -> None:
         raise TypeError(f"allow is {allow!r}; expected a list, such as ['dtype']")
     if unknown := [name for name in allow if name not in ALLOWABLE]:
         raise ValueError(f"allow has {', '.join(map(repr, unknown))}; expected some of {', '.join(ALLOWABLE)}")
+
+
+def _expect_numbers(found: Sequence[Found]) -> None:
+    """Raise ValueError where the reference has no number for a result in any example."""
+    for each in found:
+        if never := [called(name) for name in each.undefined if name not in each.defined]:
+            raise ValueError(
+                f"the reference is NaN wherever it gives {' and '.join(never)}, and that would prove nothing"
+            )
 
 
 def _expect_something_to_check(inputs: Inputs) -> None:

@@ -37,13 +37,14 @@ class Found:
 
     How often each property held, or why it had nothing to say; the worst errors; the shapes; of which inputs the
     layer gave no gradient, so that none was compared; how many examples JAX itself gets wrong in this dtype; and in
-    how many the reference is NaN, by the result.
+    how many the reference is NaN, by the result, and for which results it is a number somewhere.
     """
 
     dtype: str
     examples: int = 0
     excused: int = 0
     undefined: Counter[str] = field(default_factory=Counter)
+    defined: set[str] = field(default_factory=set)
     passed: Counter[str] = field(default_factory=Counter)
     left_out: dict[str, Counter[str]] = field(default_factory=dict)
     worst: dict[str, float] = field(default_factory=dict)

@@ -249,6 +249,7 @@ class Search:
         }
         found.excused += bool(trial.excused)
         found.undefined.update(name for name, exact in trial.truth.items() if np.isnan(exact.value).any())
+        found.defined |= {name for name, exact in trial.truth.items() if not np.isnan(exact.value).all()}
         for name, errors in trial.blamed.items():
             found.worst[name] = max(found.worst.get(name, 0), float(errors.max(initial=0)))
         # the last examples may have more outputs

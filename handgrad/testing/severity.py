@@ -6,6 +6,7 @@ import numpy as np
 
 from handgrad.testing.dtypes import is_floating
 from handgrad.testing.oracle.agreement import LIMIT, units
+from handgrad.testing.outputs import gradients, values
 from handgrad.testing.properties import BATTERY, Property
 from handgrad.testing.properties.contract import dtype, quiet
 from handgrad.testing.properties.memory import detached, pure, read_only, unshared
@@ -25,7 +26,9 @@ def severity(holds: Property, trial: Trial) -> str:
     """Tell how bad it is that a property fails on an example."""
     if holds in MANNERS:
         return CONTRACT
-    return INEXACT if holds in (value, gradient) and is_inexact(trial, trial.blamed) else WRONG
+    if holds not in (value, gradient):
+        return WRONG
+    return INEXACT if is_inexact(trial, (values if holds is value else gradients)(trial.blamed)) else WRONG
 
 
 def is_inexact(trial: Trial, names: Iterable[str]) -> bool:

@@ -227,7 +227,7 @@ class Parts:
         look = Look()
         walk(self.jaxpr, jax.tree.leaves(arrays), look)
         kinds = [[float(step != kind) for step in self.steps] for kind in self.repeated]
-        at_0 = jnp.asarray([*(1 - np.eye(len(self.steps))), *kinds])
+        at_0 = jnp.concatenate([1 - np.eye(len(self.steps)), np.reshape(kinds, (len(kinds), len(self.steps)))])
         held = jax.vmap(lambda row: self._result(Change(iter(row), iter(())), arrays, douts))(at_0)
         return held, look.results
 

@@ -34,7 +34,8 @@ from handgrad.testing.subject import AnyArray, Results
 from handgrad.testing.trial import DOUBTFUL, Complaint, Trial
 
 REFERENCE_OVERFLOWS = (
-    "is finite where the reference is not: write the reference so that it does not overflow on the way"
+    "is finite where the reference is not: something bounds it; or the reference overflows on the way, and is to be "
+    "written so that it does not"
 )
 OVERFLOWS = "overflows, or divides 0 by 0, where the reference is finite"
 UNDEFINED = (
@@ -120,7 +121,8 @@ def _of_output(name: str, failing: Sequence[Trial], holding: Sequence[Trial]) ->
     if all(finite) and all(not np.isfinite(trial.truth[name].value).all() for trial in failing):
         return REFERENCE_OVERFLOWS
     if not any(finite):
-        return OVERFLOWS
+        infinite = all(np.isinf(trial.truth[name].value).any() for trial in failing)
+        return "is not what the reference is where that is infinite" if infinite else OVERFLOWS
     what = _of_result(name, failing, holding, of_value)
     return OVERFLOWS if what.startswith(DIGITS) and not all(finite) else what
 
@@ -205,12 +207,13 @@ def _finite(trial: Trial, name: str) -> bool:
 
 def _of_shape(failing: Sequence[Trial]) -> str:
     trial = max(failing, key=lambda each: sum(array.size for array in each.inputs.values()))
+    broadcast = {name for name in trial.results if all(_is_broadcast(each, name) for each in failing)}
     said, douts = [], {dout.shape for dout in trial.douts.values()}
     for name, array in trial.results.items():
         want = trial.truth[name].value.shape
         if array.shape == want[::-1] != want:
             said.append(f"{called(name)} is transposed")
-        elif (array.shape in douts - {want} and not is_output(name)) or _is_broadcast(want, array.shape):
+        elif array.shape != want and not is_output(name) and (array.shape in douts or name in broadcast):
             said.append(f"{called(name)} is not summed over the axes along which {name} is broadcast")
         elif array.ndim == len(want) and array.shape != want:
             said.append(f"{called(name)} has other lengths: {array.shape} instead of {want}")
@@ -219,9 +222,10 @@ def _of_shape(failing: Sequence[Trial]) -> str:
     return said[0]
 
 
-def _is_broadcast(want: tuple[int, ...], got: tuple[int, ...]) -> bool:
-    """Tell whether a shape is another one of as many axes, but for some that have the length 1 there."""
-    return len(want) == len(got) and want != got and all(a in (1, b) for a, b in zip(want, got, strict=True))
+def _is_broadcast(trial: Trial, name: str) -> bool:
+    """Tell whether a result has the length of another argument's axis wherever it should have the length 1."""
+    want, got = trial.truth[name].value.shape, trial.results[name].shape
+    return len(want) == len(got) and all(a in (1, b) for a, b in zip(want, got, strict=True))
 
 
 def _keeps_a_generator(layer: Any, deep: int = 2) -> bool:
