@@ -95,7 +95,7 @@ def test_memory_stands_beside_that_of_whoever_was_measured():
 
 def test_the_spread_over_the_turns_is_that_of_their_middle_half():
     work = Timed("work", {}, {OURS: [1.0, 2.0, 3.0, 4.0, 9.0], JAX: [1.0] * 5}, {}, "openblas for Zen")
-    assert "| work                     | 2.00 to 4.00 |" in section([work]).split("Spread")[1]
+    assert "| work                     | 2–4       |" in section([work]).split("Spread")[1]
 
 
 def test_the_kernel_is_named():

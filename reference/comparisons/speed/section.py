@@ -54,7 +54,7 @@ def _spread(work: Timed, other: str) -> str:
     if other not in work.times:
         return ""
     low, _, high = quantiles(work.ratios(OURS, other), n=4, method="inclusive")
-    return f"{low:.2f} to {high:.2f}"
+    return f"{low:.3g}–{high:.3g}"
 
 
 def _is_met(ratio: float, target: float) -> bool:
