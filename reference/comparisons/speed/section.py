@@ -47,7 +47,7 @@ def _against(work: Timed, other: str) -> str:
     if target is None:
         return f"{ratio:.2f}"
     compared = f"{ratio:.2f} ({target:g})"
-    return compared if _is_met(ratio, target) else f"**{compared}**"
+    return compared if _is_met(ratio, target) else f"{compared}*"
 
 
 def _spread(work: Timed, other: str) -> str:
@@ -68,7 +68,7 @@ def _aims(works: Sequence[Timed]) -> str:
         for other, target in work.targets.items()
         if other in work.times
     ]
-    return f"Of {len(aims)} aims, {sum(aims)} are met; the others are **marked**."
+    return f"Of {len(aims)} aims, {sum(aims)} are met; the others have a *."
 
 
 def _reasons(works: Sequence[Timed]) -> Iterator[str]:

@@ -82,7 +82,7 @@ def attention(rows: int, length: int, width: int, heads: int, targets: Mapping[s
         return torch.nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(-2) @ Wo
 
     return Work(
-        f"MultiHeadAttention {(rows, length, width)}, {heads} heads",
+        f"MultiHeadAttention {x.shape}",
         {
             OURS: lambda: by_numpy(handgrad.MultiHeadAttention(*params, heads=heads), (x,), dout),
             FLOOR: products,

@@ -178,7 +178,7 @@ def convolution(targets: Mapping[str, float]) -> Work:
         return step
 
     return Work(
-        f"Convolution {x.shape} by {W.shape}",
+        f"Convolution {x.shape}, 3 × 3",
         {
             OURS: lambda: by_numpy(handgrad.Convolution(W, b), (x,), dout),
             FLOOR: products,
