@@ -185,7 +185,7 @@ def test_from_a_table_without_rows_nothing_can_be_looked_up():
         Embedding(np.ones((0, D))).forward(0)
 
 
-@pytest.mark.parametrize("indices", [[0.0, 1.0], [True, False], []])
+@pytest.mark.parametrize("indices", [[0.0, 1.0], [True, False], np.zeros(0)])
 def test_indices_are_integers(indices):
     dtype = np.asarray(indices).dtype
     message = f"indices.dtype is {dtype}; expected integers, which count from 0"

@@ -34,8 +34,8 @@ from handgrad.testing.subject import AnyArray, Results
 from handgrad.testing.trial import DOUBTFUL, Complaint, Trial
 
 REFERENCE_OVERFLOWS = (
-    "is finite where the reference is not: something bounds it; or the reference overflows on the way, and is to be "
-    "written so that it does not"
+    "is finite where the reference is not: write the reference so that it does not overflow on the way, if it does; "
+    "or else something bounds the layer"
 )
 OVERFLOWS = "overflows, or divides 0 by 0, where the reference is finite"
 UNDEFINED = (
