@@ -21,6 +21,8 @@ ANY_LENGTH = "to NumPy, any negative length is as many as there are"
 INERT = "rows that do not count say nothing, whatever number they hold"
 WEAK = "a Python number of whatever value has no say in a dtype"
 
+EACH_HEARD = "for each in (dhs, *(each.reshape(dhs.shape[1:]) for each in dlast))"
+
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     **{
         (
@@ -30,6 +32,50 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         ): HEARD_BY_NOBODY
         for number in (1, -1)
     },
+    **{
+        (
+            "through_time",
+            "a = affine.forward(selected(counts, wide(_steps_first(x)), 0))",
+            f"a = affine.forward(selected(counts, wide(_steps_first(x)), {number}))",
+        ): HEARD_BY_NOBODY
+        for number in (1, -1)
+    },
+    **{
+        (
+            "through_time",
+            f"return [each.astype(dtype, copy=False) {EACH_HEARD}]",
+            f"return [each.astype({dtype}) {EACH_HEARD}]",
+        ): ONLY_MEMORY
+        for dtype in ("dtype", "dtype, copy=True")
+    },
+    (
+        "through_time",
+        "columns = f'{parts} H' if parts > 1 else 'H'",
+        "columns = f'{parts} H' if parts > 2 else 'H'",
+    ): "a step computes 1, 3 or 4 parts",
+    **{
+        (
+            "through_time",
+            "arrays = dict(zip(given, floating_together(where, **given), strict=True))",
+            f"arrays = dict(zip(given, floating_together(where, **given){strict}))",
+        ): ONE_LENGTH
+        for strict in ("", ", strict=False")
+    },
+    (
+        "through_time",
+        "room = np.empty((steps + 1, *first.shape), np.result_type(dtype, np.float32))",
+        "room = np.empty((steps + 1, *first.shape), np.promote_types(dtype, np.float32))",
+    ): "of two dtypes, both functions give the same",
+    (
+        "through_time",
+        "room = np.empty((steps + 1, *first.shape), np.result_type(dtype, np.float32))",
+        "room = np.empty((steps + 1, *first.shape), np.result_type(dtype, np.float64))",
+    ): WIDER,
+    (
+        "through_time",
+        "return grads if len(grads) > 1 else grads[0]",
+        "return grads if len(grads) > 1 else grads[-1]",
+    ): "where there is one gradient, it is the first and the last",
     ("counting", "if counts is True:", "if counts is False:"): ONE_BY_ONE,
     ("counting", "if x.ndim - 1 in axes:", "if x.ndim + 1 in axes:"): WIDER,
     ("counting", "if x.ndim - 1 in axes:", "if x.ndim - 0 in axes:"): WIDER,

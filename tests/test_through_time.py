@@ -185,6 +185,14 @@ def test_first_states_that_are_broadcast_hear_from_all_sequences(make):
     assert_close(run(make, x, *first), [out, dx, [each.sum(axis=0) for each in copies], dparams])
 
 
+@each_layer
+def test_first_states_of_some_axes_hear_from_all_others(make):
+    x, first = signed(2, 3, T, D), states(make, 3)
+    out, (dx, *grads) = run(make, x, *(np.stack([each] * 2) for each in first))
+    copies, dparams = grads[: len(first)], grads[len(first) :]
+    assert_close(run(make, x, *first), [out, dx, [each.sum(axis=0) for each in copies], dparams])
+
+
 # Dtypes
 
 
