@@ -9,7 +9,6 @@ WIDER = "computed in float64 and rounded once, which is as right and takes longe
 NO_SUCH_SIZE = "float64 has 8 bytes, which is also what it is summed in, and no dtype has 7"
 HIDDEN = "what does not count has probability 0, by which this number is multiplied"
 BOTH_ARE_0 = "at 0, the pieces meet: the value is 0 of either"
-HEARD_BY_NOBODY = "rows that are hidden may hold any numbers, if no infinite ones: nothing hears them"
 NOT_SELECTED = "what is not selected may be any number"
 IN_PAIRS = "the last axis is then summed in pairs, too, which is as accurate and takes longer"
 EITHER_WAY = "sums and products are the same either way round"
@@ -26,18 +25,10 @@ EACH_HEARD = "for each in (dhs, *(each.reshape(dhs.shape[1:]) for each in dlast)
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     **{
         (
-            "composition",
-            "h = self._beside(selected(counts, x, 0), 0, **masks, **options)",
-            f"h = self._beside(selected(counts, x, {number}), 0, **masks, **options)",
-        ): HEARD_BY_NOBODY
-        for number in (1, -1)
-    },
-    **{
-        (
             "through_time",
             "a = affine.forward(selected(counts, wide(_steps_first(x)), 0))",
             f"a = affine.forward(selected(counts, wide(_steps_first(x)), {number}))",
-        ): HEARD_BY_NOBODY
+        ): INERT
         for number in (1, -1)
     },
     **{

@@ -502,7 +502,7 @@ def test_options_of_a_block_are_for_attention_which_may_give_more_gradients():
 
 
 def test_a_block_says_itself_what_of_padding_is_a_key():
-    with pytest.raises(TypeError, match="key_mask"):
+    with pytest.raises(TypeError, match=r"^TransformerBlock\.forward: key_mask beside mask, which is both"):
         block().forward(X, [True, False], key_mask=[True, True])
 
 
@@ -523,30 +523,6 @@ def test_backward_of_a_block_whose_forward_did_not_come_to_the_end_says_so():
         made.forward(X)
     with pytest.raises(RuntimeError, match="call forward first"):
         made.backward(DOUT)
-    made = block()
-    made.forward(X)
-    with pytest.raises(ValueError, match="bias"):
-        made.forward(X, bias=np.zeros(5))
-    with pytest.raises(RuntimeError, match=r"^TransformerBlock\.backward: call forward first"):
-        made.backward(DOUT)
-
-
-def block_with(layer, place):
-    layers = [*block().layers]
-    layers[place] = layer
-    return TransformerBlock(*layers)
-
-
-@pytest.mark.parametrize("place", range(4))
-def test_an_error_from_within_a_block_has_its_place_there_and_back(place):
-    with pytest.raises(ValueError, match=r"^Affine\.forward: x\.shape") as caught:
-        block_with(Affine(np.ones((2, 3)), np.zeros(3)), place).forward(X)
-    assert caught.value.__notes__ == [f"at {place} of TransformerBlock: Affine"]
-    made = block_with(Stuck(), place)
-    made.forward(X)
-    with pytest.raises(NotImplementedError) as caught:
-        made.backward(DOUT)
-    assert caught.value.__notes__ == [f"at {place} of TransformerBlock: Stuck"]
 
 
 def test_a_block_takes_rows_also_in_a_list_and_names_what_is_none():
@@ -559,11 +535,6 @@ def test_one_norm_in_two_places_of_a_block_names_both():
     norm = RmsNorm(W[0])
     with pytest.raises(ValueError, match=r"TransformerBlock.* 0 .* 2"):
         TransformerBlock(norm, affine(), norm, affine(0.5))
-
-
-def test_what_is_no_number_is_named_by_a_residual():
-    with pytest.raises(TypeError, match=r"^Residual\.forward: x\.dtype is complex128"):
-        Residual(Relu()).forward(X * 1j)
 
 
 @pytest.mark.parametrize("mask", [[True], [[True, True, True]] * 2])

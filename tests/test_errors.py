@@ -13,14 +13,11 @@ from handgrad import (
     MatMul,
     Maximum,
     Minimum,
-    MultiHeadAttention,
     Multiply,
     Relu,
-    RmsNorm,
     SoftmaxWithLoss,
     Subtract,
     Sum,
-    TransformerBlock,
 )
 from handgrad.functions import (
     cross_entropy_error,
@@ -472,14 +469,3 @@ def test_statistics_that_are_none_are_named(statistics, error, says):
     norm = BatchNorm(np.ones(3), np.zeros(3), statistics=statistics)
     with pytest.raises(error, match=says):
         norm.forward(np.ones((2, 3)))
-
-
-def test_a_block_takes_no_second_mask_of_the_same():
-    one = np.eye(2)
-    norms, attention = (
-        [RmsNorm(np.ones(2)) for _ in range(2)],
-        MultiHeadAttention(*[one] * 4, heads=1),
-    )
-    block = TransformerBlock(norms[0], attention, norms[1], Affine(one, np.zeros(2)))
-    with pytest.raises(TypeError, match=r"TransformerBlock\.forward: key_mask beside mask"):
-        block.forward(np.ones((3, 2)), [True, True, False], key_mask=[True, False, True])

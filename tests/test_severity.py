@@ -85,7 +85,7 @@ def test_a_value_that_has_lost_digits_is_no_worse_for_a_wrong_gradient():
     assert report.diagnosis.startswith("backward: dx")
 
 
-class Tanh32:
+class TanhThatRemembersInFloat64:
     """Computes in float64, and hands out what it remembers."""
 
     def forward(self, x):
@@ -97,11 +97,13 @@ class Tanh32:
 
 
 def test_manners_may_be_allowed_and_are_reported():
-    report = check_layer(Tanh32, jnp.tanh, arrays(x="N"), max_examples=40, allow=["dtype", "detached"])
+    report = check_layer(
+        TanhThatRemembersInFloat64, jnp.tanh, arrays(x="N"), max_examples=40, allow=["dtype", "detached"]
+    )
     assert report.failed == ["detached", "dtype"]
     assert "Against the contract, which changes no number here:\n\ndetached" in str(report)
     with pytest.raises(AssertionError, match="hands out the very array"):
-        check_layer(Tanh32, jnp.tanh, arrays(x="N"), max_examples=40, allow=["dtype"])
+        check_layer(TanhThatRemembersInFloat64, jnp.tanh, arrays(x="N"), max_examples=40, allow=["dtype"])
 
 
 def test_what_is_wrong_comes_before_manners():
