@@ -321,6 +321,11 @@ def test_labels_have_any_of_their_dtypes_that_holds_all_classes(described, dtype
     assert {example["t"].dtype.name for example in drawn_of(x="3 4", t=described, y="300")} == dtypes
 
 
+def test_labels_that_no_dtype_holds_are_an_error():
+    with pytest.raises(ValueError, match="labels of 300 classes do not fit in uint8"):
+        arrays(t=labels("3", classes="300", dtypes=["uint8"])).typical()
+
+
 @pytest.mark.parametrize("some", [False, True])
 def test_a_mask_of_some_is_never_false_alone(some):
     drawn = drawn_of(x="N>0", mask=masks("N>0", of="x", some=some))

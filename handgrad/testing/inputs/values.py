@@ -170,6 +170,8 @@ def labels_of(shape: Shape, classes: int, dtypes: tuple[DType, ...]) -> Recipe:
     """Make class indices of one of these dtypes that hold all of them, the first where nothing is special."""
     indices = class_indices(shape, classes)
     able = [dtype for dtype in dtypes if classes - 1 <= np.iinfo(dtype).max]
+    if not able:
+        raise ValueError(f"labels of {classes} classes do not fit in {', '.join(map(str, dtypes))}")
     return Recipe(1 + indices.size, lambda drawn: indices.make(drawn[1:]).astype(able[drawn[0] % len(able)]), (0,))
 
 
