@@ -47,13 +47,17 @@ def _has_digits_left(trial: Trial, name: str) -> bool:
 def is_better_in_wider(trial: Trial, name: str) -> bool:
     """Tell whether a result that is wrong in the dtype under test is not, or far less so, in a wider one."""
     error = _error_in_wider(trial, name)
-    return error is not None and error <= max(LIMIT, trial.errors[name].max(initial=0) / LESS)
+    return error is not None and error <= _far_less(trial, name)
 
 
 def is_wrong_in_wider(trial: Trial, name: str) -> bool:
     """Tell whether it is known to be as wrong in a wider dtype; of long doubles, few functions know anything."""
-    known = trial.dtype.itemsize < 8 and _error_in_wider(trial, name) is not None
-    return known and not is_better_in_wider(trial, name)
+    error = _error_in_wider(trial, name) if trial.dtype.itemsize < 8 else None
+    return error is not None and error > _far_less(trial, name)
+
+
+def _far_less(trial: Trial, name: str) -> float:
+    return max(LIMIT, float(trial.errors[name].max(initial=0)) / LESS)
 
 
 def _error_in_wider(trial: Trial, name: str) -> float | None:

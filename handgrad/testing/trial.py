@@ -224,26 +224,26 @@ class Trial:
         judged = values(results) if self.overflows(truth) else results
         comparable = [name for name in judged if results[name].shape == truth[name].value.shape]
         errors = units_of_each({name: results[name] for name in comparable}, truth, self.dtype)
-        return {name: np.where(unknown(results, truth, name), 0, error) for name, error in errors.items()}
+        none = unknown(results, truth)
+        return {name: np.where(none[name], 0, error) for name, error in errors.items()}
 
     def overflows(self, truth: Mapping[str, Exact]) -> bool:
         """Tell whether the dtype is too narrow for a true output."""
         return any(overflows(exact, self.dtype) for exact in values(truth).values())
 
 
-def unknown(results: Mapping[str, AnyArray], truth: Mapping[str, Exact], name: str) -> AnyArray:
-    """Mark where the reference has no number.
+def unknown(results: Results, truth: Mapping[str, Exact]) -> Results:
+    """Mark where the reference has no number, in each of its results.
 
     Beside a value that has none, a gradient that is NaN has no better one; and where the layer has a value that the
     reference has not, they are other functions, whose gradients are not compared.
     """
-    none = {each: np.isnan(exact.value) for each, exact in values(truth).items()}
-    if name in none:
-        return none[name]
-    known = [each for each in none if each in results and results[each].shape == none[each].shape]
-    apart = any((none[each] & ~np.isnan(results[each])).any() for each in known)
-    no_value = any(each.any() for each in none.values())
-    return np.asarray(np.isnan(truth[name].value) | apart | (no_value & np.isnan(results[name])))
+    none = {name: np.isnan(exact.value) for name, exact in truth.items()}
+    if not any(each.any() for each in values(none).values()):
+        return none
+    nan = {name: np.isnan(each) for name, each in results.items() if each.shape == none[name].shape}
+    apart = any((none[name] & ~each).any() for name, each in values(nan).items())
+    return {**none, **{name: none[name] | each | apart for name, each in gradients(nan).items()}}
 
 
 def expect_close(got: Mapping[str, AnyArray], want: Mapping[str, Exact], errors: Mapping[str, AnyArray]) -> None:

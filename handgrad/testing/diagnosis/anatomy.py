@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from handgrad.testing.diagnosis.explanations import Explanations
-from handgrad.testing.dtypes import all_in_64_bits, all_in_float64
+from handgrad.testing.dtypes import all_in_64_bits
 from handgrad.testing.inputs.axes import Shape
 from handgrad.testing.oracle import Exact
 from handgrad.testing.oracle.compiling import compile_for
@@ -240,7 +240,7 @@ class Parts:
 
 def _douts(trial: Trial) -> list[AnyArray]:
     """Give the upstream gradients in the order of the outputs."""
-    return [*all_in_float64(trial.douts).values()]
+    return [*all_in_64_bits(trial.douts).values()]
 
 
 def _parts(trial: Trial, name: str) -> Parts:

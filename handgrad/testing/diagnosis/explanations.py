@@ -127,7 +127,9 @@ def at_another_point(trial: Trial, name: str) -> Explanations:
     """Evaluate where one of the inputs is mistaken for something else."""
     for other, array in trial.inputs.items():
         for what, mistaken in _mistaken_for(trial, other, array).items():
-            yield f"is what it would be for {what}", partial(_moved, trial, name, other, mistaken)
+            predict = partial(_moved, trial, name, other, mistaken)
+            same = np.array_equal(mistaken, array)  # which need not be asked again
+            yield f"is what it would be for {what}", partial(_times, trial.truth[name], 1) if same else predict
 
 
 def _moved(trial: Trial, name: str, other: str, mistaken: AnyArray) -> Exact:

@@ -43,6 +43,8 @@ def _expect_right(got: Results, plain: Trial, when: str) -> None:
     for name, array in different.items():
         if array.shape != plain.kept[name].shape:
             raise Complaint(f"{called(name)}.shape is {array.shape}{when}; expected {plain.kept[name].shape}")
+    if not different:
+        return
     truth, errors = plain.judge({**plain.kept, **different})
     for name, array in different.items():
         expect_within_limit(name, array, truth[name], errors[name], when)

@@ -26,8 +26,9 @@ def masked(trial: Trial) -> str | None:
     if not any(each.any() for each in blocked.values()):
         return "nothing is masked"
     expect_identical(trial.fresh(poisoned, copies(trial.douts)), trial.kept, "depends on masked entries")
+    none = unknown(trial.kept, trial.truth)
     for name, grad in gradients(trial.kept).items():
-        if name in blocked and np.any((grad != 0) & blocked[name] & ~unknown(trial.kept, trial.truth, name)):
+        if name in blocked and np.any((grad != 0) & blocked[name] & ~none[name]):
             raise Complaint(f"d{name} is not 0 where the mask blocks: {brief(grad)}")
     return None
 
